@@ -1,0 +1,5 @@
+//! When a digest fires.
+
+/// A cron expression.
+#[derive(Clone, Debug)]
+pub struct Cron;

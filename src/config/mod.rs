@@ -1,0 +1,180 @@
+//! What a person set: `config.toml`, the environment, and the defaults.
+//!
+//! What always holds:
+//! * `config.toml` in the repository documents every key; a test holds it against [`Config::default`].
+//! * A key nobody knows, a value of the wrong type and an impossible value are refused with file,
+//!   line, key and remedy: `config.toml:14: relay.main.port = "25x" is not a number from 1 to 65535`.
+//! * `BULLETIN__RELAY__MAIN__HOST` in the environment outranks `relay.main.host` in the file.
+//! * Secrets come from files that only their owner can read, or from the environment; never from
+//!   the file itself, and they are never printed.
+//! * Relative paths count from the folder of the file.
+
+mod kind;
+
+pub use kind::Kind;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use crate::address::EmailAddress;
+use crate::clock::cron::Cron;
+use crate::line::Line;
+use crate::secret::Secret;
+
+/// Everything that can be set, parsed and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder that relative paths count from.
+    pub folder: PathBuf,
+    pub site: Site,
+    pub sender: Sender,
+    pub database: Database,
+    /// By name; never empty. Used in the order of their names.
+    pub relay: BTreeMap<String, Relay>,
+    pub delivery: Delivery,
+    pub list: BTreeMap<String, List>,
+    pub digest: BTreeMap<String, Digest>,
+    pub source: BTreeMap<String, Source>,
+    pub discreet: Discreet,
+    pub log: Log,
+}
+
+/// Who runs this, and where its pages are.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub name: Line,
+    /// Without a slash at the end; `https`, or `http` on loopback only.
+    pub base_url: String,
+    pub listen: SocketAddr,
+    pub operator_listen: SocketAddr,
+    pub timezone: Tz,
+    pub language: String,
+    pub secret_file: PathBuf,
+}
+
+/// Whom mails come from.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    pub name: Line,
+    pub address: EmailAddress,
+    pub reply_to: Option<EmailAddress>,
+    pub postal_address: Option<Line>,
+    /// The domain bounces come back to; without one the envelope sender is `address`.
+    pub bounce_domain: Option<String>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `sqlite:PATH` (made absolute) or `postgres://…`.
+    pub url: Secret,
+}
+
+/// One next hop.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    pub kind: RelayKind,
+    /// How many connections are open at once, at most.
+    pub connections: usize,
+}
+
+#[derive(Clone, Debug)]
+pub enum RelayKind {
+    Smtp(SmtpRelay),
+    /// A folder of `.eml` files.
+    File {
+        path: PathBuf,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct SmtpRelay {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    /// A PEM file of authorities to trust beside the system's own.
+    pub ca_file: Option<PathBuf>,
+    /// The name said in EHLO; by default the domain of `sender.address`.
+    pub hello: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Upgraded before anything is said; without it nothing is sent.
+    Starttls,
+    Implicit,
+    /// Loopback only.
+    None,
+}
+
+/// How mail is handed over and retried.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Messages handed over whose outcome is not yet recorded, at most: what a crash may repeat.
+    pub window: usize,
+    pub on_in_doubt: OnInDoubt,
+    pub give_up_after: Duration,
+    /// One person's mail; the last value repeats.
+    pub retry: Vec<Duration>,
+    /// A relay at fault; the last value repeats.
+    pub relay_retry: Vec<Duration>,
+    /// How long a claimed row belongs to its worker.
+    pub lease: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnInDoubt {
+    Resend,
+    Hold,
+}
+
+/// A topic that people subscribe to.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: Line,
+    pub description: Option<Line>,
+    /// The first label of its List-Id; by default its name in the configuration. Never change it.
+    pub list_id: String,
+    /// The kinds of post it takes when a post names no lists.
+    pub kinds: Vec<Kind>,
+    pub double_opt_in: bool,
+    pub approval: bool,
+    pub archived: bool,
+}
+
+/// A rhythm that readers can choose instead of `immediate`.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    pub cron: Cron,
+    pub timezone: Tz,
+    pub name: Line,
+}
+
+/// Where posts come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Folder { path: PathBuf },
+    Feed { url: String },
+}
+
+/// What discreet readers see instead.
+#[derive(Clone, Debug)]
+pub struct Discreet {
+    pub sender_name: Line,
+    pub subject: Line,
+    pub list_id: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// `text` or `json`.
+    pub json: bool,
+    /// A `tracing` filter, such as `info` or `bulletin=debug`.
+    pub level: String,
+}

@@ -1,0 +1,17 @@
+//! Where log lines go: standard error, as text or as JSON, never with an address in them.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging for the process. `level` is a filter such as `info` or `bulletin=debug`.
+pub fn start(level: &str, json: bool) {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second start (in tests) keeps the first one's settings.
+    let _ = if json {
+        lines.json().flatten_event(true).try_init()
+    } else {
+        lines.with_target(false).try_init()
+    };
+}

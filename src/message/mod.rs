@@ -1,0 +1,66 @@
+//! One composed mail: from posts and templates to the bytes that one person gets.
+//!
+//! In two steps, because most of a mail is the same for everybody:
+//! 1. a [`Letter`] becomes a [`Content`] once for each rendition: handlebars → MJML → HTML, and
+//!    text, with *slots* where a person's own words go (`slot`);
+//! 2. a rendition, prepared once, becomes each person's message by filling its slots.
+//!
+//! # What always holds
+//! * Two recipients' messages differ only in their slots and their own headers (promise 5).
+//! * Only CRLF, no line over 998 octets, headers folded and encoded (RFC 5322 §2.1.1, RFC 2047).
+//! * What a person wrote is data, never template: escaped for HTML, plain in text.
+//! * The text part is never empty and holds the whole opt-out address.
+
+use crate::line::Line;
+use crate::post::{File, Post};
+
+/// What a rendition is made of.
+#[derive(Clone, Debug)]
+pub enum Letter<'a> {
+    Post {
+        post: &'a Post,
+        files: &'a [File],
+        archive_url: String,
+    },
+    Digest {
+        name: &'a Line,
+        sections: Vec<Section>,
+    },
+}
+
+/// The posts of one list in a digest.
+#[derive(Clone, Debug)]
+pub struct Section {
+    pub list: Line,
+    pub items: Vec<Item>,
+}
+
+/// A post as a digest tells it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub title: Line,
+    pub kind: crate::post::Kind,
+    pub date: chrono::NaiveDate,
+    pub summary: Line,
+    pub archive_url: String,
+    pub meeting: Option<crate::post::Meeting>,
+}
+
+/// What the recipients of a rendition share, with slots for what is a person's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    pub subject: Line,
+    pub html: String,
+    pub text: String,
+    pub parts: Vec<Part>,
+}
+
+/// A file that travels with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub name: String,
+    pub content_type: String,
+    /// Set for a picture shown inside the HTML: its Content-ID without angle brackets.
+    pub cid: Option<String>,
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,90 @@
+//! One thing to announce, read from a file of front matter and Markdown.
+//!
+//! Owns the tables `post`, `post_version`, `post_file` and `publication`. Adding a post announces
+//! nothing; an edited file is a new version; the version that a campaign names never changes.
+//!
+//! # What always holds
+//! * A version is kept as the text it was read from, and is read again by the same parser.
+//! * Title, summary and every other line of front matter is a [`Line`]: no line break, no control
+//!   character. The body has no private-use character, with which the message stage marks slots.
+//! * A publication gets its sequence number when its campaign is due, in commit order.
+
+pub use crate::config::Kind;
+
+use std::path::PathBuf;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use chrono_tz::Tz;
+
+use crate::line::Line;
+
+/// A post as its file says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Names the post for ever, in commands and in the archive's addresses: `[a-z0-9-]+`.
+    pub slug: String,
+    pub kind: Kind,
+    pub title: Line,
+    pub date: NaiveDate,
+    /// One or two sentences for previews and digests.
+    pub summary: Line,
+    /// Empty: the lists that take this kind.
+    pub lists: Vec<String>,
+    pub discreet_subject: Option<Line>,
+    pub image: Option<Image>,
+    /// File names in the post's folder.
+    pub attachments: Vec<String>,
+    pub meeting: Option<Meeting>,
+    /// Goes to digest readers at once too.
+    pub urgent: bool,
+    /// Markdown.
+    pub body: String,
+}
+
+/// The picture at the top of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// A file name in the post's folder.
+    pub src: String,
+    pub alt: Line,
+}
+
+/// When and where people meet, on the wall clock of `timezone`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    pub starts: NaiveDateTime,
+    pub ends: NaiveDateTime,
+    pub timezone: Tz,
+    pub place: Option<Line>,
+    /// An `https` address to join from elsewhere.
+    pub join: Option<String>,
+}
+
+/// A picture or an attachment that belongs to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// As the post names it.
+    pub name: String,
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Something wrong with a file that a person wrote.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    pub file: PathBuf,
+    /// Counted from 1; 0 when it concerns the whole file.
+    pub line: usize,
+    pub level: Level,
+    /// A short name such as `unknown-kind`, by which it can be allowed.
+    pub rule: &'static str,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Error,
+    Warning,
+}
