@@ -1,1 +1,125 @@
-//! (to come)
+//! What goes out and when: one mailing, to everybody who is due it.
+//!
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest` and `ledger`.
+//! A campaign says what and when; a delivery says to whom and how it went.
+//!
+//! ```text
+//! draft → awaiting_approval → scheduled → running ⇄ paused → finished
+//!                                  └──────────┴────────┴──→ cancelled
+//! ```
+//!
+//! # What always holds
+//! * The audience is frozen in one transaction: the post is published, the deliveries and their
+//!   ledger rows are written, and the campaign runs, or nothing of it happened (promise 1).
+//! * The ledger is unique by subscriber, post, version and purpose: nobody is sent a version twice
+//!   for one purpose, whatever planned it (promise 2).
+//! * A digest's firing is recorded in the transaction that plans it: after a crash it is planned
+//!   again or was planned whole.
+//!
+//! # Races
+//! 1. *Two daemons find one campaign due.* The update from `scheduled` to `running` decides.
+//! 2. *Two campaigns freeze one post at once.* The ledger's key refuses the second; it is tried
+//!    again on the next round and then leaves out whoever has it.
+//! 3. *A post is withdrawn while its campaign waits.* The freeze looks, and cancels instead.
+
+pub mod announcement;
+pub mod digest;
+pub mod freeze;
+pub mod store;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::clock::Timestamp;
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident as $what:literal { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($variant),+ }
+
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(format!(concat!("\"{}\" is not ", $what, "; write one of: ", $($word, " "),+), text)),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// What sort of mailing it is.
+    Kind as "a kind of campaign" {
+        Announcement = "announcement",
+        Digest = "digest",
+        Reminder = "reminder",
+        Update = "update",
+        Cancellation = "cancellation",
+    }
+}
+
+words! {
+    /// Where a campaign is in its life.
+    State as "a state of a campaign" {
+        Draft = "draft",
+        AwaitingApproval = "awaiting_approval",
+        Scheduled = "scheduled",
+        Running = "running",
+        Paused = "paused",
+        Finished = "finished",
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Why somebody on a list is not in the audience.
+    Exclusion as "a reason" {
+        Digest = "digest",
+        AlreadyReceived = "already_received",
+        Unsubscribed = "unsubscribed",
+        Pending = "pending",
+        Paused = "paused",
+        Suppressed = "suppressed",
+    }
+}
+
+/// Who would get a campaign now, and who not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    pub audience: i64,
+    pub excluded: BTreeMap<&'static str, i64>,
+}
+
+impl Forecast {
+    /// Whether anybody gets it, now or by digest.
+    pub fn reaches_somebody(&self) -> bool {
+        self.audience > 0 || self.excluded.contains_key(Exclusion::Digest.as_str())
+    }
+}
+
+/// What a campaign is asked to be.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The post's slug.
+    pub post: String,
+    /// Instead of the post's own lists.
+    pub lists: Vec<String>,
+    pub due_at: Timestamp,
+    pub expires_at: Timestamp,
+}

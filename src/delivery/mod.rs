@@ -1,1 +1,148 @@
-//! (to come)
+//! One campaign mailed to one subscriber, from the queue to the next hop's answer.
+//!
+//! Owns the tables `delivery`, `attempt` and `relay`; writes the ledger through `campaign`.
+//!
+//! ```text
+//! queued → sending → accepted
+//!    ↑        ├────→ deferred → (queued again when its time comes)
+//!    │        ├────→ in_doubt   (policy `hold`: a person decides)
+//!    │        ├────→ failed · expired · suppressed · cancelled
+//!    └────────┘ the relay was at fault, or the daemon died
+//! ```
+//!
+//! # What always holds
+//! * One row for each campaign and subscriber, made when the audience was frozen.
+//! * No transaction is open while a transport talks: claim, send, record.
+//! * `finished_at` is set exactly when the state is final; the table checks it too.
+//! * A message is handed over only after a last look: still subscribed, not suppressed, campaign
+//!   still running. So after an opt-out at most the messages already handed over go out.
+//! * At most `delivery.window` messages are handed over whose outcome is not recorded: that is
+//!   what a crash can repeat, with the same Message-ID (RFC 1047 explains why it cannot be none).
+//! * A relay's fault holds the relay; it changes nothing for the person.
+//!
+//! # Races
+//! 1. *Two workers see one row.* The claim's update decides; the other sees no row.
+//! 2. *A worker is late.* Every claim raises the row's fence; a result that comes with an older
+//!    fence is dropped.
+//! 3. *The process dies after the final dot and before the result is kept.* The next daemon finds
+//!    the row `sending` with a dead owner and queues it again ([`recover`]).
+//! 4. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
+//!    sending stops by itself and goes on by itself.
+
+pub mod engine;
+mod feed;
+mod record;
+pub mod recover;
+mod relay;
+pub mod store;
+pub mod verdict;
+mod worker;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::address::EmailAddress;
+use crate::clock::Timestamp;
+use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
+use crate::line::Line;
+use crate::transport::{Outcome, SendError};
+
+/// Where a delivery is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Queued,
+    Sending,
+    Accepted,
+    Deferred,
+    InDoubt,
+    Failed,
+    Expired,
+    Suppressed,
+    Cancelled,
+}
+
+impl State {
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Accepted,
+        Self::Deferred,
+        Self::InDoubt,
+        Self::Failed,
+        Self::Expired,
+        Self::Suppressed,
+        Self::Cancelled,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Deferred => "deferred",
+            Self::InDoubt => "in_doubt",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Suppressed => "suppressed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Accepted | Self::Failed | Self::Expired | Self::Suppressed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
+            format!("\"{text}\" is not a state of a delivery; write one of {}", all.join(", "))
+        })
+    }
+}
+
+/// A delivery that this daemon has claimed and must give back: with a result, or untried.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    pub id: DeliveryId,
+    /// The result must come with this fence.
+    pub fence: i64,
+    pub campaign: CampaignId,
+    pub attempts: i64,
+    pub expires_at: Timestamp,
+}
+
+/// A claimed delivery that may be sent, with all that is the person's own.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    pub claim: Claim,
+    pub rendition: RenditionId,
+    pub email: EmailAddress,
+    pub name: Option<Line>,
+    pub message_id: String,
+    pub dated_at: Timestamp,
+    /// The subscriptions that the mail comes by, with their lists.
+    pub subscriptions: Vec<(SubscriptionId, String)>,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// It was tried at a relay.
+    Tried { relay: String, at: Timestamp, took: Duration, result: Result<Outcome, SendError> },
+    /// It must not be sent any more; the reason is for the record.
+    Unwanted(&'static str),
+    /// It was not tried, and may be claimed again at once.
+    Untried,
+    /// It cannot be composed: a fault of ours, which pauses the campaign.
+    Ours(String),
+}

@@ -88,3 +88,4 @@ pub enum Level {
     Error,
     Warning,
 }
+pub mod store;

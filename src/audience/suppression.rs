@@ -1,0 +1,23 @@
+//! Addresses never to be mailed, whatever anybody adds or imports.
+
+use super::store;
+use crate::address::EmailAddress;
+use crate::clock::Timestamp;
+use crate::db::{Db, Error};
+use crate::token::Keys;
+
+/// Suppresses an address; false when it already was.
+pub async fn add(db: &Db, keys: &Keys, email: &EmailAddress, reason: &str, now: Timestamp) -> Result<bool, Error> {
+    let mut write = db.write().await?;
+    let new = store::suppress(&mut write, &keys.suppression_hash(email), reason, now).await?;
+    write.commit().await?;
+    Ok(new)
+}
+
+/// Lifts a suppression; false when there was none.
+pub async fn remove(db: &Db, keys: &Keys, email: &EmailAddress) -> Result<bool, Error> {
+    let mut write = db.write().await?;
+    let was = store::unsuppress(&mut write, &keys.suppression_hash(email)).await?;
+    write.commit().await?;
+    Ok(was)
+}

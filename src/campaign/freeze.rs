@@ -1,0 +1,74 @@
+//! At its due time a campaign meets its audience: frozen in one transaction (promise 1).
+
+use super::State;
+use super::store::{self, Campaign, Frozen, Piece};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::db::{Db, Write};
+use crate::id::{CampaignId, PostId};
+use crate::post;
+
+/// A campaign that was frozen now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    pub id: CampaignId,
+    pub audience: i64,
+}
+
+/// Freezes every scheduled campaign whose time has come.
+pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Started>> {
+    let waiting = store::in_state(&mut db.read().await?, State::Scheduled).await?;
+    let mut started = Vec::new();
+    for campaign in waiting.into_iter().filter(|campaign| campaign.due_at <= now) {
+        started.extend(freeze(db, config, &campaign, now).await?);
+    }
+    Ok(started)
+}
+
+/// One campaign: publish, rendition, deliveries, ledger; or the reason why it is cancelled.
+async fn freeze(db: &Db, config: &Config, campaign: &Campaign, now: Timestamp) -> anyhow::Result<Option<Started>> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else { return Ok(None) };
+    let mut write = db.write().await?;
+    let stored = post::store::version(&mut write, post, version).await?;
+    let pulled = if stored.withdrawn_at.is_some() {
+        Some("the post was withdrawn")
+    } else {
+        (campaign.expires_at <= now).then_some("it expired before it could be sent")
+    };
+    if let Some(reason) = pulled {
+        store::change(&mut write, campaign.id, State::Scheduled, State::Cancelled, Some(reason), now).await?;
+        write.commit().await?;
+        return Ok(None);
+    }
+    if !store::begin(&mut write, campaign.id, now).await? {
+        return Ok(None);
+    }
+    let pieces = publish(&mut write, campaign.id, post, version, now).await?;
+    let rendition = store::insert_rendition(&mut write, campaign.id, &pieces).await?;
+    let frozen = Frozen {
+        id: campaign.id,
+        post,
+        urgent: stored.post()?.urgent,
+        message_domain: &config.sender.address.domain(),
+    };
+    store::freeze(&mut write, &frozen, rendition, now).await?;
+    store::write_ledger(&mut write, campaign.id, "post").await?;
+    let audience = store::set_audience(&mut write, campaign.id).await?;
+    write.commit().await?;
+    Ok(Some(Started { id: campaign.id, audience }))
+}
+
+/// Announces the version on the campaign's lists; the mail is a rendition of its first.
+async fn publish(
+    write: &mut Write,
+    id: CampaignId,
+    post: PostId,
+    version: i64,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Piece>> {
+    let lists = store::lists(write, id).await?;
+    for list in &lists {
+        post::store::publish(write, post, version, list, now).await?;
+    }
+    Ok(lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect())
+}

@@ -1,0 +1,360 @@
+//! All SQL of campaigns: making, freezing, planning, and looking at them.
+
+use std::collections::BTreeMap;
+
+use sqlx::AssertSqlSafe;
+
+use super::{Exclusion, Forecast, Kind, State};
+use crate::clock::Timestamp;
+use crate::db::column::text_column;
+use crate::db::{Error, Session, Write, on, row};
+use crate::id::{CampaignId, PostId, RenditionId, SubscriberId};
+use crate::line::Line;
+
+text_column!(Kind, State);
+
+row! {
+    /// A campaign as it stands.
+    #[derive(Clone, Debug)]
+    pub struct Campaign {
+        pub id: CampaignId,
+        pub kind: Kind,
+        pub subject: Line,
+        pub post_id: Option<PostId>,
+        pub version: Option<i64>,
+        pub digest: Option<String>,
+        pub state: State,
+        pub reason: Option<String>,
+        pub due_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub audience: Option<i64>,
+        pub finished_at: Option<Timestamp>,
+    }
+}
+
+const CAMPAIGN: &str = "SELECT id, kind, subject, post_id, version, digest, state, reason, due_at, expires_at, \
+    audience, finished_at FROM campaign ";
+
+/// A campaign to be made.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    pub kind: Kind,
+    pub subject: &'a Line,
+    pub post: Option<(PostId, i64)>,
+    pub digest: Option<&'a str>,
+    pub state: State,
+    pub due_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+pub async fn insert(write: &mut Write, new: &New<'_>, lists: &[String], now: Timestamp) -> Result<CampaignId, Error> {
+    let id: CampaignId = on!(write, c => sqlx::query_scalar(
+        "INSERT INTO campaign (kind, subject, post_id, version, digest, state, due_at, expires_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+    )
+    .bind(new.kind)
+    .bind(new.subject)
+    .bind(new.post.map(|post| post.0))
+    .bind(new.post.map(|post| post.1))
+    .bind(new.digest)
+    .bind(new.state)
+    .bind(new.due_at)
+    .bind(new.expires_at)
+    .bind(now)
+    .fetch_one(c)
+    .await)?;
+    for (position, list) in (0_i64..).zip(lists) {
+        on!(write, c => sqlx::query(
+            "INSERT INTO campaign_list (campaign_id, position, list) VALUES ($1, $2, $3) \
+             ON CONFLICT (campaign_id, list) DO NOTHING",
+        )
+        .bind(id)
+        .bind(position)
+        .bind(list)
+        .execute(c)
+        .await
+        .map(drop))?;
+    }
+    Ok(id)
+}
+
+pub async fn find(session: &mut impl Session, id: CampaignId) -> Result<Option<Campaign>, Error> {
+    let sql = || AssertSqlSafe(format!("{CAMPAIGN} WHERE id = $1"));
+    on!(session, c => sqlx::query_as(sql()).bind(id).fetch_optional(c).await)
+}
+
+/// Every campaign, the newest first.
+pub async fn all(session: &mut impl Session) -> Result<Vec<Campaign>, Error> {
+    let sql = || AssertSqlSafe(format!("{CAMPAIGN} ORDER BY id DESC"));
+    on!(session, c => sqlx::query_as(sql()).fetch_all(c).await)
+}
+
+pub async fn in_state(session: &mut impl Session, state: State) -> Result<Vec<Campaign>, Error> {
+    let sql = || AssertSqlSafe(format!("{CAMPAIGN} WHERE state = $1 ORDER BY due_at, id"));
+    on!(session, c => sqlx::query_as(sql()).bind(state).fetch_all(c).await)
+}
+
+pub async fn lists(session: &mut impl Session, id: CampaignId) -> Result<Vec<String>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT list FROM campaign_list WHERE campaign_id = $1 ORDER BY position")
+        .bind(id).fetch_all(c).await)
+}
+
+/// Moves a campaign on; false when it was no longer in `from`. Final states are stamped.
+pub async fn change(
+    write: &mut Write,
+    id: CampaignId,
+    from: State,
+    to: State,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let finished = matches!(to, State::Finished | State::Cancelled).then_some(now);
+    let rows = on!(write, c => sqlx::query(
+        "UPDATE campaign SET state = $3, reason = $4, finished_at = $5 WHERE id = $1 AND state = $2",
+    )
+    .bind(id)
+    .bind(from)
+    .bind(to)
+    .bind(reason)
+    .bind(finished)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
+}
+
+/// Freezing begins: the campaign runs from here on; false when another daemon was first.
+pub async fn begin(write: &mut Write, id: CampaignId, now: Timestamp) -> Result<bool, Error> {
+    let rows = on!(write, c => sqlx::query(
+        "UPDATE campaign SET state = 'running', audience = 0, frozen_at = $2 WHERE id = $1 AND state = 'scheduled'",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
+}
+
+pub async fn set_audience(write: &mut Write, id: CampaignId) -> Result<i64, Error> {
+    on!(write, c => sqlx::query_scalar(
+        "UPDATE campaign SET audience = (SELECT count(*) FROM delivery d WHERE d.campaign_id = campaign.id) \
+         WHERE id = $1 RETURNING audience",
+    )
+    .bind(id)
+    .fetch_one(c)
+    .await)
+}
+
+/// Running campaigns whose every delivery has ended, or is held in doubt, are finished.
+pub async fn finish(write: &mut Write, now: Timestamp) -> Result<Vec<CampaignId>, Error> {
+    on!(write, c => sqlx::query_scalar(
+        "UPDATE campaign SET state = 'finished', finished_at = $1 WHERE state = 'running' AND NOT EXISTS \
+         (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id AND d.state IN ('queued', 'sending', 'deferred')) \
+         RETURNING id",
+    )
+    .bind(now)
+    .fetch_all(c)
+    .await)
+}
+
+pub async fn any_to_finish(session: &mut impl Session) -> Result<bool, Error> {
+    let count: i64 = on!(session, c => sqlx::query_scalar(
+        "SELECT count(*) FROM campaign WHERE state = 'running' AND NOT EXISTS \
+         (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id AND d.state IN ('queued', 'sending', 'deferred'))",
+    )
+    .fetch_one(c)
+    .await)?;
+    Ok(count > 0)
+}
+
+/// Each person with any subscription on the campaign's lists, in one word: why in, or why not.
+///
+/// `$1` is the campaign, `$2` the post, `$3` whether it is urgent: digest readers get it at once too. In the order in which reasons outrank each other.
+const STANDING: &str = "SELECT CASE \
+     WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
+     WHEN EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = $2 AND g.purpose = 'post') \
+         THEN 'already_received' \
+     WHEN max(CASE WHEN u.state = 'active' AND (u.cadence = 'immediate' OR $3) THEN 1 ELSE 0 END) = 1 THEN 'audience' \
+     WHEN max(CASE WHEN u.state = 'active' THEN 1 ELSE 0 END) = 1 THEN 'digest' \
+     WHEN max(CASE WHEN u.state = 'paused' THEN 1 ELSE 0 END) = 1 THEN 'paused' \
+     WHEN max(CASE WHEN u.state = 'pending' THEN 1 ELSE 0 END) = 1 THEN 'pending' \
+     ELSE 'unsubscribed' END AS standing, s.id \
+     FROM campaign_list l JOIN subscription u ON u.list = l.list JOIN subscriber s ON s.id = u.subscriber_id \
+     WHERE l.campaign_id = $1 AND s.email IS NOT NULL GROUP BY s.id, s.email_hash";
+
+/// Who would be in the audience if it were frozen now.
+pub async fn forecast(
+    session: &mut impl Session,
+    id: CampaignId,
+    post: PostId,
+    urgent: bool,
+) -> Result<Forecast, Error> {
+    let sql = || AssertSqlSafe(format!("SELECT standing, count(*) FROM ({STANDING}) t GROUP BY standing ORDER BY standing"));
+    let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(sql()).bind(id).bind(post).bind(urgent).fetch_all(c).await)?;
+    let mut forecast = Forecast::default();
+    for (standing, people) in rows {
+        match standing.parse::<Exclusion>() {
+            Ok(reason) => drop(forecast.excluded.insert(reason.as_str(), people)),
+            Err(_) => forecast.audience = people,
+        }
+    }
+    Ok(forecast)
+}
+
+/// The announcement whose audience is frozen.
+#[derive(Clone, Copy, Debug)]
+pub struct Frozen<'a> {
+    pub id: CampaignId,
+    pub post: PostId,
+    pub urgent: bool,
+    /// What stands behind the @ of its Message-IDs.
+    pub message_domain: &'a str,
+}
+
+/// Freezes the audience of an announcement: one delivery for each person who is in it.
+pub async fn freeze(
+    write: &mut Write,
+    frozen: &Frozen<'_>,
+    rendition: RenditionId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let random = write.words().random_hex;
+    let sql = || AssertSqlSafe(format!(
+        "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
+         SELECT $1, t.id, $4, {random} || '@' || $5, 'queued', $6 FROM ({STANDING}) t WHERE t.standing = 'audience'"
+    ));
+    on!(write, c => sqlx::query(sql())
+        .bind(frozen.id).bind(frozen.post).bind(frozen.urgent).bind(rendition)
+        .bind(frozen.message_domain).bind(now).execute(c).await.map(drop))
+}
+
+/// Writes the ledger of a campaign's deliveries; fails as a whole when somebody already has one of the posts.
+pub async fn write_ledger(write: &mut Write, id: CampaignId, purpose: &str) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "INSERT INTO ledger (subscriber_id, post_id, version, purpose, delivery_id) \
+         SELECT d.subscriber_id, r.post_id, r.version, $2, d.id \
+         FROM delivery d JOIN rendition_post r ON r.rendition_id = d.rendition_id WHERE d.campaign_id = $1",
+    )
+    .bind(id)
+    .bind(purpose)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
+/// A version of a post as a list announced it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Piece {
+    pub post: PostId,
+    pub version: i64,
+    pub list: String,
+}
+
+/// Makes a rendition of these pieces, in their order.
+pub async fn insert_rendition(write: &mut Write, id: CampaignId, pieces: &[Piece]) -> Result<RenditionId, Error> {
+    let key: Vec<_> = pieces.iter().map(|piece| format!("{}.{}@{}", piece.post, piece.version, piece.list)).collect();
+    let rendition: RenditionId = on!(write, c => sqlx::query_scalar(
+        "INSERT INTO rendition (campaign_id, key) VALUES ($1, $2) RETURNING id",
+    )
+    .bind(id)
+    .bind(key.join(" "))
+    .fetch_one(c)
+    .await)?;
+    for (position, piece) in (0_i64..).zip(pieces) {
+        on!(write, c => sqlx::query(
+            "INSERT INTO rendition_post (rendition_id, position, post_id, version, list) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(rendition)
+        .bind(position)
+        .bind(piece.post)
+        .bind(piece.version)
+        .bind(&piece.list)
+        .execute(c)
+        .await
+        .map(drop))?;
+    }
+    Ok(rendition)
+}
+
+row! {
+    /// Something new to one digest reader.
+    #[derive(Clone, Debug)]
+    pub struct News {
+        pub subscriber_id: SubscriberId,
+        pub post_id: PostId,
+        pub version: i64,
+        pub list: String,
+    }
+}
+
+/// All that the readers of a digest have not had, by reader, in the order it was published.
+/// `only`: one reader instead of all.
+pub async fn news(session: &mut impl Session, digest: &str, only: Option<SubscriberId>) -> Result<Vec<News>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT u.subscriber_id, b.post_id, b.version, b.list FROM subscription u \
+         JOIN subscriber s ON s.id = u.subscriber_id \
+         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence \
+         JOIN post p ON p.id = b.post_id \
+         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND p.withdrawn_at IS NULL \
+         AND ($2 = 0 OR s.id = $2) \
+         AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) \
+         AND NOT EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = b.post_id AND g.purpose = 'post') \
+         ORDER BY u.subscriber_id, b.sequence",
+    )
+    .bind(digest)
+    .bind(only.map_or(0, |id| id.0))
+    .fetch_all(c)
+    .await)
+}
+
+/// Gives one rendition to many people.
+pub async fn address(
+    write: &mut Write,
+    id: CampaignId,
+    rendition: RenditionId,
+    people: &[SubscriberId],
+    message_domain: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let words = write.words();
+    let sql = || AssertSqlSafe(format!(
+        "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
+         SELECT $2, s.id, $3, {} || '@' || $4, 'queued', $5 FROM subscriber s WHERE s.id IN ({})",
+        words.random_hex, words.each_number
+    ));
+    let ids = serde_json::Value::from(people.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+    on!(write, c => sqlx::query(sql())
+        .bind(ids).bind(id).bind(rendition).bind(message_domain).bind(now).execute(c).await.map(drop))
+}
+
+/// The last firing of a digest that was planned.
+pub async fn fired(session: &mut impl Session, digest: &str) -> Result<Option<Timestamp>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT fired_at FROM digest WHERE name = $1")
+        .bind(digest).fetch_optional(c).await)
+}
+
+/// Takes a firing; false when this one or a later one was taken already.
+pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Result<bool, Error> {
+    let rows = on!(write, c => sqlx::query(
+        "INSERT INTO digest (name, fired_at) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET fired_at = excluded.fired_at WHERE digest.fired_at < excluded.fired_at",
+    )
+    .bind(digest)
+    .bind(at)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
+}
+
+/// How many deliveries of a campaign are in which state.
+pub async fn counts(session: &mut impl Session, id: CampaignId) -> Result<BTreeMap<String, i64>, Error> {
+    let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(
+        "SELECT state, count(*) FROM delivery WHERE campaign_id = $1 GROUP BY state",
+    )
+    .bind(id)
+    .fetch_all(c)
+    .await)?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,140 @@
+//! Opening: connect, check the version, migrate.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, SqlitePool};
+use tracing::log::LevelFilter;
+
+use super::{Db, Pools, migrate};
+
+/// Readers beside the one writer of an SQLite file.
+const READERS: u32 = 4;
+/// Connections of one process to Postgres.
+const CONNECTIONS: u32 = 16;
+/// How long a statement waits for another process's transaction.
+const BUSY: Duration = Duration::from_secs(10);
+/// The first SQLite without the WAL-reset bug, which could lose committed writes.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+impl Db {
+    /// Opens `sqlite:PATH` (made when missing) or `postgres://…`, with the newest schema.
+    pub async fn open(url: &str) -> anyhow::Result<Self> {
+        match url.strip_prefix("sqlite:") {
+            Some(path) => open_lite(Path::new(path.trim_start_matches("//"))).await,
+            None if url.starts_with("postgres") => open_pg(url).await,
+            None => bail!("database.url is neither sqlite:PATH nor postgres://…; correct it in config.toml"),
+        }
+    }
+}
+
+async fn open_lite(file: &Path) -> anyhow::Result<Db> {
+    let shown = file.display();
+    let folder = folder(file);
+    let _one_at_a_time = lock_folder(&folder)
+        .with_context(|| format!("{shown}: the database's folder cannot be opened; make it or correct database.url"))?;
+    let options = lite_options(file);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await
+        .with_context(|| format!("{shown}: the database cannot be opened"))?;
+    refuse_old_sqlite(&writer).await?;
+    migrate::lite().run(&writer).await.with_context(|| format!("{shown}: the database cannot be migrated"))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(Db(Pools::Lite { file: file.to_owned(), writer, reader }))
+}
+
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Held while migrating: sqlx locks a Postgres database meanwhile, but not an SQLite file.
+fn lock_folder(folder: &Path) -> std::io::Result<File> {
+    let folder = File::open(folder)?;
+    folder.lock()?;
+    Ok(folder)
+}
+
+fn lite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-65536")
+        .log_statements(LevelFilter::Trace)
+}
+
+async fn refuse_old_sqlite(pool: &SqlitePool) -> anyhow::Result<()> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
+    if parse_version(&version).is_none_or(|version| version < OLDEST_SQLITE) {
+        bail!("SQLite {version} can lose committed writes (the WAL-reset bug); build Bulletin with SQLite 3.51.3 or newer");
+    }
+    Ok(())
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(u32::from_str);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
+}
+
+async fn open_pg(url: &str) -> anyhow::Result<Db> {
+    let options = PgConnectOptions::from_str(url)
+        .context("database.url is not an address of Postgres; write postgres://USER@HOST/DATABASE")?
+        .application_name("bulletin")
+        .log_statements(LevelFilter::Trace);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(BUSY)
+        .connect_with(options)
+        .await
+        .context("Postgres cannot be reached; is it running, and is database.url right?")?;
+    migrate::pg().run(&pool).await.context("the database cannot be migrated")?;
+    Ok(Db(Pools::Pg(pool)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sqlite_with_the_wal_reset_bug_is_told_from_one_without() {
+        assert!(parse_version("3.51.2").unwrap() < OLDEST_SQLITE);
+        assert!(parse_version("3.51.3").unwrap() >= OLDEST_SQLITE);
+        assert_eq!(parse_version("3.51"), None);
+    }
+
+    #[tokio::test]
+    async fn a_new_sqlite_database_keeps_what_it_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bulletin.db");
+        let db = Db::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let Pools::Lite { writer, .. } = &db.0 else { unreachable!() };
+        let pragma = async |name: &'static str| -> String {
+            let row = sqlx::query(name).fetch_one(writer).await.unwrap();
+            use sqlx::Row;
+            row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
+        };
+        assert_eq!(pragma("PRAGMA journal_mode").await, "wal");
+        assert_eq!(pragma("PRAGMA synchronous").await, "2");
+        assert_eq!(pragma("PRAGMA foreign_keys").await, "1");
+    }
+}

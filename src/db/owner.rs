@@ -1,0 +1,126 @@
+//! Whose rows are whose: a daemon owns the rows it claimed for as long as its lock is held.
+//!
+//! SQLite: an OS lock on `FILE.daemon`, which dies with the process; there is one daemon for each
+//! file, so every other owner is dead. Postgres: an advisory lock of a session that is kept open;
+//! rows whose owner's lock is free belong to nobody.
+
+use std::fs::File;
+use std::io::{Read as _, Seek, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use sqlx::{PgConnection, PgPool};
+
+use super::{Db, Error, Pools, on};
+use crate::clock::Timestamp;
+
+/// Says that an advisory lock is one of ours ("BLTN").
+const CLASS: i32 = 0x424c_544e;
+
+/// This process, as a daemon: alive while this value is.
+#[derive(Debug)]
+pub struct Owner {
+    pub id: i64,
+    _lock: Lock,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held, not read: a lock is let go when it is dropped")]
+enum Lock {
+    File(File),
+    Session(PgConnection),
+}
+
+impl Owner {
+    /// Becomes a daemon of this database; on SQLite the second one is refused and told who holds it.
+    pub async fn claim(db: &Db, now: Timestamp) -> anyhow::Result<Self> {
+        match &db.0 {
+            Pools::Lite { file, .. } => {
+                let lock = lock_file(&beside(file), now)?;
+                Ok(Self { id: register(db, now).await?, _lock: Lock::File(lock) })
+            }
+            Pools::Pg(pool) => {
+                let id = register(db, now).await?;
+                Ok(Self { id, _lock: Lock::Session(lock_session(pool, id).await?) })
+            }
+        }
+    }
+
+    /// Of these owners, the ones whose process is gone.
+    pub async fn dead(&self, db: &Db, owners: Vec<i64>) -> Result<Vec<i64>, Error> {
+        let others = owners.into_iter().filter(|id| *id != self.id);
+        let Pools::Pg(pool) = &db.0 else { return Ok(others.collect()) };
+        let mut dead = Vec::new();
+        for id in others {
+            if lock_is_free(pool, id).await? {
+                dead.push(id);
+            }
+        }
+        Ok(dead)
+    }
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".daemon");
+    PathBuf::from(name)
+}
+
+fn lock_file(path: &Path, now: Timestamp) -> anyhow::Result<File> {
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .with_context(|| format!("{}: the daemon's lock cannot be opened", path.display()))?;
+    if file.try_lock().is_err() {
+        let mut holder = String::new();
+        file.read_to_string(&mut holder)?;
+        bail!("another daemon already works on this database: {}; stop it first", holder.trim());
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(file, "process {} on {}, since {now}", std::process::id(), host())?;
+    Ok(file)
+}
+
+async fn register(db: &Db, now: Timestamp) -> Result<i64, Error> {
+    let mut write = db.write().await?;
+    let id = on!(&mut write, c => sqlx::query_scalar(
+        "INSERT INTO daemon (host, pid, started_at, seen_at) VALUES ($1, $2, $3, $3) RETURNING id",
+    )
+    .bind(host())
+    .bind(i64::from(std::process::id()))
+    .bind(now)
+    .fetch_one(c)
+    .await)?;
+    write.commit().await?;
+    Ok(id)
+}
+
+async fn lock_session(pool: &PgPool, id: i64) -> anyhow::Result<PgConnection> {
+    let mut session = pool.acquire().await?.detach();
+    sqlx::query("SELECT pg_advisory_lock($1, CAST($2 AS integer))")
+        .bind(CLASS)
+        .bind(id)
+        .execute(&mut session)
+        .await?;
+    Ok(session)
+}
+
+/// Takes the lock and gives it back within one transaction, so that nothing can be left behind.
+async fn lock_is_free(pool: &PgPool, id: i64) -> Result<bool, Error> {
+    let mut transaction = pool.begin().await?;
+    let free = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1, CAST($2 AS integer))")
+        .bind(CLASS)
+        .bind(id)
+        .fetch_one(&mut *transaction)
+        .await?;
+    transaction.rollback().await?;
+    Ok(free)
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
+}

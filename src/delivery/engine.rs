@@ -1,0 +1,211 @@
+//! The engine: workers, the recorder, and what they share. Starts and stops as a whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::feed::Feed;
+use super::record::{Report, record};
+use super::relay::Gate;
+use super::worker::Worker;
+use super::{Errand, Happened, store};
+use crate::clock::{Clock, Timestamp};
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::owner::Owner;
+use crate::id::DeliveryId;
+use crate::message::compose::Copy;
+use crate::message::press::Press;
+use crate::token::{Keys, Purpose};
+use crate::transport::Transport;
+
+/// What every worker of the engine uses.
+pub(crate) struct Shared {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) feed: Feed,
+    config: Arc<Config>,
+    keys: Keys,
+    press: Press,
+    window: Arc<Semaphore>,
+    reports: mpsc::Sender<Report>,
+    stop: watch::Receiver<bool>,
+    wake: Arc<Notify>,
+}
+
+/// A running engine.
+pub struct Engine {
+    shared: Arc<Shared>,
+    gates: BTreeMap<String, Arc<Gate>>,
+    stop: watch::Sender<bool>,
+    workers: JoinSet<()>,
+    recorder: tokio::task::JoinHandle<()>,
+}
+
+/// What the engine is started with.
+pub struct Parts {
+    pub db: Db,
+    pub config: Arc<Config>,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub press: Press,
+    /// By the name of their relay.
+    pub transports: BTreeMap<String, Transport>,
+}
+
+impl Engine {
+    /// Starts as many workers as the relays have connections, and one recorder.
+    pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
+        let Parts { db, config, keys, clock, press, transports } = parts;
+        let (reports, received) = mpsc::channel(config.delivery.window.max(256));
+        let (stop, stopped) = watch::channel(false);
+        let recorder = tokio::spawn(record(db.clone(), config.delivery.clone(), clock.clone(), received));
+        let shared = Arc::new(Shared {
+            feed: Feed::new(db.clone(), clock.clone(), owner.id, config.delivery.lease),
+            window: Arc::new(Semaphore::new(config.delivery.window)),
+            wake: Arc::new(Notify::new()),
+            stop: stopped,
+            db,
+            config,
+            keys,
+            clock,
+            press,
+            reports,
+        });
+        let gates = gates(&shared.config);
+        let mut engine = Self { shared, gates, stop, workers: JoinSet::new(), recorder };
+        engine.follow_relays().await?;
+        for (name, transport) in transports {
+            engine.employ(&name, &transport)?;
+        }
+        Ok(engine)
+    }
+
+    fn employ(&mut self, name: &str, transport: &Transport) -> anyhow::Result<()> {
+        let relay = self.shared.config.relay.get(name).with_context(|| format!("no relay is named {name}"))?;
+        for _ in 0..relay.connections {
+            let worker = Worker {
+                shared: Arc::clone(&self.shared),
+                relay: name.to_owned(),
+                transport: transport.clone(),
+                gate: Arc::clone(&self.gates[name]),
+            };
+            self.workers.spawn(worker.run());
+        }
+        Ok(())
+    }
+
+    /// Follows what commands changed about relays.
+    pub async fn follow_relays(&self) -> anyhow::Result<()> {
+        for row in store::relays(&mut self.shared.db.read().await?).await? {
+            if let Some(gate) = self.gates.get(&row.name) {
+                gate.adopt(&row);
+            }
+        }
+        Ok(())
+    }
+
+    /// When the first relay can be used; `None` when every one is paused by a person.
+    pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.gates.values().filter_map(|gate| gate.opens_at(now)).min()
+    }
+
+    /// Something new may be due: workers look now instead of soon.
+    pub fn wake(&self) {
+        self.shared.wake.notify_waiters();
+    }
+
+    /// Stops claiming, finishes what is under way, records it, gives the rest back.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        self.wake();
+        while self.workers.join_next().await.is_some() {}
+        for claim in self.shared.feed.drain().await {
+            let report = Report { claim, happened: Happened::Untried, relay: None, slot: None };
+            self.shared.report(report).await;
+        }
+        // the recorder ends when the last sender is gone
+        drop(self.shared);
+        if let Err(error) = self.recorder.await {
+            tracing::error!("the recorder broke off: {error}");
+        }
+    }
+}
+
+fn gates(config: &Config) -> BTreeMap<String, Arc<Gate>> {
+    let gate = |name: &String| (name.clone(), Arc::new(Gate::new(name, &config.delivery.relay_retry)));
+    config.relay.keys().map(gate).collect()
+}
+
+impl Shared {
+    pub(crate) fn stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits a while, or until there may be something to do.
+    pub(crate) async fn rest(&self, duration: Duration) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            () = self.wake.notified() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// One of the window's slots, as soon as one is free.
+    pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
+        match Arc::clone(&self.window).acquire_owned().await {
+            Ok(slot) => slot,
+            Err(_) => unreachable!("the window is never closed"),
+        }
+    }
+
+    pub(crate) async fn report(&self, report: Report) {
+        // The recorder outlives every worker; without it nothing is lost, the lease says so.
+        let _ = self.reports.send(report).await;
+    }
+
+    /// The person's own message.
+    pub(crate) async fn compose(&self, errand: &Errand) -> anyhow::Result<Vec<u8>> {
+        let rendition = self.press.rendition(errand.rendition).await?;
+        Ok(rendition.message(&Copy {
+            to: &errand.email,
+            name: errand.name.as_ref(),
+            message_id: &errand.message_id,
+            date: errand.dated_at,
+            unsubscribe_url: &self.unsubscribe_url(errand),
+            lists: &self.lists(errand),
+        }))
+    }
+
+    /// The link that ends the subscriptions this mail came by; it names rows, never an address.
+    fn unsubscribe_url(&self, errand: &Errand) -> String {
+        let mut ids = vec![errand.claim.id.0];
+        ids.extend(errand.subscriptions.iter().map(|(id, _)| id.0));
+        let token = self.keys.sign(Purpose::Unsubscribe, &ids);
+        format!("{}/unsubscribe/{token}", self.config.site.base_url)
+    }
+
+    /// "Meetings", "Meetings and Reports", "Meetings, News and Reports"
+    fn lists(&self, errand: &Errand) -> String {
+        let name = |list: &String| self.config.list.get(list).map_or(list.clone(), |list| list.name.to_string());
+        let names: Vec<_> = errand.subscriptions.iter().map(|(_, list)| name(list)).collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    /// The signed return path, so that a bounce says whose it is (VERP).
+    pub(crate) fn return_path(&self, id: DeliveryId) -> String {
+        match &self.config.sender.bounce_domain {
+            Some(domain) => format!("b+{}@{domain}", self.keys.sign_short(Purpose::Bounce, id.0)),
+            None => self.config.sender.address.wire(),
+        }
+    }
+}

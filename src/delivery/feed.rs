@@ -1,0 +1,78 @@
+//! The next errand for whoever asks: claims in batches, hands out one by one.
+//!
+//! Whoever finds the buffer empty claims the next batch while the others wait for it, so there is
+//! one claim at a time and no task of its own for it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::store::{self, Taken, Taker};
+use super::{Claim, Errand};
+use crate::clock::{Clock, Timestamp};
+use crate::db::Db;
+
+/// How many rows one claim takes, at most.
+const BATCH: i64 = 256;
+/// How long an empty queue is believed to be empty.
+const BELIEVED: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub(crate) struct Feed {
+    db: Db,
+    clock: Clock,
+    owner: i64,
+    lease: Duration,
+    buffer: Mutex<Buffer>,
+}
+
+#[derive(Debug, Default)]
+struct Buffer {
+    errands: VecDeque<Errand>,
+    empty_until: Option<Instant>,
+}
+
+/// What there is to do.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Errand(Errand),
+    Nothing,
+}
+
+impl Feed {
+    pub(crate) fn new(db: Db, clock: Clock, owner: i64, lease: Duration) -> Self {
+        Self { db, clock, owner, lease, buffer: Mutex::default() }
+    }
+
+    /// The next errand. Claims that must not be sent are passed to `unwanted` on the way.
+    pub(crate) async fn next(&self, unwanted: impl AsyncFn(Claim, &'static str)) -> anyhow::Result<Next> {
+        let mut buffer = self.buffer.lock().await;
+        if buffer.errands.is_empty() && buffer.empty_until.is_none_or(|until| until <= Instant::now()) {
+            let taken = self.claim().await?;
+            buffer.empty_until = taken.is_empty().then(|| Instant::now() + BELIEVED);
+            for taken in taken {
+                match taken {
+                    Taken::Wanted(errand) => buffer.errands.push_back(*errand),
+                    Taken::Unwanted(claim, reason) => unwanted(claim, reason).await,
+                }
+            }
+        }
+        Ok(buffer.errands.pop_front().map_or(Next::Nothing, Next::Errand))
+    }
+
+    /// All that was claimed and not handed out, when the daemon stops.
+    pub(crate) async fn drain(&self) -> Vec<Claim> {
+        self.buffer.lock().await.errands.drain(..).map(|errand| errand.claim).collect()
+    }
+
+    async fn claim(&self) -> anyhow::Result<Vec<Taken>> {
+        let now: Timestamp = self.clock.now();
+        let mut write = self.db.write().await?;
+        let taker = Taker { owner: self.owner, lease_until: now.plus(self.lease), limit: BATCH };
+        let taken = store::claim(&mut write, taker, now).await?;
+        write.commit().await?;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,388 @@
+//! All SQL of deliveries, attempts and relays.
+
+use std::collections::HashMap;
+
+use sqlx::AssertSqlSafe;
+
+use super::{Claim, Errand, State};
+use crate::address::EmailAddress;
+use crate::clock::Timestamp;
+use crate::db::column::text_column;
+use crate::db::{Error, Session, Write, on, row};
+use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
+use crate::line::Line;
+
+text_column!(State);
+
+row! {
+    struct ClaimRow {
+        id: DeliveryId,
+        fence: i64,
+        campaign_id: CampaignId,
+        rendition_id: RenditionId,
+        email: Option<EmailAddress>,
+        name: Option<Line>,
+        message_id: String,
+        dated_at: Option<Timestamp>,
+        attempts: i64,
+        expires_at: Timestamp,
+        unwanted: String,
+    }
+}
+
+/// Why delivery `d` of campaign `c` to subscriber `s` must not go out, or nothing.
+///
+/// One phrase for the claim and for the last look, so that they cannot disagree.
+const UNWANTED: &str = "CASE \
+     WHEN s.email IS NULL THEN 'erased' \
+     WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
+     WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
+         WHERE l.campaign_id = c.id AND u.subscriber_id = s.id AND u.state = 'active' \
+         AND (c.digest IS NULL OR u.cadence = c.digest)) THEN 'unsubscribed' \
+     WHEN c.state <> 'running' THEN 'not now' \
+     ELSE '' END";
+
+/// A row that was claimed.
+#[derive(Debug)]
+pub enum Taken {
+    Wanted(Box<Errand>),
+    /// It must not be sent, for this reason.
+    Unwanted(Claim, &'static str),
+}
+
+/// Who claims, until when, and how many at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker {
+    pub owner: i64,
+    pub lease_until: Timestamp,
+    pub limit: i64,
+}
+
+/// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
+/// with the reason why it must not be sent.
+pub async fn claim(
+    write: &mut Write,
+    taker: Taker,
+    now: Timestamp,
+) -> Result<Vec<Taken>, Error> {
+    let words = write.words();
+    let take = || AssertSqlSafe(format!(
+        "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $1, lease_until = $2, fence = fence + 1, \
+         dated_at = COALESCE(dated_at, $3) WHERE id IN (SELECT d.id FROM delivery d \
+         JOIN campaign c ON c.id = d.campaign_id WHERE d.next_at <= $3 AND c.state = 'running' \
+         ORDER BY d.next_at, d.id LIMIT $4 {}) RETURNING id",
+        words.skip_locked
+    ));
+    let ids: Vec<i64> = on!(write, c => sqlx::query_scalar(take())
+        .bind(taker.owner).bind(taker.lease_until).bind(now).bind(taker.limit).fetch_all(c).await)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = serde_json::Value::from(ids).to_string();
+    let look = || AssertSqlSafe(format!(
+        "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
+         c.expires_at, {UNWANTED} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+         JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({}) ORDER BY d.id",
+        words.each_number
+    ));
+    let rows: Vec<ClaimRow> = on!(write, c => sqlx::query_as(look()).bind(&ids).fetch_all(c).await)?;
+    let mut came_by = came_by(write, &ids).await?;
+    Ok(rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect())
+}
+
+/// The subscriptions each of these deliveries comes by, in the order of the campaign's lists.
+async fn came_by(write: &mut Write, ids: &str) -> Result<HashMap<DeliveryId, Vec<(SubscriptionId, String)>>, Error> {
+    let sql = || AssertSqlSafe(format!(
+        "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+         JOIN campaign_list l ON l.campaign_id = c.id \
+         JOIN subscription u ON u.subscriber_id = d.subscriber_id AND u.list = l.list \
+         WHERE d.id IN ({}) AND u.state = 'active' AND (c.digest IS NULL OR u.cadence = c.digest) \
+         ORDER BY d.id, l.position",
+        write.words().each_number
+    ));
+    let rows: Vec<(DeliveryId, SubscriptionId, String)> =
+        on!(write, c => sqlx::query_as(sql()).bind(ids).fetch_all(c).await)?;
+    let mut came_by: HashMap<_, Vec<_>> = HashMap::new();
+    for (delivery, subscription, list) in rows {
+        came_by.entry(delivery).or_default().push((subscription, list));
+    }
+    Ok(came_by)
+}
+
+fn taken(
+    row: ClaimRow,
+    came_by: &mut HashMap<DeliveryId, Vec<(SubscriptionId, String)>>,
+    now: Timestamp,
+) -> Taken {
+    let claim = Claim {
+        id: row.id,
+        fence: row.fence,
+        campaign: row.campaign_id,
+        attempts: row.attempts,
+        expires_at: row.expires_at,
+    };
+    let expired = (row.expires_at <= now).then_some("expired");
+    match (row.email, known_reason(&row.unwanted).or(expired)) {
+        (_, Some(reason)) => Taken::Unwanted(claim, reason),
+        (None, None) => Taken::Unwanted(claim, "erased"),
+        (Some(email), None) => Taken::Wanted(Box::new(Errand {
+            claim,
+            rendition: row.rendition_id,
+            email,
+            name: row.name,
+            message_id: row.message_id,
+            dated_at: row.dated_at.unwrap_or(now),
+            subscriptions: came_by.remove(&row.id).unwrap_or_default(),
+        })),
+    }
+}
+
+fn known_reason(text: &str) -> Option<&'static str> {
+    ["erased", "suppressed", "unsubscribed", "not now"].into_iter().find(|reason| *reason == text)
+}
+
+/// The last look before a message is handed over: why it must not be, or nothing.
+pub async fn last_look(session: &mut impl Session, id: DeliveryId) -> Result<Option<&'static str>, Error> {
+    let sql = || AssertSqlSafe(format!(
+        "SELECT {UNWANTED} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+         JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id = $1"
+    ));
+    let reason: String = on!(session, c => sqlx::query_scalar(sql()).bind(id).fetch_one(c).await)?;
+    Ok(known_reason(&reason))
+}
+
+/// What a delivery becomes.
+#[derive(Clone, Debug)]
+pub struct Next<'a> {
+    pub state: State,
+    pub reason: Option<&'a str>,
+    pub next_at: Option<Timestamp>,
+    pub counts: bool,
+}
+
+/// Writes a result; false when the claim is no longer the newest, and then nothing is written.
+pub async fn settle(
+    write: &mut Write,
+    id: DeliveryId,
+    fence: i64,
+    next: &Next<'_>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(write, c => sqlx::query(
+        "UPDATE delivery SET state = $3, reason = $4, next_at = $5, attempts = attempts + $6, finished_at = $7, \
+         owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'sending'",
+    )
+    .bind(id)
+    .bind(fence)
+    .bind(next.state)
+    .bind(next.reason)
+    .bind(next.next_at)
+    .bind(i64::from(next.counts))
+    .bind(next.state.is_final().then_some(now))
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
+}
+
+/// One try, as it is kept for ever.
+#[derive(Clone, Debug)]
+pub struct Attempt<'a> {
+    pub delivery: DeliveryId,
+    pub at: Timestamp,
+    pub relay: &'a str,
+    pub outcome: &'static str,
+    pub stage: String,
+    pub code: Option<i64>,
+    pub enhanced: Option<&'a str>,
+    pub text: &'a str,
+    pub duration_ms: i64,
+}
+
+pub async fn append(write: &mut Write, attempt: &Attempt<'_>) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "INSERT INTO attempt (delivery_id, at, relay, outcome, stage, code, enhanced, text, duration_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(attempt.delivery)
+    .bind(attempt.at)
+    .bind(attempt.relay)
+    .bind(attempt.outcome)
+    .bind(&attempt.stage)
+    .bind(attempt.code)
+    .bind(attempt.enhanced)
+    .bind(attempt.text)
+    .bind(attempt.duration_ms)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
+/// Lets the person be sent these posts again.
+pub async fn release_ledger(write: &mut Write, id: DeliveryId) -> Result<(), Error> {
+    on!(write, c => sqlx::query("DELETE FROM ledger WHERE delivery_id = $1").bind(id).execute(c).await.map(drop))
+}
+
+/// The owners of rows that are being sent.
+pub async fn owners(session: &mut impl Session) -> Result<Vec<i64>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT DISTINCT owner FROM delivery WHERE owner IS NOT NULL")
+        .fetch_all(c).await)
+}
+
+/// Rows of a dead owner: what it had may or may not have been sent.
+pub async fn orphans(write: &mut Write, owner: i64) -> Result<Vec<(DeliveryId, i64)>, Error> {
+    on!(write, c => sqlx::query_as("SELECT id, fence FROM delivery WHERE owner = $1 ORDER BY id")
+        .bind(owner).fetch_all(c).await)
+}
+
+/// Ends what is not under way of a campaign that is called off, and frees its ledger.
+pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> Result<u64, Error> {
+    let rows = on!(write, c => sqlx::query(
+        "UPDATE delivery SET state = 'cancelled', next_at = NULL, finished_at = $2 \
+         WHERE campaign_id = $1 AND state IN ('queued', 'deferred')",
+    )
+    .bind(campaign)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    on!(write, c => sqlx::query(
+        "DELETE FROM ledger WHERE delivery_id IN (SELECT id FROM delivery WHERE campaign_id = $1 AND state = 'cancelled')",
+    )
+    .bind(campaign)
+    .execute(c)
+    .await
+    .map(drop))?;
+    Ok(rows)
+}
+
+/// How much is left to do now: rows under way, and rows of running campaigns that are due by `until`.
+pub async fn left(session: &mut impl Session, until: Timestamp) -> Result<(i64, i64), Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT (SELECT count(*) FROM delivery WHERE owner IS NOT NULL), \
+         (SELECT count(*) FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+         WHERE d.next_at <= $1 AND c.state = 'running')",
+    )
+    .bind(until)
+    .fetch_one(c)
+    .await)
+}
+
+row! {
+    /// A delivery as people look at it.
+    #[derive(Clone, Debug)]
+    pub struct Shown {
+        pub id: DeliveryId,
+        pub campaign_id: CampaignId,
+        pub email: Option<EmailAddress>,
+        pub state: State,
+        pub reason: Option<String>,
+        pub attempts: i64,
+        pub message_id: String,
+        pub next_at: Option<Timestamp>,
+        pub relay: Option<String>,
+        pub stage: Option<String>,
+        pub code: Option<i64>,
+        pub enhanced: Option<String>,
+        pub text: Option<String>,
+    }
+}
+
+/// Which deliveries somebody wants to see.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub campaign: Option<CampaignId>,
+    pub state: Option<State>,
+    /// `EmailAddress::key`
+    pub email_key: Option<String>,
+    pub id: Option<DeliveryId>,
+}
+
+/// Deliveries above `after`, in the order of their ids, each with the last reply.
+pub async fn shown(
+    session: &mut impl Session,
+    filter: &Filter,
+    after: DeliveryId,
+    limit: i64,
+) -> Result<Vec<Shown>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT d.id, d.campaign_id, s.email, d.state, d.reason, d.attempts, d.message_id, d.next_at, \
+         a.relay, a.stage, a.code, a.enhanced, a.text FROM delivery d \
+         JOIN subscriber s ON s.id = d.subscriber_id \
+         LEFT JOIN attempt a ON a.id = (SELECT max(b.id) FROM attempt b WHERE b.delivery_id = d.id) \
+         WHERE d.id > $1 AND ($2 = 0 OR d.campaign_id = $2) AND ($3 = '' OR d.state = $3) \
+         AND ($4 = '' OR s.email_key = $4) AND ($5 = 0 OR d.id = $5) ORDER BY d.id LIMIT $6",
+    )
+    .bind(after)
+    .bind(filter.campaign.map_or(0, |id| id.0))
+    .bind(filter.state.map_or("", State::as_str))
+    .bind(filter.email_key.as_deref().unwrap_or(""))
+    .bind(filter.id.map_or(0, |id| id.0))
+    .bind(limit)
+    .fetch_all(c)
+    .await)
+}
+
+row! {
+    /// One try, as people look at it.
+    #[derive(Clone, Debug, serde::Serialize)]
+    pub struct Tried {
+        #[serde(skip)]
+        pub at: Timestamp,
+        pub relay: String,
+        pub outcome: String,
+        pub stage: String,
+        pub code: Option<i64>,
+        pub enhanced: Option<String>,
+        pub text: String,
+        pub duration_ms: i64,
+    }
+}
+
+pub async fn attempts(session: &mut impl Session, id: DeliveryId) -> Result<Vec<Tried>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT at, relay, outcome, stage, code, enhanced, text, duration_ms FROM attempt \
+         WHERE delivery_id = $1 ORDER BY id",
+    )
+    .bind(id)
+    .fetch_all(c)
+    .await)
+}
+
+row! {
+    /// A relay's state as it is kept.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct RelayRow {
+        pub name: String,
+        pub state: String,
+        pub reason: Option<String>,
+        pub faults: i64,
+        pub held_until: Option<Timestamp>,
+        pub changed_at: Timestamp,
+    }
+}
+
+pub async fn relays(session: &mut impl Session) -> Result<Vec<RelayRow>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT name, state, reason, faults, held_until, changed_at FROM relay ORDER BY name",
+    )
+    .fetch_all(c)
+    .await)
+}
+
+pub async fn set_relay(write: &mut Write, relay: &RelayRow) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "INSERT INTO relay (name, state, reason, faults, held_until, changed_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (name) DO UPDATE SET state = excluded.state, reason = excluded.reason, faults = excluded.faults, \
+         held_until = excluded.held_until, changed_at = excluded.changed_at",
+    )
+    .bind(&relay.name)
+    .bind(&relay.state)
+    .bind(&relay.reason)
+    .bind(relay.faults)
+    .bind(relay.held_until)
+    .bind(relay.changed_at)
+    .execute(c)
+    .await
+    .map(drop))
+}

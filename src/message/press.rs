@@ -1,0 +1,152 @@
+//! From a rendition's row to something that can be mailed, once for all its recipients.
+//!
+//! The first mail of a rendition composes it and keeps its words in the database, so that every
+//! later try, also after an upgrade of the templates, says the same. Two daemons may compose one
+//! rendition at once: the first to keep it decides for both.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::sync::Mutex;
+
+use super::compose::{Head, ListId, Rendition};
+use super::render::Frame;
+use super::store::{self, Kept, Words};
+use super::template::Templates;
+use super::{Content, Item, Letter, Section};
+use crate::campaign::store::Piece;
+use crate::config::Config;
+use crate::db::Db;
+use crate::id::RenditionId;
+use crate::line::Line;
+use crate::post::Post;
+use crate::post::store::{files, version};
+
+/// How many renditions are kept ready.
+const READY: usize = 64;
+
+pub struct Press {
+    db: Db,
+    config: Arc<Config>,
+    templates: Arc<Templates>,
+    ready: Mutex<HashMap<RenditionId, Arc<Rendition>>>,
+}
+
+impl Press {
+    pub fn new(db: Db, config: Arc<Config>, templates: Arc<Templates>) -> Self {
+        Self { db, config, templates, ready: Mutex::default() }
+    }
+
+    /// A rendition, ready to be filled for one person after another.
+    pub async fn rendition(&self, id: RenditionId) -> anyhow::Result<Arc<Rendition>> {
+        let mut ready = self.ready.lock().await;
+        if let Some(rendition) = ready.get(&id) {
+            return Ok(Arc::clone(rendition));
+        }
+        let rendition = Arc::new(self.make(id).await?);
+        if ready.len() >= READY {
+            ready.clear();
+        }
+        ready.insert(id, Arc::clone(&rendition));
+        Ok(rendition)
+    }
+
+    async fn make(&self, id: RenditionId) -> anyhow::Result<Rendition> {
+        let kept = store::find(&mut self.db.read().await?, id).await?;
+        let pieces = store::pieces(&mut self.db.read().await?, id).await?;
+        let mut content = self.content(kept.digest.as_deref(), &pieces).await?;
+        self.keep(id, kept.words.clone(), &mut content).await?;
+        Rendition::prepare(&content, &self.head(&kept, &pieces)?)
+    }
+
+    /// Takes the words that are kept already, or keeps these.
+    async fn keep(&self, id: RenditionId, kept: Option<Words>, content: &mut Content) -> anyhow::Result<()> {
+        let words = match kept {
+            Some(words) => words,
+            None => {
+                let mut write = self.db.write().await?;
+                let words = store::keep(&mut write, id, content).await?;
+                write.commit().await?;
+                words
+            }
+        };
+        content.subject = words.subject;
+        content.html = words.html;
+        content.text = words.text;
+        Ok(())
+    }
+
+    /// What these pieces look like as a mail: a digest, or the one post.
+    pub async fn content(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
+        let frame = Frame::of(&self.config);
+        match digest {
+            Some(name) => {
+                let name = self.config.digest.get(name).map(|digest| &digest.name);
+                let name = name.context("the digest is no longer in the configuration")?;
+                let sections = self.sections(pieces).await?;
+                self.templates.render(&Letter::Digest { name, sections }, &frame)
+            }
+            None => {
+                let piece = pieces.first().context("the rendition has no post")?;
+                let post = self.post(piece).await?;
+                let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
+                let archive_url = self.archive_url(&post);
+                self.templates.render(&Letter::Post { post: &post, files: &files, archive_url }, &frame)
+            }
+        }
+    }
+
+    async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
+        version(&mut self.db.read().await?, piece.post, piece.version).await?.post()
+    }
+
+    /// The posts of a digest under their lists, in the order the lists first come up.
+    async fn sections(&self, pieces: &[Piece]) -> anyhow::Result<Vec<Section>> {
+        let mut sections: Vec<Section> = Vec::new();
+        for piece in pieces {
+            let list = self.list_name(&piece.list)?;
+            let post = self.post(piece).await?;
+            let archive_url = self.archive_url(&post);
+            let Post { title, kind, date, summary, meeting, .. } = post;
+            let item = Item { title, kind, date, summary, archive_url, meeting };
+            match sections.iter_mut().find(|section| section.list == list) {
+                Some(section) => section.items.push(item),
+                None => sections.push(Section { list, items: vec![item] }),
+            }
+        }
+        Ok(sections)
+    }
+
+    fn archive_url(&self, post: &Post) -> String {
+        format!("{}/archive/{}", self.config.site.base_url, post.slug)
+    }
+
+    fn list_name(&self, slug: &str) -> anyhow::Result<Line> {
+        let list = self.config.list.get(slug);
+        Ok(list.with_context(|| format!("the list {slug} is no longer in the configuration"))?.name.clone())
+    }
+
+    /// The headers that all recipients share.
+    fn head(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Head> {
+        let (site, sender) = (&self.config.site, &self.config.sender);
+        let (label, name) = match (&kept.digest, pieces.first()) {
+            (Some(digest), _) => (format!("digest-{digest}"), self.config.digest[digest].name.clone()),
+            (None, Some(piece)) => {
+                (self.config.list[&piece.list].list_id.clone(), self.list_name(&piece.list)?)
+            }
+            (None, None) => anyhow::bail!("the rendition has no post"),
+        };
+        let domain = sender.address.domain();
+        Ok(Head {
+            from_name: sender.name.clone(),
+            from: sender.address.clone(),
+            reply_to: sender.reply_to.clone(),
+            list_id: ListId { name, id: format!("{label}.{domain}") },
+            base_url: site.base_url.clone(),
+            // campaign:list:type:sender, no address and nothing personal (R33)
+            feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
+            auto_submitted: kept.digest.is_some(),
+        })
+    }
+}
