@@ -96,10 +96,8 @@ fn text(file: &Path) -> Result<String, Finding> {
     String::from_utf8(bytes).map_err(|wrong| {
         let good = wrong.utf8_error().valid_up_to();
         let line = wrong.as_bytes()[..good]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
+            .split(|byte| *byte == b'\n')
+            .count();
         Finding::error(
             file,
             line,
@@ -121,7 +119,7 @@ fn bytes(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-/// Every file once, in the order in which the post names them.
+/// Every file once: the pictures, then the attachments.
 fn files(post: &Path, named: &[Named], findings: &mut Vec<Finding>) -> Vec<File> {
     let folder = match post.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -129,14 +127,10 @@ fn files(post: &Path, named: &[Named], findings: &mut Vec<Finding>) -> Vec<File>
     };
     let mut files: Vec<File> = Vec::new();
     for named in named {
-        if files
-            .iter()
-            .any(|file| file.name == named.name && named.role == Role::Attachment)
-        {
+        if files.iter().any(|file| file.name == named.name) {
             continue;
         }
         match load(folder, named) {
-            Ok(file) if files.contains(&file) => {}
             Ok(file) => files.push(file),
             Err((rule, message)) => findings.push(Finding::error(post, named.line, rule, message)),
         }
@@ -190,7 +184,7 @@ fn load(folder: &Path, named: &Named) -> Result<File, (&'static str, String)> {
     })
 }
 
-/// By the first bytes: PNG §5.2, GIF89a §17, JPEG B.1.1.3 with the marker that follows.
+/// By the first bytes: PNG §5.2, GIF §17, JPEG §B.1.1.3 with the marker that follows.
 fn picture_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
