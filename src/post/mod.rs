@@ -9,9 +9,16 @@
 //!   character. The body has no private-use character, with which the message stage marks slots.
 //! * A publication gets its sequence number when its campaign is due, in commit order.
 
+mod body;
+pub mod front;
+pub mod markdown;
+pub mod plain;
+pub mod read;
+mod yaml;
+
 pub use crate::config::Kind;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
@@ -80,6 +87,18 @@ pub struct Finding {
     pub rule: &'static str,
     /// What is wrong and what to write instead.
     pub message: String,
+}
+
+impl Finding {
+    fn error(file: &Path, line: usize, rule: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            level: Level::Error,
+            rule,
+            message: message.into(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

@@ -1,0 +1,59 @@
+//! The two halves of a post's file.
+
+use super::LONGEST;
+use super::field::Findings;
+
+/// Front matter and body; lines are counted in the file, from 1.
+pub(super) struct Page<'a> {
+    /// Begins on line 2.
+    pub(super) front: &'a str,
+    pub(super) body: &'a str,
+    pub(super) body_line: usize,
+}
+
+/// The text without a byte-order mark, with `\n` at the end of its lines.
+pub(super) fn normal(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+pub(super) fn split<'a>(text: &'a str, found: &mut Findings) -> Option<Page<'a>> {
+    if text.len() > LONGEST {
+        let message = "the post is larger than 1 MB; shorten it, or attach what is long";
+        found.error(0, "too-large", message);
+        return None;
+    }
+    let Some(rest) = text.split_once('\n').filter(|(first, _)| is_fence(first)) else {
+        let message = "the post does not begin with front matter; write a line ---, then title:, kind: and date:, then a line ---";
+        found.error(1, "no-front-matter", message);
+        return None;
+    };
+    let page = close(rest.1);
+    if page.is_none() {
+        found.error(
+            1,
+            "front-matter-open",
+            "the front matter is not closed; write a line --- where it ends",
+        );
+    }
+    page
+}
+
+fn close(rest: &str) -> Option<Page<'_>> {
+    let mut offset = 0;
+    for (index, line) in rest.split_inclusive('\n').enumerate() {
+        if is_fence(line) {
+            return Some(Page {
+                front: rest.get(..offset)?,
+                body: rest.get(offset + line.len()..)?,
+                body_line: index + 3,
+            });
+        }
+        offset += line.len();
+    }
+    None
+}
+
+fn is_fence(line: &str) -> bool {
+    line.trim_end() == "---"
+}
