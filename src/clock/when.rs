@@ -211,7 +211,7 @@ mod tests {
         for text in ["3d", "90s", "500ms", "30m", "1h", "1w", "0s", "36h"] {
             assert_eq!(spell(duration(text).unwrap()), text);
         }
-        assert_eq!(spell(Duration::from_secs(86_400)), "1d");
+        assert_eq!(spell(Duration::from_hours(24)), "1d");
     }
 
     proptest! {
