@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// An instant, in milliseconds since 1970 (UTC).
@@ -30,6 +30,21 @@ impl Timestamp {
     /// The same instant on the wall clock of `zone`.
     pub fn local(self, zone: Tz) -> DateTime<Tz> {
         self.to_utc().with_timezone(&zone)
+    }
+
+    /// The first instant at which the clocks of `zone` show `wall`; none when they skip it.
+    pub fn on_the_wall(wall: NaiveDateTime, zone: Tz) -> Option<Self> {
+        let local = wall.and_local_timezone(zone).earliest()?;
+        Some(Self::from_utc(local.to_utc()))
+    }
+
+    /// The same, or the instant to which the clocks jump when they skip `wall`.
+    pub fn on_the_wall_or_after(wall: NaiveDateTime, zone: Tz) -> Option<Self> {
+        // Clocks jump on a full minute; the longest jump was a whole day (Samoa, 2011-12-30).
+        let minute = wall.with_second(0)?.with_nanosecond(0)?;
+        Self::on_the_wall(wall, zone).or_else(|| {
+            (1..=25 * 60).find_map(|n| Self::on_the_wall(minute + TimeDelta::minutes(n), zone))
+        })
     }
 
     /// RFC 3339 with the offset of `zone`, to the second.

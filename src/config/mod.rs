@@ -9,21 +9,35 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod document;
+mod host;
 mod kind;
+mod near;
+mod reader;
+mod section;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use kind::Kind;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Context, anyhow};
 use chrono_tz::Tz;
 
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::line::Line;
 use crate::secret::Secret;
+use document::Place;
+
+/// The manual of all keys, which sets none of them: what `bulletin init` writes.
+pub const MANUAL: &str = include_str!("../../config.toml");
 
 /// Everything that can be set, parsed and checked.
 #[derive(Clone, Debug)]
@@ -43,16 +57,64 @@ pub struct Config {
     pub log: Log,
 }
 
+impl Config {
+    /// Reads `path` and the variables of `env` over it. The error tells every problem, a line each.
+    pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!(
+                "{}: this file cannot be read; `bulletin init` makes one",
+                path.display()
+            )
+        })?;
+        let folder = folder_of(path)?;
+        reader::read(&text, folder, env).map_err(|problems| {
+            let lines = problems.iter().map(|(place, what)| told(path, place, what));
+            anyhow!(lines.collect::<Vec<_>>().join("\n"))
+        })
+    }
+
+    /// What holds when nothing is set, with paths counted from `folder`.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "there is no input that could be wrong, and a test reads the defaults"
+    )]
+    pub fn default_in(folder: &Path) -> Self {
+        reader::read("", folder.to_owned(), std::iter::empty()).expect("the defaults are right")
+    }
+}
+
+/// Absolute, so that a daemon that changes its folder still finds its files.
+fn folder_of(path: &Path) -> anyhow::Result<PathBuf> {
+    let path = std::path::absolute(path)
+        .with_context(|| format!("{}: its folder cannot be found", path.display()))?;
+    Ok(path.parent().unwrap_or(&path).to_owned())
+}
+
+fn told(path: &Path, place: &Place, what: &str) -> String {
+    match place {
+        Place::Line(line) => format!("{}:{line}: {what}", path.display()),
+        Place::Variable(name) => format!("{name}: {what}"),
+        Place::Default => format!("{}: {what}", path.display()),
+    }
+}
+
 /// Who runs this, and where its pages are.
 #[derive(Clone, Debug)]
 pub struct Site {
+    /// The organisation, as readers know it.
     pub name: Line,
     /// Without a slash at the end; `https`, or `http` on loopback only.
     pub base_url: String,
+    /// The public pages.
     pub listen: SocketAddr,
+    /// Health, readiness and measurements.
     pub operator_listen: SocketAddr,
+    /// Of local times, and of digests that name none.
     pub timezone: Tz,
+    /// A language tag (BCP 47), such as `en-GB`.
     pub language: String,
+    /// Made on the first start, see [`crate::token::Keys`].
     pub secret_file: PathBuf,
 }
 
@@ -61,7 +123,9 @@ pub struct Site {
 pub struct Sender {
     pub name: Line,
     pub address: EmailAddress,
+    /// Where answers go; without one, to `address`.
     pub reply_to: Option<EmailAddress>,
+    /// For the foot of every mail.
     pub postal_address: Option<Line>,
     /// The domain bounces come back to; without one the envelope sender is `address`.
     pub bounce_domain: Option<String>,
@@ -96,6 +160,7 @@ pub struct SmtpRelay {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// Always with a password; without a user there is no login.
     pub user: Option<String>,
     pub password: Option<Secret>,
     /// A PEM file of authorities to trust beside the system's own.
@@ -118,7 +183,9 @@ pub enum Tls {
 pub struct Delivery {
     /// Messages handed over whose outcome is not yet recorded, at most: what a crash may repeat.
     pub window: usize,
+    /// What becomes of a mail whose final dot may have been sent when we crashed.
     pub on_in_doubt: OnInDoubt,
+    /// After this a delivery has `expired`.
     pub give_up_after: Duration,
     /// One person's mail; the last value repeats.
     pub retry: Vec<Duration>,
@@ -143,8 +210,11 @@ pub struct List {
     pub list_id: String,
     /// The kinds of post it takes when a post names no lists.
     pub kinds: Vec<Kind>,
+    /// Whether a sign-up must be confirmed by mail.
     pub double_opt_in: bool,
+    /// Whether a second person approves each campaign.
     pub approval: bool,
+    /// Retired: nobody can join, nothing is sent.
     pub archived: bool,
 }
 
@@ -152,7 +222,9 @@ pub struct List {
 #[derive(Clone, Debug)]
 pub struct Digest {
     pub cron: Cron,
+    /// The wall clock that `cron` is read on.
     pub timezone: Tz,
+    /// What readers call it.
     pub name: Line,
 }
 
@@ -167,7 +239,9 @@ pub enum Source {
 #[derive(Clone, Debug)]
 pub struct Discreet {
     pub sender_name: Line,
+    /// Unless a post brings a discreet subject of its own.
     pub subject: Line,
+    /// The first label of one List-Id for all discreet mail.
     pub list_id: String,
 }
 

@@ -1,0 +1,251 @@
+//! Every key of the configuration, once: its table, name, default and type.
+//!
+//! `config.toml` at the root of the repository says the same to people; a test compares the two.
+
+mod named;
+mod relay;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::document::{self, Place, Table};
+use super::section::{Reader, Section};
+use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
+use super::{host, value};
+use crate::line::Line;
+use named::{each, named, unknown_tables};
+
+/// Reads the file's text and the variables over it, or tells every problem and its place.
+pub(super) fn read(
+    text: &str,
+    folder: PathBuf,
+    env: impl Iterator<Item = (String, String)>,
+) -> Result<Config, Vec<(Place, String)>> {
+    let mut root = document::parse(text)?;
+    let reader = Reader::new(folder);
+    for (place, what) in document::overlay(&mut root, env) {
+        reader.problem(place, what);
+    }
+    let config = config(&reader, &mut root);
+    unknown_tables(&reader, &root);
+    match (config, reader.into_problems()) {
+        (Some(config), problems) if problems.is_empty() => Ok(config),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// All tables are read before any is missed, so that all problems are found.
+pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
+    let site = site(Section::take(reader, root, "site"));
+    let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
+    let database = database(Section::take(reader, root, "database"));
+    let relay = relay::relays(reader, root);
+    let delivery = delivery(Section::take(reader, root, "delivery"));
+    let list = lists(reader, root);
+    let digest = each(
+        named(reader, root, "digest", "digest.NAME"),
+        |slug, section| digest(slug, section, site.as_ref()),
+    );
+    let source = each(
+        named(reader, root, "source", "source.NAME"),
+        |_, section| source(section),
+    );
+    let discreet = discreet(Section::take(reader, root, "discreet"));
+    let log = log(Section::take(reader, root, "log"));
+    Some(Config {
+        folder: reader.folder.clone(),
+        site: site?,
+        sender: sender?,
+        database: database?,
+        relay: relay?,
+        delivery: delivery?,
+        list: list?,
+        digest: digest?,
+        source: source?,
+        discreet: discreet?,
+        log: log?,
+    })
+}
+
+fn site(mut s: Section<'_>) -> Option<Site> {
+    let folder = &s.reader().folder;
+    let name = s.key("name", "Bulletin", value::line);
+    let base_url = s.key("base_url", "http://127.0.0.1:8080", host::base_url);
+    let listen = s.key("listen", "127.0.0.1:8080", value::socket);
+    let operator_listen = s.key("operator_listen", "127.0.0.1:9090", value::socket);
+    let timezone = s.key("timezone", "Europe/London", value::timezone);
+    let language = s.key("language", "en-GB", value::language);
+    let secret_file = s.key("secret_file", "bulletin.secret", value::path(folder));
+    if let (Some(public), Some(operator)) = (listen, operator_listen) {
+        let everywhere = public.ip().is_unspecified() || operator.ip().is_unspecified();
+        // Port 0 is a free port, another one each time.
+        if public.port() == operator.port()
+            && public.port() != 0
+            && (everywhere || public.ip() == operator.ip())
+        {
+            let what = format!("= \"{operator}\" is taken by site.listen; write another port");
+            s.impossible("operator_listen", &what);
+        }
+    }
+    s.end();
+    Some(Site {
+        name: name?,
+        base_url: base_url?,
+        listen: listen?,
+        operator_listen: operator_listen?,
+        timezone: timezone?,
+        language: language?,
+        secret_file: secret_file?,
+    })
+}
+
+fn sender(mut s: Section<'_>, site: Option<&Site>) -> Option<Sender> {
+    let name = s.maybe("name", "site.name", value::line);
+    let address = s.key("address", "bulletin@localhost", value::email);
+    let reply_to = s.maybe("reply_to", "none", value::email);
+    let postal_address = s.maybe("postal_address", "none", value::line);
+    let bounce_domain = s.maybe("bounce_domain", "none", host::domain);
+    s.end();
+    Some(Sender {
+        name: name?.or_else(|| site.map(|site| site.name.clone()))?,
+        address: address?,
+        reply_to: reply_to?,
+        postal_address: postal_address?,
+        bounce_domain: bounce_domain?,
+    })
+}
+
+fn database(mut s: Section<'_>) -> Option<Database> {
+    let url = s.key(
+        "url",
+        "sqlite:bulletin.db",
+        value::database(&s.reader().folder),
+    );
+    s.end();
+    Some(Database { url: url? })
+}
+
+fn delivery(mut s: Section<'_>) -> Option<Delivery> {
+    let window = s.key("window", "32", value::number(1..=10_000));
+    let on_in_doubt = s.key("on_in_doubt", "resend", value::word(value::ON_IN_DOUBT));
+    let give_up_after = s.key("give_up_after", "3d", value::duration);
+    let retry = s.list("retry", "1m, 5m, 15m, 30m, 1h", value::duration);
+    let relay_retry = s.list("relay_retry", "5s, 30s, 2m, 10m", value::duration);
+    let lease = s.key("lease", "30m", value::duration);
+    for (key, waits) in [("retry", &retry), ("relay_retry", &relay_retry)] {
+        if waits.as_ref().is_some_and(Vec::is_empty) {
+            s.impossible(
+                key,
+                "= [] is empty; write at least one duration, such as [\"5m\"]",
+            );
+        }
+    }
+    s.end();
+    Some(Delivery {
+        window: window?,
+        on_in_doubt: on_in_doubt?,
+        give_up_after: give_up_after?,
+        retry: retry?,
+        relay_retry: relay_retry?,
+        lease: lease?,
+    })
+}
+
+fn lists(reader: &Reader, root: &mut Table) -> Option<BTreeMap<String, List>> {
+    let mut ids = BTreeMap::new();
+    each(named(reader, root, "list", "list.NAME"), |slug, section| {
+        list(slug, section, &mut ids)
+    })
+}
+
+/// `ids` has the lists that were read before, by List-Id.
+fn list(slug: &str, mut s: Section<'_>, ids: &mut BTreeMap<String, String>) -> Option<List> {
+    let name = s.must("name", "\"Meetings\"", value::line);
+    let description = s.maybe("description", "none", value::line);
+    let list_id = s.maybe("list_id", "the name of the table", host::list_id);
+    let kinds = s.list("kinds", "", value::kind);
+    let double_opt_in = s.key("double_opt_in", "true", value::flag);
+    let approval = s.key("approval", "false", value::flag);
+    let archived = s.key("archived", "false", value::flag);
+    let list_id = list_id.map(|id| id.unwrap_or_else(|| slug.to_owned()));
+    if slug.ends_with('-') && list_id.as_deref() == Some(slug) {
+        s.fault("cannot be a List-Id; end its name with a letter or number, or write list_id");
+    }
+    if let Some(id) = &list_id
+        && let Some(other) = ids.insert(id.clone(), slug.to_owned())
+    {
+        s.impossible(
+            "list_id",
+            &format!("= \"{id}\" is also that of list.{other}; write another"),
+        );
+    }
+    s.end();
+    Some(List {
+        name: name?,
+        description: description?,
+        list_id: list_id?,
+        kinds: kinds?,
+        double_opt_in: double_opt_in?,
+        approval: approval?,
+        archived: archived?,
+    })
+}
+
+fn digest(slug: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Digest> {
+    let cron = s.must("cron", "\"0 8 * * Mon\"", value::cron);
+    let timezone = s.maybe("timezone", "site.timezone", value::timezone);
+    let name = s.maybe("name", "the name of the table", value::line);
+    if slug == "immediate" {
+        s.fault("is no digest: \"immediate\" means at once; choose another name");
+    }
+    s.end();
+    Some(Digest {
+        cron: cron?,
+        timezone: timezone?.or_else(|| site.map(|site| site.timezone))?,
+        name: name?.or_else(|| Line::parse(slug).ok())?,
+    })
+}
+
+fn source(mut s: Section<'_>) -> Option<Source> {
+    let kinds = value::word(&[("folder", false), ("feed", true)]);
+    let feed = s.must("kind", "\"folder\" or \"feed\"", kinds);
+    let source = if feed.unwrap_or_else(|| s.has("url")) {
+        s.refuse(
+            "path",
+            "belongs to sources of kind \"folder\", and this one is \"feed\"; remove it",
+        );
+        let url = s.must("url", "\"https://www.example.org/feed.xml\"", host::url);
+        url.map(|url| Source::Feed { url })
+    } else {
+        s.refuse(
+            "url",
+            "belongs to sources of kind \"feed\", and this one is \"folder\"; remove it",
+        );
+        let path = s.must("path", "\"posts\"", value::path(&s.reader().folder));
+        path.map(|path| Source::Folder { path })
+    };
+    s.end();
+    feed.and(source)
+}
+
+fn discreet(mut s: Section<'_>) -> Option<Discreet> {
+    let sender_name = s.key("sender_name", "Updates", value::line);
+    let subject = s.key("subject", "An update is available", value::line);
+    let list_id = s.key("list_id", "updates", host::list_id);
+    s.end();
+    Some(Discreet {
+        sender_name: sender_name?,
+        subject: subject?,
+        list_id: list_id?,
+    })
+}
+
+fn log(mut s: Section<'_>) -> Option<Log> {
+    let json = s.key("format", "text", value::word(value::LOG_FORMAT));
+    let level = s.key("level", "info", value::log_level);
+    s.end();
+    Some(Log {
+        json: json?,
+        level: level?,
+    })
+}

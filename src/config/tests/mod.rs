@@ -1,0 +1,206 @@
+//! What is read, and from where.
+
+mod manual;
+mod refusals;
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+/// Loads `text` from a `config.toml` in a folder of its own.
+fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("relay.secret");
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    let env = env
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let here = format!("{}/", folder.path().display());
+    Config::load(&path, env).map_err(|error| format!("{error:#}").replace(&here, ""))
+}
+
+fn refused(text: &str, env: &[(&str, &str)]) -> String {
+    match load(text, env) {
+        Ok(_) => panic!("nobody refused {text:?} {env:?}"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once_in_the_order_of_the_file() {
+    let told = refused(
+        "[log]\nformat = \"xml\"\n[site]\nname = 5\n[relay.main]\nhost = \"localhost\"\nport = 0\n",
+        &[("BULLETIN__SITE__LANGUAGE", "!")],
+    );
+    let starts: Vec<_> = told
+        .lines()
+        .filter_map(|line| line.split(" = ").next())
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            "config.toml:2: log.format",
+            "config.toml:4: site.name",
+            "config.toml:7: relay.main.port",
+            "BULLETIN__SITE__LANGUAGE: site.language"
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    for (text, expected) in [
+        (
+            "[site]\nname = London",
+            "config.toml:2: not valid TOML: string values must be quoted, expected literal string",
+        ),
+        (
+            "[site]\nname = \"a\"\nname = \"b\"",
+            "config.toml:3: not valid TOML: duplicate key",
+        ),
+        (
+            "[log]\n[log]",
+            "config.toml:2: not valid TOML: duplicate key",
+        ),
+        (
+            "[site]\n\nname = \"a\nb\"",
+            "config.toml:3: not valid TOML: invalid basic string, expected `\"`\n\
+             config.toml:4: not valid TOML: key with no value, expected `=`",
+        ),
+    ] {
+        assert_eq!(refused(text, &[]), expected);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_the_command_that_makes_it() {
+    let error = Config::load(Path::new("/nowhere/config.toml"), std::iter::empty()).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "/nowhere/config.toml: this file cannot be read; `bulletin init` makes one: \
+         No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn the_environment_outranks_the_file() {
+    let config = load(
+        "[site]\nname = \"File\"\n[list.board-meetings]\nname = \"Board\"",
+        &[
+            ("BULLETIN__SITE__NAME", "Environment"),
+            ("BULLETIN__DELIVERY__RETRY", "1m, 2m"),
+            ("BULLETIN__DELIVERY__WINDOW", "7"),
+            ("BULLETIN__RELAY__MAIN__HOST", "smtp.example.org"),
+            ("BULLETIN__RELAY__MAIN__USER", "ann"),
+            ("BULLETIN__RELAY__MAIN__PASSWORD", "hunter2"),
+            ("BULLETIN__LIST__BOARD_MEETINGS__APPROVAL", "true"),
+            ("BULLETIN_CONFIG", "elsewhere.toml"),
+            ("HOME", "/root"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.site.name.as_str(), "Environment");
+    assert_eq!(config.delivery.retry, [60, 120].map(Duration::from_secs));
+    assert_eq!(config.delivery.window, 7);
+    assert!(config.list["board-meetings"].approval);
+    let RelayKind::Smtp(relay) = &config.relay["main"].kind else {
+        panic!("a host makes an SMTP relay");
+    };
+    assert_eq!((relay.host.as_str(), relay.port), ("smtp.example.org", 587));
+    assert_eq!(relay.password.as_ref().unwrap().reveal(), "hunter2");
+}
+
+#[test]
+fn a_wrong_variable_is_told_by_its_name() {
+    for (name, value, expected) in [
+        (
+            "BULLETIN__RELAY__MAIN__PORT",
+            "25x",
+            "BULLETIN__RELAY__MAIN__PORT: relay.main.host is missing; write host = \
+             \"smtp.example.org\"\nBULLETIN__RELAY__MAIN__PORT: relay.main.port = \"25x\" is not a \
+             number from 1 to 65535",
+        ),
+        (
+            "BULLETIN__SITE__NAMES",
+            "x",
+            "BULLETIN__SITE__NAMES: site.names is not a key of Bulletin; did you mean name?",
+        ),
+        (
+            "BULLETIN__SITE",
+            "x",
+            "BULLETIN__SITE: site is a table; write [site] and its keys below",
+        ),
+        (
+            "BULLETIN__LIST__BOARD_MEETINGS__NAME",
+            "x",
+            "BULLETIN__LIST__BOARD_MEETINGS__NAME: list.board_meetings is not a name; write a–z, \
+             0–9 and hyphens, at most 63, no hyphen first",
+        ),
+        (
+            "BULLETIN__",
+            "x",
+            "BULLETIN__: names no key; write it like BULLETIN__SITE__NAME or \
+             BULLETIN__RELAY__MAIN__HOST",
+        ),
+    ] {
+        let told = refused("", &[(name, value)]);
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
+fn defaults_follow_what_was_set() {
+    let config = load(
+        "[site]\nname = \"Alliance\"\ntimezone = \"Europe/Dublin\"\nbase_url = \"https://a.example/x/\"\n\
+         [relay.one]\nhost = \"[::1]\"\ntls = \"none\"\n\
+         [relay.two]\nhost = \"smtp.example.org\"\ntls = \"implicit\"\npassword_file = \"relay.secret\"\n\
+         [relay.three]\n\
+         [list.reports]\nname = \"Reports\"\n[digest.weekly]\ncron = \"@weekly\"",
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.sender.name.as_str(), "Alliance");
+    assert_eq!(config.site.base_url, "https://a.example/x");
+    assert_eq!(config.list["reports"].list_id, "reports");
+    assert_eq!(config.digest["weekly"].timezone, chrono_tz::Europe::Dublin);
+    assert_eq!(config.digest["weekly"].name.as_str(), "weekly");
+    let ports: Vec<_> = config
+        .relay
+        .values()
+        .map(|relay| match &relay.kind {
+            RelayKind::Smtp(smtp) => (smtp.port, relay.connections),
+            RelayKind::File { .. } => (0, relay.connections),
+        })
+        .collect();
+    assert_eq!(ports, [(25, 10), (0, 1), (465, 10)]);
+}
+
+#[test]
+fn paths_count_from_the_folder_of_the_file() {
+    let config = Config::default_in(Path::new("/srv/bulletin"));
+    assert_eq!(
+        config.site.secret_file,
+        Path::new("/srv/bulletin/bulletin.secret")
+    );
+    assert_eq!(
+        config.database.url.reveal(),
+        "sqlite:/srv/bulletin/bulletin.db"
+    );
+    let RelayKind::File { path } = &config.relay["main"].kind else {
+        panic!("nothing leaves the machine before somebody says where to");
+    };
+    assert_eq!(path, Path::new("/srv/bulletin/outbox"));
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let config = load(
+        "[database]\nurl = \"postgres://ann:hunter2@db/x\"\n[relay.main]\nhost = \"localhost\"\n\
+         user = \"ann\"\npassword_file = \"relay.secret\"",
+        &[],
+    );
+    assert!(!format!("{:?}", config.unwrap()).contains("hunter2"));
+}
