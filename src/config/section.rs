@@ -156,6 +156,12 @@ impl<'a> Section<'a> {
         self.left.contains_key(key)
     }
 
+    /// Passes over a key that means nothing beside the others.
+    pub(super) fn unused(&mut self, key: &'static str) {
+        self.known.push(key);
+        self.left.remove(key);
+    }
+
     /// Refuses a key that has no business here, and says why.
     pub(super) fn refuse(&mut self, key: &'static str, why: &str) {
         self.known.push(key);

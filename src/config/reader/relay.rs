@@ -41,7 +41,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     let kinds = value::word(&[("smtp", true), ("file", false)]);
     let smtp = s.maybe(
         "kind",
-        "\"smtp\" when a host is given, otherwise \"file\"",
+        "\"smtp\" when anything from host to hello is set, otherwise \"file\"",
         kinds,
     );
     let connections = s.maybe(
@@ -50,18 +50,15 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         value::number(1..=1000),
     );
     let is_smtp = smtp.flatten().unwrap_or(guess);
+    // One variable, BULLETIN__RELAY__MAIN__KIND=file, diverts a whole installation into a folder:
+    // so the settings of the other kind may stay.
     let kind = if is_smtp {
-        s.refuse(
-            "path",
-            "belongs to relays of kind \"file\", and this one is \"smtp\"; remove it",
-        );
+        s.unused("path");
         smtp_relay(name, &mut s).map(RelayKind::Smtp)
     } else {
+        let _ = given_password(name, &mut s);
         for key in SMTP_KEYS {
-            s.refuse(
-                key,
-                "belongs to relays of kind \"smtp\", and this one is \"file\"; remove it",
-            );
+            s.unused(key);
         }
         let path = s.key("path", "outbox", value::path(&s.reader().folder));
         path.map(|path| RelayKind::File { path })
@@ -115,22 +112,27 @@ fn smtp_relay(name: &str, s: &mut Section<'_>) -> Option<SmtpRelay> {
     })
 }
 
-/// From the environment, or else from the file that `password_file` names; never from here.
+/// From the environment, or else from the file that `password_file` names.
 #[expect(
     clippy::option_option,
     reason = "outside: is it right? inside: is it there?"
 )]
 fn password(relay: &str, s: &mut Section<'_>) -> Option<Option<Secret>> {
-    let variable = relay.to_uppercase().replace('-', "_");
-    let remedy = format!(
-        "write it on the first line of a file of mode 0600 and name that in password_file, or set \
-         BULLETIN__RELAY__{variable}__PASSWORD"
-    );
-    let given = s.variable("password", &remedy).map(Secret::new);
+    let given = given_password(relay, s);
     let folder = &s.reader().folder;
     let file = s.maybe("password_file", "none", |file| match &given {
         Some(given) => Ok(given.clone()),
         None => value::secret_in(folder)(file),
     });
     Some(file?.or(given))
+}
+
+/// From the environment; one in the file is refused.
+fn given_password(relay: &str, s: &mut Section<'_>) -> Option<Secret> {
+    let variable = relay.to_uppercase().replace('-', "_");
+    let remedy = format!(
+        "write it on the first line of a file of mode 0600 and name that in password_file, or set \
+         BULLETIN__RELAY__{variable}__PASSWORD"
+    );
+    s.variable("password", &remedy).map(Secret::new)
 }

@@ -114,6 +114,43 @@ fn the_environment_outranks_the_file() {
 }
 
 #[test]
+fn one_variable_diverts_an_installation_into_a_folder() {
+    let text = "[relay.main]\nkind = \"smtp\"\nhost = \"smtp.example.org\"\nport = 587\n\
+                user = \"bulletin\"\npassword_file = \"elsewhere.secret\"\npath = \"kept\"";
+    let config = load(text, &[("BULLETIN__RELAY__MAIN__KIND", "file")]).unwrap();
+    let RelayKind::File { path } = &config.relay["main"].kind else {
+        panic!("mail would leave the machine");
+    };
+    assert!(path.ends_with("kept"));
+}
+
+#[test]
+fn files_of_every_editor_are_read() {
+    let text = "\u{feff}[site]\r\nname = \"A\"\r\n[delivery]\r\nwindow = 1_000\r\n";
+    assert_eq!(load(text, &[]).unwrap().delivery.window, 1000);
+    assert_eq!(
+        refused(&text.replace("1_000", "0"), &[]),
+        "config.toml:4: delivery.window = 0 is not a number from 1 to 10000"
+    );
+}
+
+/// What the contract with the users shows, but for the rate and the DKIM keys, which come later.
+#[test]
+fn the_skeleton_of_the_contract_is_read() {
+    let config = load(SKELETON, &[]).unwrap();
+    assert_eq!(config.site.name.as_str(), "London Learning Alliance");
+    assert_eq!(config.digest["weekly"].cron.as_str(), "0 8 * * Mon");
+    assert_eq!(
+        config.list["meetings"].kinds,
+        [Kind::MeetingNotice, Kind::MeetingSummary]
+    );
+    assert_eq!(
+        config.sender.bounce_domain.as_deref(),
+        Some("bounces.example.org")
+    );
+}
+
+#[test]
 fn a_wrong_variable_is_told_by_its_name() {
     for (name, value, expected) in [
         (
@@ -204,3 +241,58 @@ fn secrets_are_never_shown() {
     );
     assert!(!format!("{:?}", config.unwrap()).contains("hunter2"));
 }
+
+const SKELETON: &str = r#"[site]
+name = "London Learning Alliance"
+base_url = "https://news.example.org"
+listen = "127.0.0.1:8080"
+operator_listen = "127.0.0.1:9090"
+timezone = "Europe/London"
+secret_file = "bulletin.secret"
+
+[sender]
+name = "London Learning Alliance"
+address = "bulletin@news.example.org"
+reply_to = "coordinator@example.org"
+postal_address = "…"
+bounce_domain = "bounces.example.org"
+
+[database]
+url = "sqlite:bulletin.db"
+
+[relay.main]
+kind = "smtp"
+host = "localhost"
+port = 587
+tls = "starttls"
+user = "bulletin"
+password_file = "relay.secret"
+connections = 10
+path = "outbox"
+
+[delivery]
+window = 32
+on_in_doubt = "resend"
+give_up_after = "3d"
+retry = ["1m", "5m", "15m", "30m", "1h"]
+relay_retry = ["5s", "30s", "2m", "10m"]
+
+[list.meetings]
+name = "Meetings"
+kinds = ["meeting-notice", "meeting-summary"]
+double_opt_in = true
+approval = false
+
+[digest.weekly]
+cron = "0 8 * * Mon"
+timezone = "Europe/London"
+
+[source.posts]
+kind = "folder"
+path = "posts"
+
+[discreet]
+sender_name = "Updates"
+subject = "An update is available"
+list_id = "updates"
+"#;

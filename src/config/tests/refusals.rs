@@ -174,14 +174,10 @@ const TABLES: &[(&str, &str)] = &[
         "config.toml:1: relay.main.host is missing; write host = \"smtp.example.org\"",
     ),
     (
-        "[relay.main]\nkind = \"smtp\"\nhost = \"smtp.example.org\"\npath = \"outbox\"",
-        "config.toml:4: relay.main.path belongs to relays of kind \"file\", and this one is \
-             \"smtp\"; remove it",
-    ),
-    (
-        "[relay.main]\nkind = \"file\"\nhost = \"smtp.example.org\"",
-        "config.toml:3: relay.main.host belongs to relays of kind \"smtp\", and this one is \
-             \"file\"; remove it",
+        "[relay.main]\nkind = \"file\"\npassword = \"hunter2\"",
+        "config.toml:3: relay.main.password must not stand in this file; write it on the first \
+         line of a file of mode 0600 and name that in password_file, or set \
+         BULLETIN__RELAY__MAIN__PASSWORD",
     ),
     (
         "[relay.main]\nhost = \"smtp.example.org\"\ntls = \"none\"",
@@ -264,6 +260,11 @@ const TABLES: &[(&str, &str)] = &[
     (
         "[source.posts]\nkind = \"folder\"",
         "config.toml:1: source.posts.path is missing; write path = \"posts\"",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://example.org\"\npath = \"posts\"",
+        "config.toml:4: source.web.path belongs to sources of kind \"folder\", and this one is \
+         \"feed\"; remove it",
     ),
     (
         "[source.web]\nkind = \"feed\"\nurl = \"ftp://example.org\"",
