@@ -1,1 +1,197 @@
-//! (to come)
+//! The daemon: starts and stops the parts in order, and looks what is due.
+//!
+//! ```text
+//! start: recover → engine → pages        stop: pages → engine (finish, record, give back)
+//! ```
+//!
+//! # What always holds
+//! * One daemon for an SQLite file; the second is told who holds it.
+//! * SIGTERM and SIGINT stop claiming, finish what is under way, record it, and end with 0.
+//! * A list or a digest that somebody still reads cannot be missing from the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::audience::{self, Cadence};
+use crate::campaign::{self, digest, freeze};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::owner::Owner;
+use crate::delivery::engine::{Engine, Parts};
+use crate::delivery::recover::recover;
+use crate::delivery::{self};
+use crate::id::CampaignId;
+use crate::message::press::Press;
+use crate::message::template::Templates;
+use crate::token::Keys;
+use crate::transport::Transport;
+use crate::web;
+
+/// How often the daemon looks what is due. Commands write to the database and need no other bell.
+const TICK: Duration = Duration::from_millis(200);
+/// How often it looks for rows of dead daemons and says that it is alive.
+const ROUND: Duration = Duration::from_secs(5);
+/// `--until-idle` waits for work that is due within this long.
+const SOON: Duration = Duration::from_secs(120);
+
+/// What the whole program works with.
+#[derive(Clone)]
+pub struct Home {
+    pub config: Arc<Config>,
+    pub db: Db,
+    pub keys: Keys,
+    pub clock: Clock,
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// With pages, until a signal says stop.
+    Stopped,
+    /// Without pages, until nothing is due any more.
+    Idle,
+}
+
+/// Runs the daemon; `finished` hears of every campaign as it ends.
+pub async fn run(home: Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
+    check_used(&home).await?;
+    let owner = Owner::claim(&home.db, home.clock.now()).await?;
+    let recovered = recover(&home.db, &owner, home.config.delivery.on_in_doubt, home.clock.now()).await?;
+    if recovered > 0 {
+        tracing::warn!(deliveries = recovered, "an earlier daemon died; what it had in hand is queued again");
+    }
+    let engine = start_engine(&home, &owner).await?;
+    let pages = match until {
+        Until::Stopped => Some(web::start(&home.clone().into()).await?),
+        Until::Idle => None,
+    };
+    tracing::info!("running");
+    let result = Rounds { home: &home, owner: &owner, engine: &engine, finished }.run(until).await;
+    if let Some(pages) = pages {
+        pages.stop().await;
+    }
+    engine.stop().await;
+    // what the last results finished
+    Rounds::finish(&home, finished).await?;
+    home.db.close().await;
+    tracing::info!("stopped");
+    result
+}
+
+async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
+    let templates = Arc::new(Templates::embedded()?);
+    let hello = home.config.sender.address.domain();
+    let transport = |(name, relay): (&String, _)| Ok((name.clone(), Transport::of(relay, &hello)?));
+    let transports = home.config.relay.iter().map(transport).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    let parts = Parts {
+        db: home.db.clone(),
+        config: Arc::clone(&home.config),
+        keys: home.keys.clone(),
+        clock: home.clock.clone(),
+        press: Press::new(home.db.clone(), Arc::clone(&home.config), templates),
+        transports,
+    };
+    Engine::start(parts, owner).await
+}
+
+/// Refuses to run when people are subscribed to what the configuration no longer has.
+pub async fn check_used(home: &Home) -> anyhow::Result<()> {
+    for (list, cadence, people) in audience::store::used(&mut home.db.read().await?).await? {
+        if !home.config.list.contains_key(&list) {
+            bail!("{people} people are subscribed to \"{list}\", which is not in the configuration; \
+                   put [list.{list}] back, with `archived = true` to retire it");
+        }
+        if let Cadence::Digest(digest) = &cadence
+            && !home.config.digest.contains_key(digest)
+        {
+            bail!("{people} people read \"{list}\" in the digest \"{digest}\", which is not in the configuration; \
+                   put [digest.{digest}] back");
+        }
+    }
+    Ok(())
+}
+
+struct Rounds<'a> {
+    home: &'a Home,
+    owner: &'a Owner,
+    engine: &'a Engine,
+    finished: &'a dyn Fn(CampaignId),
+}
+
+impl Rounds<'_> {
+    async fn run(&self, until: Until) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
+        let mut round = Instant::now() + ROUND;
+        loop {
+            if let Err(error) = self.look(&mut round).await {
+                // The database may be full or away; what is due stays due.
+                tracing::error!("what is due cannot be done now: {error:#}");
+            } else if until == Until::Idle && self.idle().await? {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TICK) => {}
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+            }
+        }
+    }
+
+    /// Does once all that is due.
+    async fn look(&self, round: &mut Instant) -> anyhow::Result<()> {
+        let Home { config, db, clock, .. } = self.home;
+        let now = clock.now();
+        self.engine.follow_relays().await?;
+        let started = freeze::freeze_due(db, config, now).await?;
+        let editions = digest::plan_due(db, config, now).await?;
+        for started in &started {
+            tracing::info!(campaign = started.id.0, audience = started.audience, "campaign started");
+        }
+        for edition in &editions {
+            tracing::info!(campaign = edition.id.0, audience = edition.audience, "digest planned");
+        }
+        if !(started.is_empty() && editions.is_empty()) {
+            self.engine.wake();
+        }
+        Self::finish(self.home, self.finished).await?;
+        if *round <= Instant::now() {
+            *round = Instant::now() + ROUND;
+            recover(db, self.owner, config.delivery.on_in_doubt, now).await?;
+            self.owner.beat(db, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(home: &Home, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
+        let Home { db, clock, .. } = home;
+        delivery::store::sweep_cancelled(db, clock.now()).await?;
+        if !campaign::store::any_to_finish(&mut db.read().await?).await? {
+            return Ok(());
+        }
+        let mut write = db.write().await?;
+        let ended = campaign::store::finish(&mut write, clock.now()).await?;
+        write.commit().await?;
+        for id in ended {
+            tracing::info!(campaign = id.0, "campaign finished");
+            finished(id);
+        }
+        Ok(())
+    }
+
+    /// Nothing is under way and nothing will be due soon, as far as the relays let it.
+    async fn idle(&self) -> anyhow::Result<bool> {
+        let Home { db, clock, .. } = self.home;
+        let now = clock.now();
+        let soon = now.plus(SOON);
+        let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);
+        let (sending, due) = delivery::store::left(&mut db.read().await?, soon).await?;
+        Ok(sending == 0 && (due == 0 || relays_closed))
+    }
+}

@@ -1,3 +1,7 @@
 //! argv → cli → exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bulletin::cli::main(std::env::args_os())
+}

@@ -46,6 +46,14 @@ impl Owner {
         }
     }
 
+    /// Says that this daemon is alive, for people who look.
+    pub async fn beat(&self, db: &Db, now: Timestamp) -> Result<(), Error> {
+        let mut write = db.write().await?;
+        on!(&mut write, c => sqlx::query("UPDATE daemon SET seen_at = $2 WHERE id = $1")
+            .bind(self.id).bind(now).execute(c).await.map(drop))?;
+        write.commit().await
+    }
+
     /// Of these owners, the ones whose process is gone.
     pub async fn dead(&self, db: &Db, owners: Vec<i64>) -> Result<Vec<i64>, Error> {
         let others = owners.into_iter().filter(|id| *id != self.id);

@@ -8,7 +8,7 @@ use super::{Claim, Errand, State};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::column::text_column;
-use crate::db::{Error, Session, Write, on, row};
+use crate::db::{Db, Error, Session, Write, on, row};
 use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
 use crate::line::Line;
 
@@ -254,6 +254,22 @@ pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> 
     .await
     .map(drop))?;
     Ok(rows)
+}
+
+/// Ends what came back untried to campaigns that were cancelled while it was under way.
+pub async fn sweep_cancelled(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let campaigns: Vec<CampaignId> = on!(&mut db.read().await?, c => sqlx::query_scalar(
+        "SELECT DISTINCT d.campaign_id FROM campaign c JOIN delivery d ON d.campaign_id = c.id \
+         WHERE c.state = 'cancelled' AND d.state IN ('queued', 'deferred')",
+    )
+    .fetch_all(c)
+    .await)?;
+    for id in campaigns {
+        let mut write = db.write().await?;
+        cancel(&mut write, id, now).await?;
+        write.commit().await?;
+    }
+    Ok(())
 }
 
 /// How much is left to do now: rows under way, and rows of running campaigns that are due by `until`.

@@ -45,13 +45,14 @@ pub(super) struct Draft {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads a post; `lists` are the lists that are configured.
-pub fn parse(file: &Path, text: &str, lists: &[&str]) -> Result<Post, Vec<Finding>> {
+/// Reads a post; `lists` are the lists that are configured, None takes any (a version kept from
+/// earlier may name one that is gone).
+pub fn parse(file: &Path, text: &str, lists: Option<&[&str]>) -> Result<Post, Vec<Finding>> {
     let draft = draft(file, text, lists);
     draft.post.ok_or(draft.findings)
 }
 
-pub(super) fn draft(file: &Path, text: &str, lists: &[&str]) -> Draft {
+pub(super) fn draft(file: &Path, text: &str, lists: Option<&[&str]>) -> Draft {
     let mut found = Findings::new(file);
     let text = page::normal(text);
     let mut named = Vec::new();
@@ -74,7 +75,7 @@ pub(super) fn draft(file: &Path, text: &str, lists: &[&str]) -> Draft {
 fn post(
     fields: &mut Fields,
     body: &str,
-    lists: &[&str],
+    lists: Option<&[&str]>,
     named: &mut Vec<Named>,
     found: &mut Findings,
 ) -> Option<Post> {
@@ -164,10 +165,10 @@ fn date(fields: &mut Fields, found: &mut Findings) -> Option<NaiveDate> {
     date
 }
 
-fn subscribed(fields: &mut Fields, known: &[&str], found: &mut Findings) -> Vec<String> {
+fn subscribed(fields: &mut Fields, known: Option<&[&str]>, found: &mut Findings) -> Vec<String> {
     let mut lists: Vec<String> = Vec::new();
     for text in fields.texts("lists", found) {
-        if !known.contains(&text.value.as_str()) {
+        if let Some(known) = known.filter(|known| !known.contains(&text.value.as_str())) {
             let message = format!(
                 "\"{}\" is not a list{}; the lists are: {}",
                 text.value,

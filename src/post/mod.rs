@@ -9,11 +9,13 @@
 //!   character. The body has no private-use character, with which the message stage marks slots.
 //! * A publication gets its sequence number when its campaign is due, in commit order.
 
+pub mod add;
 mod body;
 pub mod front;
 pub mod markdown;
 pub mod plain;
 pub mod read;
+pub mod store;
 mod yaml;
 
 pub use crate::config::Kind;
@@ -107,4 +109,13 @@ pub enum Level {
     Error,
     Warning,
 }
-pub mod store;
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let file = self.file.display();
+        match self.line {
+            0 => write!(f, "{file}: {}", self.message),
+            line => write!(f, "{file}:{line}: {}", self.message),
+        }
+    }
+}

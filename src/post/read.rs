@@ -30,7 +30,7 @@ pub struct Source {
 /// Reads a post and its files, and finds all that is wrong with them.
 pub fn read(file: &Path, lists: &[&str]) -> Result<Source, Vec<Finding>> {
     let text = text(file).map_err(|finding| vec![finding])?;
-    let draft = front::draft(file, &text, lists);
+    let draft = front::draft(file, &text, Some(lists));
     let mut findings = draft.findings;
     let files = files(file, &draft.named, &mut findings);
     match draft.post {

@@ -1,0 +1,105 @@
+//! `bulletin queue`: this goes out.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::open::Failure;
+use super::print::Printer;
+use crate::campaign::announcement::{Queued, queue};
+use crate::campaign::{Order, State};
+use crate::clock::when::when;
+use crate::daemon::Home;
+
+#[derive(Debug, Args)]
+#[command(after_help = "WHEN is now, 2026-06-12 09:00, tomorrow 09:00, +2h or RFC 3339; local times are the site's.\n\n\
+Example:\n  bulletin queue next-meeting --at \"tomorrow 09:00\" --dry-run")]
+pub(super) struct Queue {
+    /// The post's slug
+    post: String,
+    /// A list to send to, instead of the post's own; may be given several times
+    #[arg(long = "list", value_name = "SLUG")]
+    lists: Vec<String>,
+    /// When it goes out
+    #[arg(long, value_name = "WHEN", default_value = "now")]
+    at: String,
+    /// When what could not be delivered is given up
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Only say who would get it, and who not, and why
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask (accepted for scripts; nothing is asked yet)
+    #[arg(long, hide = true)]
+    yes: bool,
+}
+
+impl Queue {
+    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+        let order = self.order(home)?;
+        let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
+        printer.object(&object(&queued, home, self.dry_run));
+        if queued.nobody_left {
+            printer.say(format!("Nobody is left to send \"{}\" to.", self.post));
+            people(&queued, *printer);
+            return Ok(ExitCode::FAILURE);
+        }
+        self.tell(&queued, home, *printer);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn order(&self, home: &Home) -> Result<Order, Failure> {
+        let (now, zone) = (home.clock.now(), home.config.site.timezone);
+        let time = |flag: &str, text: &str| {
+            when(text, now, zone).map_err(|why| Failure::usage(format!("{flag}: {why}")))
+        };
+        let due_at = time("--at", &self.at)?;
+        let expires_at = match &self.expires {
+            Some(text) => time("--expires", text)?,
+            None => due_at.max(now).plus(home.config.delivery.give_up_after),
+        };
+        Ok(Order { post: self.post.clone(), lists: self.lists.clone(), due_at, expires_at })
+    }
+
+    fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
+        let when = queued.due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
+        if self.dry_run {
+            printer.say(format!("If you queue \"{}\", it goes out on {when}.", self.post));
+        } else if queued.state == State::AwaitingApproval {
+            printer.say(format!("Campaign {} waits for approval: `bulletin campaign approve {}`.", queued.id, queued.id));
+        } else {
+            printer.say(format!("Campaign {} goes out on {when}.", queued.id));
+        }
+        people(queued, printer);
+        if self.dry_run {
+            printer.say("Nothing was queued: this was a dry run.");
+        }
+    }
+}
+
+fn people(queued: &Queued, printer: Printer) {
+    printer.say(format!("{:>7}  get it at once ({})", queued.forecast.audience, queued.lists.join(", ")));
+    for (reason, people) in &queued.forecast.excluded {
+        let words = match *reason {
+            "digest" => "get it in their next digest",
+            "already_received" => "have it already",
+            "unsubscribed" => "have left",
+            "pending" => "have not confirmed yet",
+            "paused" => "are pausing",
+            _ => "must not be mailed",
+        };
+        printer.say(format!("{people:>7}  {words}"));
+    }
+}
+
+fn object(queued: &Queued, home: &Home, dry_run: bool) -> serde_json::Value {
+    let made = !dry_run && !queued.nobody_left;
+    json!({
+        "campaign": made.then_some(queued.id.0),
+        "state": if made { queued.state.as_str() } else { "draft" },
+        "due_at": queued.due_at.rfc3339(home.config.site.timezone),
+        "audience": queued.forecast.audience,
+        "excluded": queued.forecast.excluded,
+    })
+}
