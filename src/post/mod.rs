@@ -9,6 +9,9 @@
 //!   character. The body has no private-use character, with which the message stage marks slots.
 //! * A publication gets its sequence number when its campaign is due, in commit order.
 
+pub mod markdown;
+pub mod plain;
+
 pub use crate::config::Kind;
 
 use std::path::PathBuf;
