@@ -11,6 +11,22 @@
 //! * What a person wrote is data, never template: escaped for HTML, plain in text.
 //! * The text part is never empty and holds the whole opt-out address.
 
+pub mod compose;
+pub mod render;
+pub mod slot;
+pub mod template;
+
+mod header;
+mod mime;
+mod quoted;
+mod specimen;
+mod view;
+mod wording;
+
+pub use compose::{Copy, Head, ListId, Rendition};
+pub use render::Frame;
+pub use template::Templates;
+
 use crate::line::Line;
 use crate::post::{File, Post};
 

@@ -1,0 +1,161 @@
+//! From a rendition to the bytes that one person gets.
+//!
+//! [`Rendition::prepare`] does once what is equal for everybody; [`Rendition::message`] then only
+//! joins octets and encodes one person's slots.
+
+use anyhow::Context;
+
+use super::mime::{self, Chunk};
+use super::slot::{Fragments, Values};
+use super::{Content, header};
+use crate::address::EmailAddress;
+use crate::clock::Timestamp;
+use crate::line::Line;
+
+/// What the headers of a rendition share.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub from_name: Line,
+    pub from: EmailAddress,
+    pub reply_to: Option<EmailAddress>,
+    pub list_id: ListId,
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// `campaign:customer:type:sender`, by which Gmail groups complaints.
+    pub feedback_id: String,
+    /// True for what no person pressed a button for: digests and reminders (RFC 3834 §5).
+    pub auto_submitted: bool,
+}
+
+/// The list a mail came by (RFC 2919). Its id never changes.
+#[derive(Clone, Debug)]
+pub struct ListId {
+    pub name: Line,
+    /// `meetings.example.org`: a label and a domain of ours.
+    pub id: String,
+}
+
+/// What is one recipient's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Copy<'a> {
+    pub to: &'a EmailAddress,
+    pub name: Option<&'a Line>,
+    /// Without its angle brackets; the same on every try.
+    pub message_id: &'a str,
+    pub date: Timestamp,
+    pub unsubscribe_url: &'a str,
+    /// The names of the lists this mail came by: "Meetings and Reports".
+    pub lists: &'a str,
+}
+
+/// A content ready to be addressed.
+#[derive(Clone, Debug)]
+pub struct Rendition {
+    subject: Line,
+    /// The fields before a person's own.
+    opening: Vec<u8>,
+    /// The fields after them, and the blank line.
+    closing: Vec<u8>,
+    body: Vec<Chunk>,
+}
+
+impl Rendition {
+    pub fn prepare(content: &Content, head: &Head) -> anyhow::Result<Self> {
+        let text = Fragments::parse(&content.text).context("in the text of the mail")?;
+        let html = Fragments::parse(&content.html).context("in the HTML of the mail")?;
+        let mut closing = list_fields(head);
+        let body = mime::write(&text, &html, &content.parts, &mut closing);
+        Ok(Self {
+            subject: content.subject.clone(),
+            opening: shared_fields(content, head),
+            closing,
+            body,
+        })
+    }
+
+    pub fn subject(&self) -> &str {
+        self.subject.as_str()
+    }
+
+    /// The whole message, header and body.
+    pub fn message(&self, copy: &Copy<'_>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.size());
+        out.extend_from_slice(&self.opening);
+        own_fields(copy, &mut out);
+        out.extend_from_slice(&self.closing);
+        let values = Values {
+            name: copy.name,
+            unsubscribe_url: copy.unsubscribe_url,
+            lists: copy.lists,
+        };
+        for chunk in &self.body {
+            chunk.write(&values, &mut out);
+        }
+        out
+    }
+
+    /// About how many octets a message has.
+    fn size(&self) -> usize {
+        let body: usize = self
+            .body
+            .iter()
+            .map(|chunk| match chunk {
+                Chunk::Fixed(octets) => octets.len(),
+                Chunk::Slot(..) => 200,
+            })
+            .sum();
+        self.opening.len() + 1000 + self.closing.len() + body
+    }
+}
+
+fn shared_fields(content: &Content, head: &Head) -> Vec<u8> {
+    let mut out = Vec::new();
+    header::mailbox(&mut out, "From", Some(head.from_name.as_str()), &head.from);
+    if let Some(reply_to) = &head.reply_to {
+        header::mailbox(&mut out, "Reply-To", None, reply_to);
+    }
+    header::unstructured(&mut out, "Subject", content.subject.as_str());
+    out
+}
+
+/// One recipient in `To` and nobody anywhere else: who else gets a mail is nobody's business.
+fn own_fields(copy: &Copy<'_>, out: &mut Vec<u8>) {
+    let date = copy.date.to_utc().format("%a, %-d %b %Y %H:%M:%S +0000");
+    header::mailbox(out, "To", copy.name.map(Line::as_str), copy.to);
+    header::unstructured(out, "Date", &date.to_string());
+    header::verbatim(out, "Message-ID", &format!("<{}>", copy.message_id));
+    header::verbatim(
+        out,
+        "List-Unsubscribe",
+        &format!("<{}>", copy.unsubscribe_url),
+    );
+}
+
+fn list_fields(head: &Head) -> Vec<u8> {
+    let mut out = Vec::new();
+    let list = &head.list_id;
+    // RFC 8058 §3.1 gives these words exactly
+    header::verbatim(
+        &mut out,
+        "List-Unsubscribe-Post",
+        "List-Unsubscribe=One-Click",
+    );
+    header::named(&mut out, "List-Id", Some(list.name.as_str()), &list.id);
+    // an announcement list takes no posts from its readers (RFC 2369 §3.4)
+    header::verbatim(&mut out, "List-Post", "NO");
+    header::verbatim(&mut out, "List-Help", &format!("<{}/>", head.base_url));
+    header::verbatim(
+        &mut out,
+        "List-Archive",
+        &format!("<{}/archive>", head.base_url),
+    );
+    header::verbatim(&mut out, "Feedback-ID", &head.feedback_id);
+    if head.auto_submitted {
+        header::verbatim(&mut out, "Auto-Submitted", "auto-generated");
+    }
+    header::verbatim(&mut out, "MIME-Version", "1.0");
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+use super::*;
+use crate::message::slot::Slot;
+use crate::message::specimen::Specimen;
+use crate::post::Kind;
+
+fn every_content() -> Vec<Content> {
+    let templates = Templates::embedded().unwrap();
+    let specimen = Specimen::new().unwrap();
+    let frame = specimen.frame(true);
+    let render = |letter: &Letter<'_>| templates.render(letter, &frame).unwrap();
+    let mut all = vec![render(&specimen.digest(true))];
+    for kind in Kind::ALL {
+        all.push(render(&specimen.letter(&specimen.post(kind, true))));
+    }
+    all
+}
+
+fn rendered(change: impl Fn(&mut Post)) -> anyhow::Result<Content> {
+    let specimen = Specimen::new().unwrap();
+    let mut post = specimen.post(Kind::Report, true);
+    change(&mut post);
+    let frame = specimen.frame(true);
+    Templates::embedded()?.render(&specimen.letter(&post), &frame)
+}
+
+/// Everything between `<` and `>`, comments included.
+fn tags(html: &str) -> Vec<&str> {
+    let tag = |rest: &'_ str| rest.find('>').unwrap_or(rest.len());
+    html.match_indices('<')
+        .map(|(at, _)| &html[at..at + tag(&html[at..])])
+        .collect()
+}
+
+#[test]
+fn everybody_can_read_every_mail() {
+    for content in every_content() {
+        let html = &content.html;
+        assert!(html.contains("<html lang=\"en-GB\" dir=\"ltr\""));
+        assert!(html.contains("<title>A specimen &amp; its &lt;words&gt;</title>"));
+        assert!(html.contains("name=\"color-scheme\" content=\"light dark\""));
+        assert_eq!(html.matches("<h1").count(), 1);
+        for tag in tags(html) {
+            if tag.starts_with("<table") {
+                assert!(tag.contains("role=\"presentation\""), "{tag}");
+            }
+            if tag.starts_with("<img") {
+                assert!(tag.contains(" alt=\"A specimen"), "{tag}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_loaded_from_anywhere() {
+    for content in every_content() {
+        let html = content.html.to_lowercase();
+        for remote in [
+            "<link",
+            "<script",
+            "<iframe",
+            "@import",
+            "@font-face",
+            "url(",
+            "srcset",
+        ] {
+            assert!(!html.contains(remote), "{remote}");
+        }
+        for tag in tags(&html).iter().filter(|tag| tag.contains("src=")) {
+            assert!(tag.contains(" src=\"cid:"), "{tag}");
+        }
+    }
+}
+
+#[test]
+fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
+    for content in every_content() {
+        for body in [&content.html, &content.text] {
+            for slot in Slot::ALL {
+                assert!(body.contains(&slot.mark()), "{slot:?} in {body}");
+            }
+            assert!(body.contains("https://news.example.org/archive/specimen"));
+            assert!(body.contains("A specimen"));
+        }
+        assert!(
+            content
+                .html
+                .contains(&format!("href=\"{}\"", Slot::UnsubscribeUrl.mark()))
+        );
+        assert!(content.text.lines().all(|line| line.chars().count() <= 72));
+    }
+}
+
+#[test]
+fn a_notice_leads_with_when_and_where() {
+    let content = &every_content()[3];
+    for (body, time) in [
+        (&content.html, "midnight to midnight, UTC"),
+        (&content.text, "midnight to midnight, UTC"),
+    ] {
+        let at = |text: &str| {
+            body.find(text)
+                .unwrap_or_else(|| panic!("{text} in {body}"))
+        };
+        assert!(at("Thursday 1 January 1970") < at(time));
+        assert!(at(time) < at(&Slot::Greeting.mark()));
+        assert!(at("https://meet.example.org/a?b") < at(&Slot::Greeting.mark()));
+    }
+}
+
+#[test]
+fn the_same_letter_gives_the_same_content() {
+    assert_eq!(every_content(), every_content());
+}
+
+#[test]
+fn words_of_people_are_never_markup_nor_template() {
+    let hostile = "\\\" </title><script>alert('x')</script>\" onload=\"x {{site.url}} {{{x}}} <!--";
+    let content = rendered(|post| {
+        post.title = Line::parse(hostile).unwrap();
+        post.summary = post.title.clone();
+        post.image.as_mut().unwrap().alt = post.title.clone();
+    })
+    .unwrap();
+    assert_eq!(content.subject.as_str(), hostile);
+    assert!(!content.html.contains("<script"), "{}", content.html);
+    for tag in tags(&content.html) {
+        assert!(!tag.contains("onload=\""), "{tag}");
+    }
+    assert!(content.html.contains("{{{x}}}"));
+    assert!(content.text.contains("<script>alert('x')</script>"));
+}
+
+#[test]
+fn nobody_can_write_a_slot_into_a_post() {
+    let content = rendered(|post| post.body = format!("{}x", Slot::UnsubscribeUrl.mark())).unwrap();
+    let marks = |text: &str| text.matches(&Slot::UnsubscribeUrl.mark()).count();
+    assert_eq!((marks(&content.html), marks(&content.text)), (1, 1));
+}
+
+#[test]
+fn a_picture_that_is_not_there_is_refused_by_name() {
+    let error = rendered(|post| post.body = "![A plan](plan.png)".to_owned()).unwrap_err();
+    assert!(error.to_string().contains("\"plan.png\""), "{error}");
+}
+
+#[test]
+fn a_picture_shown_twice_travels_once() {
+    let content =
+        rendered(|post| post.body = "![A](cover.png) ![B](cover.png)".to_owned()).unwrap();
+    let pictures = content.parts.iter().filter(|part| part.cid.is_some());
+    let cids: Vec<_> = pictures.map(|part| part.cid.clone().unwrap()).collect();
+    assert_eq!(cids.len(), 1);
+    assert_eq!(content.html.matches(&format!("cid:{}", cids[0])).count(), 3);
+}
+
+#[test]
+fn a_post_without_words_still_has_a_text() {
+    let content = rendered(|post| post.body = String::new()).unwrap();
+    assert!(content.text.contains("A specimen & its <words>"));
+}
+
+#[test]
+fn a_subject_is_never_longer_than_a_line() {
+    let subject = subject(&"ö ".repeat(600)).unwrap();
+    assert_eq!(subject.as_str().chars().count(), 500);
+    assert!(subject.as_str().ends_with('…'));
+}

@@ -1,0 +1,256 @@
+//! What templates see: each name in `templates/mail` is a field here.
+//!
+//! What always holds: only words, already worded; nothing that a person wrote can hold the marks of
+//! a slot; every field is there, if only as null, because templates are strict.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::render::Frame;
+use super::slot::{self, Slot};
+use super::template::WIDTH;
+use super::{Item, Letter, Section, wording};
+use crate::address::EmailAddress;
+use crate::line::Line;
+use crate::post::{File, Kind, Meeting, Post, plain};
+
+/// Stands for the post's own HTML while MJML is made into HTML: people's markup never meets it.
+pub(super) const BODY: &str = "body";
+
+#[derive(Serialize)]
+struct View<'a> {
+    site: SiteView<'a>,
+    title: String,
+    /// What an inbox shows beside the subject.
+    preview: String,
+    post: Option<PostView<'a>>,
+    digest: Option<DigestView<'a>>,
+}
+
+#[derive(Serialize)]
+struct SiteView<'a> {
+    name: &'a str,
+    url: &'a str,
+    language: &'a str,
+    direction: &'static str,
+    /// The side that lines start at.
+    start: &'static str,
+    postal_address: Option<&'a str>,
+    contact: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PostView<'a> {
+    label: &'static str,
+    title: &'a str,
+    date: Option<String>,
+    summary: &'a str,
+    text: String,
+    archive_url: &'a str,
+    image: Option<ImageView<'a>>,
+    attachments: Vec<AttachmentView<'a>>,
+    meeting: Option<MeetingView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ImageView<'a> {
+    src: String,
+    alt: &'a str,
+}
+
+#[derive(Serialize)]
+struct AttachmentView<'a> {
+    name: &'a str,
+    size: String,
+}
+
+#[derive(Serialize)]
+struct MeetingView<'a> {
+    day: String,
+    hours: String,
+    zone: String,
+    place: Option<&'a str>,
+    join: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct DigestView<'a> {
+    name: &'a str,
+    subject: String,
+    opening: String,
+    sections: Vec<SectionView<'a>>,
+}
+
+#[derive(Serialize)]
+struct SectionView<'a> {
+    list: &'a str,
+    /// Underlines the list in text.
+    rule: String,
+    items: Vec<ItemView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ItemView<'a> {
+    label: &'static str,
+    title: &'a str,
+    date: Option<String>,
+    summary: &'a str,
+    archive_url: &'a str,
+    meeting: Option<MeetingView<'a>>,
+}
+
+/// The data of a letter. `picture` says where in the mail a picture is.
+pub(super) fn data(
+    letter: &Letter<'_>,
+    frame: &Frame<'_>,
+    picture: &dyn Fn(&str) -> String,
+) -> anyhow::Result<Value> {
+    let view = match letter {
+        Letter::Post {
+            post,
+            files,
+            archive_url,
+        } => View {
+            site: site(frame),
+            title: post.title.to_string(),
+            preview: post.summary.to_string(),
+            post: Some(post_view(post, files, archive_url, picture)),
+            digest: None,
+        },
+        Letter::Digest { name, sections } => View {
+            site: site(frame),
+            title: name.to_string(),
+            preview: titles(sections).join("; "),
+            post: None,
+            digest: Some(digest_view(name, sections)),
+        },
+    };
+    let mut data = serde_json::to_value(view)?;
+    unmark(&mut data);
+    data["slot"] = Slot::ALL
+        .map(|slot| (slot.name().to_owned(), json!(slot.mark())))
+        .into_iter()
+        .collect();
+    data[BODY] = json!(slot::mark(BODY));
+    Ok(data)
+}
+
+/// Removes what could be taken for a slot.
+fn unmark(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|c| !slot::is_mark(c)),
+        Value::Array(items) => items.iter_mut().for_each(unmark),
+        Value::Object(fields) => fields.values_mut().for_each(unmark),
+        _ => {}
+    }
+}
+
+fn site<'a>(frame: &Frame<'a>) -> SiteView<'a> {
+    let language = frame.language.split('-').next().unwrap_or_default();
+    let leftwards = ["ar", "fa", "he", "ur", "yi"].contains(&language);
+    SiteView {
+        name: frame.site_name.as_str(),
+        url: frame.base_url,
+        language: frame.language,
+        direction: if leftwards { "rtl" } else { "ltr" },
+        start: if leftwards { "right" } else { "left" },
+        postal_address: frame.postal_address.map(Line::as_str),
+        contact: frame.reply_to.map(EmailAddress::as_str),
+    }
+}
+
+fn post_view<'a>(
+    post: &'a Post,
+    files: &'a [File],
+    archive_url: &'a str,
+    picture: &dyn Fn(&str) -> String,
+) -> PostView<'a> {
+    PostView {
+        label: label(post.kind),
+        title: post.title.as_str(),
+        date: date(post.kind, post.date, post.meeting.as_ref()),
+        summary: post.summary.as_str(),
+        text: plain::text(&post.body, WIDTH),
+        archive_url,
+        image: post.image.as_ref().map(|image| ImageView {
+            src: picture(&image.src),
+            alt: image.alt.as_str(),
+        }),
+        attachments: files
+            .iter()
+            .filter(|file| post.attachments.contains(&file.name))
+            .map(|file| AttachmentView {
+                name: &file.name,
+                size: wording::size(file.bytes.len()),
+            })
+            .collect(),
+        meeting: post.meeting.as_ref().map(meeting_view),
+    }
+}
+
+/// A notice tells the day of its meeting and no other: readers would take the wrong one.
+fn date(kind: Kind, written: NaiveDate, meeting: Option<&Meeting>) -> Option<String> {
+    let told = kind == Kind::MeetingNotice && meeting.is_some();
+    (!told).then(|| wording::day(written))
+}
+
+fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
+    MeetingView {
+        day: wording::weekday(meeting.starts.date()),
+        hours: wording::hours(meeting),
+        zone: wording::zone(meeting),
+        place: meeting.place.as_ref().map(Line::as_str),
+        join: meeting.join.as_deref(),
+    }
+}
+
+fn digest_view<'a>(name: &'a Line, sections: &'a [Section]) -> DigestView<'a> {
+    let titles = titles(sections);
+    let first = titles.first().copied().unwrap_or_default();
+    DigestView {
+        name: name.as_str(),
+        subject: match titles.len() {
+            0 | 1 => first.to_owned(),
+            count => format!("{first} and {} more", count - 1),
+        },
+        opening: match titles.len() {
+            1 => "There is one thing new for you.".to_owned(),
+            count => format!("There are {count} things new for you."),
+        },
+        sections: sections.iter().map(section_view).collect(),
+    }
+}
+
+fn titles(sections: &[Section]) -> Vec<&str> {
+    let items = sections.iter().flat_map(|section| &section.items);
+    items.map(|item| item.title.as_str()).collect()
+}
+
+fn section_view(section: &Section) -> SectionView<'_> {
+    SectionView {
+        list: section.list.as_str(),
+        rule: "-".repeat(section.list.as_str().chars().count().min(WIDTH)),
+        items: section.items.iter().map(item_view).collect(),
+    }
+}
+
+fn item_view(item: &Item) -> ItemView<'_> {
+    ItemView {
+        label: label(item.kind),
+        title: item.title.as_str(),
+        date: date(item.kind, item.date, item.meeting.as_ref()),
+        summary: item.summary.as_str(),
+        archive_url: &item.archive_url,
+        meeting: item.meeting.as_ref().map(meeting_view),
+    }
+}
+
+fn label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::MeetingSummary => "Meeting summary",
+        Kind::Report => "Report",
+        Kind::MeetingNotice => "Meeting notice",
+        Kind::Announcement => "Announcement",
+    }
+}
