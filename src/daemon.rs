@@ -79,6 +79,7 @@ pub async fn run(home: Home, until: Until, finished: &dyn Fn(CampaignId)) -> any
     engine.stop().await;
     // what the last results finished
     Rounds::finish(&home, finished).await?;
+    owner.leave(&home.db, home.clock.now()).await?;
     home.db.close().await;
     tracing::info!("stopped");
     result

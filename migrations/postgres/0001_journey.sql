@@ -14,7 +14,8 @@ CREATE TABLE daemon (
     host TEXT NOT NULL,
     pid BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
-    seen_at BIGINT NOT NULL
+    seen_at BIGINT NOT NULL,
+    stopped_at BIGINT
 );
 
 -- post ------------------------------------------------------------------------------------------

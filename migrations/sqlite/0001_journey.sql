@@ -14,7 +14,8 @@ CREATE TABLE daemon (
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
-    seen_at INTEGER NOT NULL
+    seen_at INTEGER NOT NULL,
+    stopped_at INTEGER
 ) STRICT;
 
 -- post ------------------------------------------------------------------------------------------

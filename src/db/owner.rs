@@ -54,6 +54,14 @@ impl Owner {
         write.commit().await
     }
 
+    /// The last word of a daemon that ends.
+    pub async fn leave(&self, db: &Db, now: Timestamp) -> Result<(), Error> {
+        let mut write = db.write().await?;
+        on!(&mut write, c => sqlx::query("UPDATE daemon SET stopped_at = $2 WHERE id = $1")
+            .bind(self.id).bind(now).execute(c).await.map(drop))?;
+        write.commit().await
+    }
+
     /// Of these owners, the ones whose process is gone.
     pub async fn dead(&self, db: &Db, owners: Vec<i64>) -> Result<Vec<i64>, Error> {
         let others = owners.into_iter().filter(|id| *id != self.id);
@@ -66,6 +74,16 @@ impl Owner {
         }
         Ok(dead)
     }
+}
+
+/// Since when a daemon has been working, if one is: it said so within the last half minute.
+pub async fn alive(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    on!(&mut db.read().await?, c => sqlx::query_scalar(
+        "SELECT min(started_at) FROM daemon WHERE seen_at > $1 AND stopped_at IS NULL",
+    )
+    .bind(Timestamp(now.0 - 30_000))
+    .fetch_one(c)
+    .await)
 }
 
 fn beside(file: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! All SQL of deliveries, attempts and relays.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::AssertSqlSafe;
 
@@ -270,6 +270,16 @@ pub async fn sweep_cancelled(db: &Db, now: Timestamp) -> Result<(), Error> {
         write.commit().await?;
     }
     Ok(())
+}
+
+/// How many mails are in which state, over all campaigns; accepted ones left out.
+pub async fn totals(session: &mut impl Session) -> Result<BTreeMap<String, i64>, Error> {
+    let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(
+        "SELECT state, count(*) FROM delivery WHERE state <> 'accepted' GROUP BY state",
+    )
+    .fetch_all(c)
+    .await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How much is left to do now: rows under way, and rows of running campaigns that are due by `until`.

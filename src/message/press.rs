@@ -15,10 +15,11 @@ use super::render::Frame;
 use super::store::{self, Kept, Words};
 use super::template::Templates;
 use super::{Content, Item, Letter, Section};
+use crate::campaign::Kind;
 use crate::campaign::store::Piece;
 use crate::config::Config;
 use crate::db::Db;
-use crate::id::RenditionId;
+use crate::id::{CampaignId, RenditionId};
 use crate::line::Line;
 use crate::post::Post;
 use crate::post::store::{files, version};
@@ -75,6 +76,14 @@ impl Press {
         content.html = words.html;
         content.text = words.text;
         Ok(())
+    }
+
+    /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
+    pub async fn specimen(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Rendition> {
+        let content = self.content(digest, pieces).await?;
+        let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
+        let kept = Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None };
+        Rendition::prepare(&content, &self.head(&kept, pieces)?)
     }
 
     /// What these pieces look like as a mail: a digest, or the one post.

@@ -1,0 +1,106 @@
+//! `bulletin preview`: what that person would get.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::open::Failure;
+use super::print::Printer;
+use crate::address::EmailAddress;
+use crate::audience;
+use crate::campaign::store::Piece;
+use crate::daemon::Home;
+use crate::line::Line;
+use crate::message::compose::Copy;
+use crate::message::press::Press;
+use crate::message::template::Templates;
+use crate::post::add::{lists, named};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bulletin preview next-meeting --as ann@example.org --format eml --out ann.eml")]
+pub(super) struct Preview {
+    /// The post's slug
+    post: String,
+    /// For this person; by default an invented one
+    #[arg(long = "as", value_name = "EMAIL")]
+    reader: Option<EmailAddress>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write to this file instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// How a mail is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Html,
+    Text,
+    /// The whole message, as it would be sent
+    Eml,
+}
+
+impl Preview {
+    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+        let stored = named(&home.db, &self.post).await?;
+        let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
+        let pieces = [Piece { post: stored.id, version: stored.version, list }];
+        write_out(home, *printer, None, &pieces, self.reader.as_ref(), self.format, self.out.as_deref()).await
+    }
+}
+
+/// Composes the mail and writes it in the format that was asked for.
+#[expect(clippy::too_many_arguments, reason = "what to show, for whom, how, and where to")]
+pub(super) async fn write_out(
+    home: &Home,
+    printer: Printer,
+    digest: Option<&str>,
+    pieces: &[Piece],
+    reader: Option<&EmailAddress>,
+    format: Format,
+    out: Option<&Path>,
+) -> Result<ExitCode, Failure> {
+    let press = Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
+    let (email, name) = whom(home, reader).await?;
+    let copy = Copy {
+        to: &email,
+        name: name.as_ref(),
+        message_id: &format!("preview@{}", home.config.sender.address.domain()),
+        date: home.clock.now(),
+        unsubscribe_url: &format!("{}/unsubscribe/PREVIEW", home.config.site.base_url),
+        lists: &names(home, pieces),
+    };
+    let bytes = match format {
+        Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
+        Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
+        Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
+    };
+    match out {
+        Some(path) => {
+            std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
+            printer.say(format!("written to {}", path.display()));
+        }
+        None => printer.raw(&bytes),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn whom(home: &Home, reader: Option<&EmailAddress>) -> Result<(EmailAddress, Option<Line>), Failure> {
+    match reader {
+        None => Ok((EmailAddress::parse("reader@example.org")?, Some(Line::parse("Sam Reader")?))),
+        Some(email) => {
+            let person = audience::store::find(&mut home.db.read().await?, email).await?;
+            let person = person.with_context(|| format!("{email} is not a subscriber"))?;
+            Ok((person.email.unwrap_or_else(|| email.clone()), person.name))
+        }
+    }
+}
+
+fn names(home: &Home, pieces: &[Piece]) -> String {
+    let mut names: Vec<&str> = pieces.iter().filter_map(|piece| home.config.list.get(&piece.list)).map(|list| list.name.as_str()).collect();
+    names.dedup();
+    names.join(" and ")
+}

@@ -1,0 +1,76 @@
+//! `bulletin schedule`: every firing to come.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::open::Failure;
+use super::print::Printer;
+use crate::campaign::{State, store};
+use crate::clock::Timestamp;
+use crate::clock::when::{duration, when};
+use crate::daemon::Home;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bulletin schedule --for 90d")]
+pub(super) struct Schedule {
+    /// From when on
+    #[arg(long, value_name = "WHEN", default_value = "now")]
+    from: String,
+    /// For how long
+    #[arg(long = "for", value_name = "DURATION", default_value = "31d")]
+    stretch: String,
+}
+
+/// Something that will happen by itself.
+struct Firing {
+    at: Timestamp,
+    shown: String,
+    what: &'static str,
+    name: String,
+}
+
+impl Schedule {
+    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+        let zone = home.config.site.timezone;
+        let from = when(&self.from, home.clock.now(), zone).map_err(|why| Failure::usage(format!("--from: {why}")))?;
+        let stretch = duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
+        let mut firings = digests(home, from, from.plus(stretch));
+        firings.extend(campaigns(home, from, from.plus(stretch)).await?);
+        firings.sort_by_key(|firing| firing.at);
+        let mut rows = Vec::new();
+        for Firing { at, shown, what, name } in firings {
+            printer.object(&json!({ "at": shown, "what": what, "name": name }));
+            rows.push(vec![at.local(zone).format("%a %-d %b %Y, %H:%M %Z").to_string(), what.to_owned(), name]);
+        }
+        printer.table(&["at", "what", "name"], rows, "Nothing will happen by itself in that time.");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
+    let mut firings = Vec::new();
+    for (name, digest) in &home.config.digest {
+        let mut at = digest.cron.next(from, digest.timezone);
+        while let Some(firing) = at.filter(|at| *at < until) {
+            let shown = firing.rfc3339(digest.timezone);
+            firings.push(Firing { at: firing, shown, what: "digest", name: name.clone() });
+            at = digest.cron.next(firing, digest.timezone);
+        }
+    }
+    firings
+}
+
+async fn campaigns(home: &Home, from: Timestamp, until: Timestamp) -> Result<Vec<Firing>, Failure> {
+    let waiting = store::in_state(&mut home.db.read().await?, State::Scheduled).await?;
+    let within = waiting.into_iter().filter(|campaign| (from..until).contains(&campaign.due_at));
+    Ok(within
+        .map(|campaign| Firing {
+            at: campaign.due_at,
+            shown: campaign.due_at.rfc3339(home.config.site.timezone),
+            what: "campaign",
+            name: format!("{} {}", campaign.id, campaign.subject),
+        })
+        .collect())
+}
