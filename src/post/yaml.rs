@@ -5,7 +5,7 @@
 //!
 //! What always holds: at most [`DEEPEST`] levels, no aliases (an alias can swell a small file).
 
-use serde_saphyr::granit_parser::{Event, Parser, ScanError};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 /// Front matter needs two levels; a fourth is a mistake or an attack.
 const DEEPEST: usize = 4;
@@ -81,9 +81,13 @@ struct Builder {
 impl Builder {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), Fault> {
         match event {
-            Event::Scalar(text, ..) => self.put(Node {
+            Event::Scalar(text, style, ..) => self.put(Node {
                 line,
-                value: Value::Text(text.into_owned()),
+                // the parser writes `~` for a value that is left out
+                value: Value::Text(match (&*text, style) {
+                    ("~", ScalarStyle::Plain) => String::new(),
+                    (text, _) => text.to_owned(),
+                }),
             }),
             Event::SequenceStart(..) => self.enter(line, Value::List(Vec::new())),
             Event::MappingStart(..) => self.enter(line, Value::Map(Vec::new())),
