@@ -62,7 +62,7 @@ impl Fault {
 
     fn scan(error: &ScanError) -> Self {
         let why = format!(
-            "is not YAML: {}; put a value that holds \": \" or \" #\", or that begins with a sign, in quotes",
+            "is not YAML: {}; put a value that holds \": \" or \" #\", or that begins with a sign, in quotes, and indent with spaces",
             error.info()
         );
         Self::new(error.marker().line(), &why)

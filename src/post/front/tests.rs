@@ -119,6 +119,8 @@ fn a_file_without_whole_front_matter_is_refused() {
         [(3, "bad-yaml")]
     );
     assert_eq!(rules(read("---\n- a\n---\nText\n")), [(2, "bad-yaml")]);
+    let swollen = format!("---\n{}---\nText\n", "a: b\n".repeat(20_000));
+    assert_eq!(rules(read(&swollen)), [(1, "too-large")]);
     assert_eq!(rules(read(&"x".repeat(LONGEST + 1))), [(0, "too-large")]);
 }
 
