@@ -193,7 +193,7 @@ fn summary(fields: &mut Fields, body: &str, found: &mut Findings) -> Option<Line
     let summary = Line::parse(&body::opening(body)).ok();
     if summary.is_none() && !body.trim().is_empty() {
         let message = "summary is missing and the body has no text to take it from; write summary: One or two sentences";
-        found.error(0, "missing-summary", message);
+        found.error(fields.line_number(), "missing-summary", message);
     }
     summary
 }

@@ -7,6 +7,10 @@
 //! * A version is kept as the text it was read from, and is read again by the same parser.
 //! * Title, summary and every other line of front matter is a [`Line`]: no line break, no control
 //!   character. The body has no private-use character, with which the message stage marks slots.
+//! * Every file a post shows or sends lies in its own folder: a picture on another server would tell
+//!   that server who read the mail, and when.
+//! * What leaves the body, as HTML or as text, is safe and at most 50 levels deep, also when the
+//!   body is hostile; only a post without findings becomes a [`Post`].
 //! * A publication gets its sequence number when its campaign is due, in commit order.
 
 pub mod add;

@@ -7,6 +7,8 @@ mod block;
 mod table;
 mod wrap;
 
+use std::collections::HashMap;
+
 use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::body;
@@ -76,7 +78,9 @@ struct Writer {
     line: String,
     /// Where the label of the open link begins, and its address.
     link: Option<(usize, String)>,
+    /// In the order of their numbers.
     addresses: Vec<String>,
+    numbers: HashMap<String, usize>,
     /// The number of the next item of each open list; none for bullets.
     lists: Vec<Option<u64>>,
     rows: Vec<Vec<String>>,
@@ -205,14 +209,12 @@ impl Writer {
     }
 
     fn number(&mut self, address: String) -> usize {
-        let known = self.addresses.iter().position(|other| *other == address);
-        known.map_or_else(
-            || {
-                self.addresses.push(address);
-                self.addresses.len()
-            },
-            |index| index + 1,
-        )
+        let next = self.numbers.len() + 1;
+        let number = *self.numbers.entry(address.clone()).or_insert(next);
+        if number == next {
+            self.addresses.push(address);
+        }
+        number
     }
 
     fn end_picture(&mut self) {

@@ -5,7 +5,7 @@
 //!
 //! What always holds: at most [`DEEPEST`] levels, no aliases (an alias can swell a small file).
 
-use serde_saphyr::granit_parser::{Event, Parser, ScanError};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 /// Front matter needs two levels; a fourth is a mistake or an attack.
 const DEEPEST: usize = 4;
@@ -62,7 +62,7 @@ impl Fault {
 
     fn scan(error: &ScanError) -> Self {
         let why = format!(
-            "is not YAML: {}; put a value that holds \": \" or \" #\", or that begins with a sign, in quotes",
+            "is not YAML: {}; put a value that holds \": \" or \" #\", or that begins with a sign, in quotes, and indent with spaces",
             error.info()
         );
         Self::new(error.marker().line(), &why)
@@ -81,9 +81,13 @@ struct Builder {
 impl Builder {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), Fault> {
         match event {
-            Event::Scalar(text, ..) => self.put(Node {
+            Event::Scalar(text, style, ..) => self.put(Node {
                 line,
-                value: Value::Text(text.into_owned()),
+                // the parser writes `~` for a value that is left out
+                value: Value::Text(match (&*text, style) {
+                    ("~", ScalarStyle::Plain) => String::new(),
+                    (text, _) => text.to_owned(),
+                }),
             }),
             Event::SequenceStart(..) => self.enter(line, Value::List(Vec::new())),
             Event::MappingStart(..) => self.enter(line, Value::Map(Vec::new())),

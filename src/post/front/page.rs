@@ -3,6 +3,9 @@
 use super::LONGEST;
 use super::field::Findings;
 
+/// The most front matter may have, in bytes.
+const LONGEST_FRONT: usize = 64_000;
+
 /// Front matter and body; lines are counted in the file, from 1.
 pub(super) struct Page<'a> {
     /// Begins on line 2.
@@ -36,7 +39,17 @@ pub(super) fn split<'a>(text: &'a str, found: &mut Findings) -> Option<Page<'a>>
             "the front matter is not closed; write a line --- where it ends",
         );
     }
-    page
+    page.filter(|page| {
+        let fits = page.front.len() <= LONGEST_FRONT;
+        if !fits {
+            found.error(
+                1,
+                "too-large",
+                "the front matter is larger than 64 KB; write text below it",
+            );
+        }
+        fits
+    })
 }
 
 fn close(rest: &str) -> Option<Page<'_>> {

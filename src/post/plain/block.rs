@@ -104,13 +104,17 @@ impl Blocks {
         self.part();
     }
 
+    /// Lines as they are, an empty one between parts; one that is too wide is wrapped.
     pub(super) fn lines(&mut self, lines: &[String]) {
         self.part();
         for line in lines {
             if line.is_empty() {
                 self.part();
+            } else if line.chars().count() <= self.room() {
+                self.line(line);
+            } else {
+                self.paragraph(line);
             }
-            self.paragraph(line);
         }
         self.part();
     }
