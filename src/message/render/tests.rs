@@ -51,6 +51,23 @@ fn everybody_can_read_every_mail() {
 }
 
 #[test]
+fn a_language_read_from_the_right_is_set_from_the_right() {
+    let specimen = Specimen::new().unwrap();
+    let frame = Frame {
+        language: "ar",
+        ..specimen.frame(true)
+    };
+    let letter = specimen.digest(true);
+    let templates = Templates::embedded().unwrap();
+    let html = templates.render(&letter, &frame).unwrap().html;
+    assert!(html.contains("<html lang=\"ar\" dir=\"rtl\""));
+    assert!(html.contains("text-align:right"));
+    for tag in tags(&html).iter().filter(|tag| tag.contains("mj-column")) {
+        assert!(tag.contains("direction:rtl"), "{tag}");
+    }
+}
+
+#[test]
 fn nothing_is_loaded_from_anywhere() {
     for content in every_content() {
         let html = content.html.to_lowercase();
