@@ -24,6 +24,7 @@ mod open;
 mod reply;
 mod stream;
 mod tls;
+mod turn;
 
 use std::time::Duration;
 

@@ -129,7 +129,7 @@ fn is_loopback(ip: IpAddr) -> bool {
 }
 
 fn fault(settings: &Settings, stage: Stage, what: &str) -> Fault {
-    super::client::fault(&settings.place(), stage, what)
+    super::turn::fault(&settings.place(), stage, what)
 }
 
 #[cfg(test)]
