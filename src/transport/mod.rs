@@ -5,11 +5,98 @@
 //! even ask, and says at which [`Stage`].
 //!
 //! # What always holds
-//! * A bare CR or LF is an error before anything is sent (RFC 5321 §2.3.8).
+//! * A bare CR or LF, a line over 998 octets and an address that would break out of its angle
+//!   brackets are [`SendError::Malformed`] before anything is sent (RFC 5321 §2.3.8, §4.5.3.1.6).
 //! * Nothing is sent, and no password said, without the TLS that was asked for (RFC 8314 §3).
 //! * After the final dot we wait ten minutes (RFC 5321 §4.5.3.2.6); no reply is [`Outcome::InDoubt`],
 //!   never a failure.
-//! * A connection that timed out or broke is never used again.
+//! * A connection that timed out, broke, was told 421 or whose `send` was dropped half-way is never
+//!   used again: [`Connection::usable`] says so. A refusal leaves it usable.
+//! * No file here logs, and no error text holds a password.
+//!
+//! # Races
+//! * The relay closes an idle connection while we are about to use it: `usable` sees it when the
+//!   close has arrived; otherwise `send` is a [`Fault`] at [`Stage::Mail`] without a reply.
+//! * The relay stops reading in the middle of a message: as long as the system has not taken the
+//!   final dot from us, nobody has the message and it is a [`Fault`] at [`Stage::Body`]; once it
+//!   has, it is in doubt.
+
+mod check;
+pub mod file;
+pub mod memory;
+pub mod smtp;
+
+use crate::config;
+
+/// The way to one relay; cloned freely, it holds no connection.
+#[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each relay, not for each mail"
+)]
+pub enum Transport {
+    Smtp(smtp::Settings),
+    File(file::Folder),
+    Memory(memory::Outbox),
+}
+
+impl Transport {
+    /// `hello_domain` is said in EHLO when the relay has no `hello` of its own.
+    pub fn of(relay: &config::Relay, hello_domain: &str) -> anyhow::Result<Self> {
+        Ok(match &relay.kind {
+            config::RelayKind::Smtp(relay) => Self::Smtp(smtp::Settings::of(relay, hello_domain)?),
+            config::RelayKind::File { path } => Self::File(file::Folder::new(path)),
+        })
+    }
+
+    /// Opens a connection that is ready for a message: greeted, secured and logged in.
+    pub async fn connect(&self) -> Result<Connection, Fault> {
+        Ok(match self {
+            Self::Smtp(settings) => Connection::Smtp(Box::new(smtp::Client::open(settings).await?)),
+            Self::File(folder) => Connection::File(folder.open().await?),
+            Self::Memory(outbox) => Connection::Memory(outbox.open()?),
+        })
+    }
+}
+
+/// An open way to a relay, owned by one task.
+pub enum Connection {
+    Smtp(Box<smtp::Client>),
+    File(file::Folder),
+    Memory(memory::Session),
+}
+
+impl Connection {
+    pub async fn send(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+    ) -> Result<Outcome, SendError> {
+        check::envelope(envelope).map_err(SendError::Malformed)?;
+        check::message(message).map_err(SendError::Malformed)?;
+        Ok(match self {
+            Self::Smtp(client) => client.send(envelope, message).await?,
+            Self::File(folder) => folder.write(envelope, message).await?,
+            Self::Memory(session) => session.send(envelope, message)?,
+        })
+    }
+
+    /// Whether another message may be sent over it.
+    pub fn usable(&self) -> bool {
+        match self {
+            Self::Smtp(client) => client.usable(),
+            Self::File(_) => true,
+            Self::Memory(session) => session.usable(),
+        }
+    }
+
+    /// Takes leave; whether the relay answers no longer matters.
+    pub async fn quit(self) {
+        if let Self::Smtp(client) = self {
+            client.quit().await;
+        }
+    }
+}
 
 /// Who sends and who gets one message, as the envelope says it (RFC 5321 §2.3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +130,8 @@ pub struct Reply {
     pub code: u16,
     /// `5.1.1` (RFC 3463), when the server says one.
     pub enhanced: Option<String>,
-    /// Its lines, joined by spaces, at most 500 characters, without control characters.
+    /// Its lines, joined by spaces, at most 500 characters, without control characters and without
+    /// the enhanced code.
     pub text: String,
 }
 
@@ -69,6 +157,27 @@ pub struct Fault {
     /// The server's own words, when it said any.
     pub reply: Option<Reply>,
     pub text: String,
+}
+
+/// Why there is no [`Outcome`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The relay's fault, or the way to it.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Our own: this message must not be sent to anybody as it is. The connection is untouched.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl std::fmt::Display for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.code)?;
+        if let Some(enhanced) = &self.enhanced {
+            write!(f, " {enhanced}")?;
+        }
+        write!(f, " {}", self.text)
+    }
 }
 
 impl std::fmt::Display for Stage {

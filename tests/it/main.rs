@@ -1,1 +1,6 @@
 //! One integration binary.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod transport;

@@ -1,0 +1,112 @@
+//! What no relay may see: refused before anything is sent, because it is our own mistake.
+
+use memchr::memchr2;
+
+use super::Envelope;
+
+/// Octets in a line, without its CRLF (RFC 5322 §2.1.1).
+const LINE_LIMIT: usize = 998;
+
+/// The return path may be empty (RFC 5321 §4.5.5), the recipient may not.
+pub(super) fn envelope(envelope: &Envelope) -> Result<(), String> {
+    if envelope.to.is_empty() {
+        return Err("the envelope has no recipient".to_owned());
+    }
+    path("sender", &envelope.from)?;
+    path("recipient", &envelope.to)
+}
+
+/// The text names no address, because it may be logged.
+fn path(whose: &str, address: &str) -> Result<(), String> {
+    let breaks_out = |c: char| c.is_control() || c.is_whitespace() || c == '<' || c == '>';
+    if address.contains(breaks_out) {
+        return Err(format!(
+            "the {whose}'s address in the envelope holds a control character, a space or an angle \
+             bracket; parse it as an EmailAddress first"
+        ));
+    }
+    Ok(())
+}
+
+/// A bare CR or LF is how one message is smuggled as two (CVE-2023-51764), and breaks a signature.
+pub(super) fn message(message: &[u8]) -> Result<(), String> {
+    let mut start = 0;
+    let mut line = 1;
+    while let Some(length) = memchr2(b'\r', b'\n', &message[start..]) {
+        refuse_long(length, line)?;
+        let end = start + length;
+        if message.get(end..end + 2) != Some(b"\r\n") {
+            let name = if message[end] == b'\r' { "CR" } else { "LF" };
+            return Err(format!(
+                "line {line} of the message ends in a bare {name}; end it in CRLF"
+            ));
+        }
+        start = end + 2;
+        line += 1;
+    }
+    refuse_long(message.len() - start, line)
+}
+
+fn refuse_long(length: usize, line: usize) -> Result<(), String> {
+    if length > LINE_LIMIT {
+        return Err(format!(
+            "line {line} of the message has {length} octets, {LINE_LIMIT} are allowed; fold or encode it"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_cr_or_lf_anywhere_is_refused() {
+        for text in [
+            "a\nb", "a\rb", "a\r\n\n", "a\r\r\n", "\n", "a\r", "a\r\n.\n",
+        ] {
+            assert!(
+                message(text.as_bytes()).unwrap_err().contains("bare"),
+                "{text:?}"
+            );
+        }
+        for text in ["", "a", "a\r\n", "a\r\n\r\nb\r\n"] {
+            assert_eq!(message(text.as_bytes()), Ok(()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_999_octets_is_refused_and_one_of_998_is_not() {
+        for end in ["", "\r\n"] {
+            assert_eq!(
+                message(format!("a\r\n{}{end}", "x".repeat(998)).as_bytes()),
+                Ok(())
+            );
+            let error = message(format!("a\r\n{}{end}", "x".repeat(999)).as_bytes()).unwrap_err();
+            assert!(error.contains("line 2") && error.contains("999"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_breaks_out_of_its_brackets_is_refused_without_being_told() {
+        let to = |to: &str| {
+            envelope(&Envelope {
+                from: String::new(),
+                to: to.to_owned(),
+            })
+        };
+        assert_eq!(to("ann@example.org"), Ok(()));
+        for address in [
+            "",
+            "a@b.c>",
+            "<a@b.c",
+            "a b@c.d",
+            "a@b.c\r\nDATA",
+            "a@b.c\u{2028}",
+            "a\0@b.c",
+        ] {
+            let error = to(address).unwrap_err();
+            assert!(!error.contains('@'), "{error}");
+        }
+    }
+}

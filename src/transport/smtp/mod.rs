@@ -1,0 +1,134 @@
+//! Our own SMTP client (RFC 5321): one connection, owned by one task, one message at a time.
+//!
+//! ```text
+//! open     connect → [TLS] → greeting → EHLO → [STARTTLS → EHLO] → [AUTH]
+//! send     [RSET] → MAIL → RCPT → DATA → message and final dot
+//! ```
+//!
+//! # What always holds
+//! * Every turn is one write, with `TCP_NODELAY`: a dot written behind its body would wait 40 ms
+//!   for a delayed acknowledgement.
+//! * Every command has its own time limit (RFC 5321 §4.5.3.2), for the whole reply: a relay that
+//!   drips one octet a second does not hold us.
+//! * With `tls` asked for, nothing but EHLO and STARTTLS is said in clear. Without it we speak to a
+//!   loopback address only.
+//! * What the relay said before TLS counts for nothing after it (RFC 3207 §4.2).
+//! * A reply that is not SMTP, too long or out of turn breaks the connection: after it nobody knows
+//!   which reply belongs to which command.
+
+mod auth;
+mod capability;
+mod client;
+mod dot;
+mod open;
+mod reply;
+mod stream;
+mod tls;
+mod turn;
+
+use std::time::Duration;
+
+use anyhow::bail;
+use tokio_rustls::TlsConnector;
+
+pub use client::Client;
+
+use crate::config::{SmtpRelay, Tls};
+use crate::secret::Secret;
+
+/// All that is needed to open a connection; checked, with the trusted certificates loaded.
+#[derive(Clone)]
+pub struct Settings {
+    host: String,
+    port: u16,
+    security: Security,
+    login: Option<Login>,
+    hello: String,
+    pub timeouts: Timeouts,
+}
+
+#[derive(Clone)]
+enum Security {
+    None,
+    Starttls(TlsConnector),
+    Implicit(TlsConnector),
+}
+
+#[derive(Clone)]
+struct Login {
+    user: String,
+    password: Secret,
+}
+
+impl Settings {
+    pub fn of(relay: &SmtpRelay, hello_domain: &str) -> anyhow::Result<Self> {
+        let hello = relay.hello.as_deref().unwrap_or(hello_domain);
+        if hello.is_empty() || !hello.bytes().all(|octet| octet.is_ascii_graphic()) {
+            bail!(
+                "relay hello = {hello:?} cannot be said in EHLO; write a host name such as mail.example.org"
+            );
+        }
+        let connector = || tls::connector(relay.ca_file.as_deref());
+        let security = match relay.tls {
+            Tls::None => Security::None,
+            Tls::Starttls => Security::Starttls(connector()?),
+            Tls::Implicit => Security::Implicit(connector()?),
+        };
+        let login = match (relay.user.clone(), relay.password.clone()) {
+            (Some(user), Some(password)) => Some(Login { user, password }),
+            (None, None) => None,
+            _ => bail!("relay user and password_file belong together; set both or neither"),
+        };
+        Ok(Self {
+            host: relay.host.clone(),
+            port: relay.port,
+            security,
+            login,
+            hello: hello.to_owned(),
+            timeouts: Timeouts::default(),
+        })
+    }
+
+    /// For error texts.
+    fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// How long we wait for what. The defaults are those of RFC 5321 §4.5.3.2 where it has one.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// One address; a host may have several.
+    pub connect: Duration,
+    pub greeting: Duration,
+    pub hello: Duration,
+    pub tls: Duration,
+    pub auth: Duration,
+    pub mail: Duration,
+    pub rcpt: Duration,
+    pub data: Duration,
+    /// Until the system takes another piece of the message from us.
+    pub block: Duration,
+    /// After the final dot. Shorter means that people get a mail twice (RFC 1047).
+    pub dot: Duration,
+    pub quit: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: minutes(5),
+            hello: minutes(5),
+            tls: minutes(1),
+            auth: minutes(2),
+            mail: minutes(5),
+            rcpt: minutes(5),
+            data: minutes(2),
+            block: minutes(3),
+            dot: minutes(10),
+            quit: Duration::from_secs(5),
+        }
+    }
+}

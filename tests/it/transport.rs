@@ -1,0 +1,83 @@
+//! The last hop against real sockets: the scripted relay, Postfix's sink, a folder.
+
+mod conversation;
+mod folder;
+mod matrix;
+mod security;
+mod sink;
+
+use std::time::Duration;
+
+use bulletin::config::{SmtpRelay, Tls};
+use bulletin::secret::Secret;
+use bulletin::transport::smtp::{Settings, Timeouts};
+use bulletin::transport::{Connection, Envelope, Outcome, Transport};
+
+use crate::support::relay::Relay;
+
+const PASSWORD: &str = "hunter2 is not it";
+
+/// What a configuration says about `relay`; tests change what they are about.
+fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
+    SmtpRelay {
+        host: "127.0.0.1".to_owned(),
+        port: relay.port(),
+        tls,
+        user: None,
+        password: None,
+        ca_file: Some(relay.ca_file().to_owned()),
+        hello: None,
+    }
+}
+
+fn with_login(relay: SmtpRelay) -> SmtpRelay {
+    SmtpRelay {
+        user: Some("bulletin".to_owned()),
+        password: Some(Secret::new(PASSWORD)),
+        ..relay
+    }
+}
+
+/// Long enough for a busy machine, shorter than any reply that drips.
+fn transport(relay: &SmtpRelay) -> Transport {
+    let short = Duration::from_secs(3);
+    let mut settings = Settings::of(relay, "news.example.org").unwrap();
+    settings.timeouts = Timeouts {
+        connect: short,
+        greeting: short,
+        hello: short,
+        tls: short,
+        auth: short,
+        mail: short,
+        rcpt: short,
+        data: short,
+        block: short,
+        dot: short,
+        quit: short,
+    };
+    Transport::Smtp(settings)
+}
+
+async fn connected(relay: &Relay) -> Connection {
+    transport(&configured(relay, Tls::None))
+        .connect()
+        .await
+        .unwrap()
+}
+
+fn to(address: &str) -> Envelope {
+    Envelope {
+        from: "bounce@news.example.org".to_owned(),
+        to: address.to_owned(),
+    }
+}
+
+fn ann() -> Envelope {
+    to("ann@example.org")
+}
+
+const MESSAGE: &[u8] = b"Message-ID: <1@news.example.org>\r\nSubject: Hello\r\n\r\nHello, Ann.\r\n";
+
+fn is_accepted(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted(_))
+}

@@ -1,0 +1,98 @@
+//! Against a server that is not ours: Postfix's `smtp-sink`.
+
+use std::net::TcpListener;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use bulletin::config::{SmtpRelay, Tls};
+use bulletin::transport::Connection;
+
+use super::{ann, is_accepted, transport};
+
+const MESSAGES: usize = 1000;
+
+/// Ends with the test.
+struct Sink(Child);
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn postfix_takes_a_thousand_messages_over_one_connection() {
+    let port = free_port();
+    let _sink = start(port);
+    let mut connection = connect(port).await;
+    let body = "A line of the body, and\r\n.a dot\r\n".repeat(900);
+    let started = Instant::now();
+    for number in 0..MESSAGES {
+        let message = format!("Message-ID: <{number}@news.example.org>\r\n\r\n{body}");
+        let outcome = connection.send(&ann(), message.as_bytes()).await.unwrap();
+        assert!(is_accepted(&outcome), "{number}: {outcome:?}");
+    }
+    connection.quit().await;
+    // a dot that waits for a delayed acknowledgement costs 40 ms a message
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// As root it wants to be told whom to become.
+fn start(port: u16) -> Sink {
+    let sink = |arguments: &[&str]| {
+        let mut command = Command::new("/usr/sbin/smtp-sink");
+        command
+            .args(arguments)
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("1000");
+        Sink(
+            command
+                .spawn()
+                .expect("smtp-sink is in Debian's package postfix"),
+        )
+    };
+    let is_root = std::fs::read_to_string("/proc/self/status")
+        .is_ok_and(|status| status.lines().any(|line| line.starts_with("Uid:\t0\t")));
+    if is_root {
+        sink(&["-u", "nobody"])
+    } else {
+        sink(&[])
+    }
+}
+
+async fn connect(port: u16) -> Connection {
+    let relay = SmtpRelay {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: Tls::None,
+        user: None,
+        password: None,
+        ca_file: None,
+        hello: None,
+    };
+    let way = transport(&relay);
+    let connected = async {
+        loop {
+            match way.connect().await {
+                Ok(connection) => return connection,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), connected)
+        .await
+        .unwrap()
+}

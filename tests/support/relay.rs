@@ -1,0 +1,182 @@
+//! The scripted relay: a real SMTP server on loopback that misbehaves as it is told. The only mock.
+//!
+//! ```ignore
+//! let relay = Relay::new().on(At::Rcpt, When::To("bob@example.org"), Act::Say("550 5.1.1 no")).start();
+//! relay.then(At::Dot, When::Nth(3), Act::Drop);
+//! ```
+//!
+//! What always holds: a message is in the journal, and in its file on the disk, before it is
+//! answered; whoever was told 250 can be found there. Dropping the [`Relay`] stops it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a relay that cannot start fails its test"
+)]
+#![allow(dead_code, reason = "each test uses its own part of it")]
+
+mod builder;
+mod journal;
+mod session;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+pub use builder::Builder;
+pub use journal::Received;
+
+/// Where in the conversation. `Body` is after the first line of the message, `Dot` after the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum At {
+    Connect,
+    Ehlo,
+    Starttls,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    Body,
+    Dot,
+    Quit,
+}
+
+/// Which time, counted over all connections; `To` is for the transaction with that recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Always,
+    /// Counted from 1.
+    Nth(usize),
+    Every(usize),
+    To(&'static str),
+}
+
+/// What it does instead of the usual answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Any reply, without its last CRLF. After 421, and in the middle of a body, it hangs up.
+    Say(&'static str),
+    Drop,
+    Stall,
+    Garbage,
+    /// Half a line, then it hangs up.
+    Half,
+    /// The usual answer at one octet a second.
+    Drip,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    #[default]
+    None,
+    Starttls,
+    Implicit,
+}
+
+/// A running relay.
+pub struct Relay {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+    ca: tempfile::NamedTempFile,
+}
+
+struct Shared {
+    rules: Mutex<Vec<(At, When, Act)>>,
+    counts: Mutex<HashMap<At, usize>>,
+    offers: Vec<String>,
+    security: Security,
+    acceptor: TlsAcceptor,
+    dot_delay: Duration,
+    journal: Option<Mutex<File>>,
+    received: Mutex<Vec<Received>>,
+    commands: Mutex<Vec<String>>,
+    open: AtomicUsize,
+    opened: AtomicUsize,
+}
+
+impl Relay {
+    #[expect(clippy::new_ret_no_self, reason = "a relay is built, then started")]
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The certificate, as a PEM file to trust.
+    pub fn ca_file(&self) -> &Path {
+        self.ca.path()
+    }
+
+    /// Misbehaves from now on, before all earlier rules.
+    pub fn then(&self, at: At, when: When, act: Act) {
+        self.shared.rules.lock().unwrap().insert(0, (at, when, act));
+    }
+
+    /// Behaves from now on.
+    pub fn behave(&self) {
+        self.shared.rules.lock().unwrap().clear();
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.received.lock().unwrap().clone()
+    }
+
+    /// Every line it was sent outside of messages, in order of arrival.
+    pub fn commands(&self) -> Vec<String> {
+        self.shared.commands.lock().unwrap().clone()
+    }
+
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// Since the start.
+    pub fn connections(&self) -> usize {
+        self.shared.opened.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The sessions are in the set, so they end with this task.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut sessions = JoinSet::new();
+    while let Ok((tcp, _)) = listener.accept().await {
+        shared.opened.fetch_add(1, Ordering::SeqCst);
+        sessions.spawn(session::serve(tcp, Arc::clone(&shared)));
+        while sessions.try_join_next().is_some() {}
+    }
+}
+
+impl Shared {
+    fn next_act(&self, at: At, to: &str) -> Option<Act> {
+        let mut counts = self.counts.lock().unwrap();
+        let count = counts.entry(at).or_default();
+        *count += 1;
+        let fits = |when: When| match when {
+            When::Always => true,
+            When::Nth(n) => *count == n,
+            When::Every(n) => count.is_multiple_of(n),
+            When::To(address) => address == to,
+        };
+        let rules = self.rules.lock().unwrap();
+        rules
+            .iter()
+            .find(|(place, when, _)| *place == at && fits(*when))
+            .map(|rule| rule.2)
+    }
+}
