@@ -23,9 +23,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::owner::Owner;
+use crate::delivery;
 use crate::delivery::engine::{Engine, Parts};
 use crate::delivery::recover::recover;
-use crate::delivery::{self};
 use crate::id::CampaignId;
 use crate::message::press::Press;
 use crate::message::template::Templates;
@@ -49,6 +49,24 @@ pub struct Home {
     pub clock: Clock,
 }
 
+impl Home {
+    /// What the pages need of it.
+    fn office(&self) -> web::Office {
+        let Self {
+            config,
+            db,
+            keys,
+            clock,
+        } = self.clone();
+        web::Office {
+            config,
+            db,
+            keys,
+            clock,
+        }
+    }
+}
+
 /// How to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -62,17 +80,33 @@ pub enum Until {
 pub async fn run(home: Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
     check_used(&home).await?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
-    let recovered = recover(&home.db, &owner, home.config.delivery.on_in_doubt, home.clock.now()).await?;
+    let recovered = recover(
+        &home.db,
+        &owner,
+        home.config.delivery.on_in_doubt,
+        home.clock.now(),
+    )
+    .await?;
     if recovered > 0 {
-        tracing::warn!(deliveries = recovered, "an earlier daemon died; what it had in hand is queued again");
+        tracing::warn!(
+            deliveries = recovered,
+            "an earlier daemon died; what it had in hand is queued again"
+        );
     }
     let engine = start_engine(&home, &owner).await?;
     let pages = match until {
-        Until::Stopped => Some(web::start(&home.clone().into()).await?),
+        Until::Stopped => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
     tracing::info!("running");
-    let result = Rounds { home: &home, owner: &owner, engine: &engine, finished }.run(until).await;
+    let result = Rounds {
+        home: &home,
+        owner: &owner,
+        engine: &engine,
+        finished,
+    }
+    .run(until)
+    .await;
     if let Some(pages) = pages {
         pages.stop().await;
     }
@@ -89,7 +123,12 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
     let templates = Arc::new(Templates::embedded()?);
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| Ok((name.clone(), Transport::of(relay, &hello)?));
-    let transports = home.config.relay.iter().map(transport).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    let transports = home
+        .config
+        .relay
+        .iter()
+        .map(transport)
+        .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
     let parts = Parts {
         db: home.db.clone(),
         config: Arc::clone(&home.config),
@@ -105,14 +144,18 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
 pub async fn check_used(home: &Home) -> anyhow::Result<()> {
     for (list, cadence, people) in audience::store::used(&mut home.db.read().await?).await? {
         if !home.config.list.contains_key(&list) {
-            bail!("{people} people are subscribed to \"{list}\", which is not in the configuration; \
-                   put [list.{list}] back, with `archived = true` to retire it");
+            bail!(
+                "{people} people are subscribed to \"{list}\", which is not in the configuration; \
+                   put [list.{list}] back, with `archived = true` to retire it"
+            );
         }
         if let Cadence::Digest(digest) = &cadence
             && !home.config.digest.contains_key(digest)
         {
-            bail!("{people} people read \"{list}\" in the digest \"{digest}\", which is not in the configuration; \
-                   put [digest.{digest}] back");
+            bail!(
+                "{people} people read \"{list}\" in the digest \"{digest}\", which is not in the configuration; \
+                   put [digest.{digest}] back"
+            );
         }
     }
     Ok(())
@@ -147,16 +190,26 @@ impl Rounds<'_> {
 
     /// Does once all that is due.
     async fn look(&self, round: &mut Instant) -> anyhow::Result<()> {
-        let Home { config, db, clock, .. } = self.home;
+        let Home {
+            config, db, clock, ..
+        } = self.home;
         let now = clock.now();
         self.engine.follow_relays().await?;
         let started = freeze::freeze_due(db, config, now).await?;
         let editions = digest::plan_due(db, config, now).await?;
         for started in &started {
-            tracing::info!(campaign = started.id.0, audience = started.audience, "campaign started");
+            tracing::info!(
+                campaign = started.id.0,
+                audience = started.audience,
+                "campaign started"
+            );
         }
         for edition in &editions {
-            tracing::info!(campaign = edition.id.0, audience = edition.audience, "digest planned");
+            tracing::info!(
+                campaign = edition.id.0,
+                audience = edition.audience,
+                "digest planned"
+            );
         }
         if !(started.is_empty() && editions.is_empty()) {
             self.engine.wake();

@@ -67,7 +67,11 @@ pub async fn import(
     let (mut summary, mut refused) = (Summary::default(), Vec::new());
     let mut records = reader.byte_records();
     loop {
-        let batch = records.by_ref().take(BATCH).collect::<Result<Vec<_>, _>>().context("the file cannot be read")?;
+        let batch = records
+            .by_ref()
+            .take(BATCH)
+            .collect::<Result<Vec<_>, _>>()
+            .context("the file cannot be read")?;
         if batch.is_empty() {
             return Ok((summary, refused));
         }
@@ -79,8 +83,15 @@ pub async fn import(
                 Ok(request) => summary.count(add(&mut write, keys, &request, clock.now()).await?),
                 Err(reason) => {
                     summary.refused += 1;
-                    let row = record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect();
-                    refused.push(Refused { line, reason: format!("{reason:#}"), row });
+                    let row = record
+                        .iter()
+                        .map(|field| String::from_utf8_lossy(field).into_owned())
+                        .collect();
+                    refused.push(Refused {
+                        line,
+                        reason: format!("{reason:#}"),
+                        row,
+                    });
                 }
             }
         }
@@ -115,38 +126,76 @@ impl Columns {
     fn find(header: &csv::ByteRecord, map: &BTreeMap<String, String>) -> anyhow::Result<Self> {
         let names: Vec<String> = header
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_lowercase())
+            .map(|name| {
+                String::from_utf8_lossy(name)
+                    .trim_start_matches('\u{feff}')
+                    .trim()
+                    .to_lowercase()
+            })
             .collect();
         let place = |field: &str| {
             let wanted = map.get(field).map_or(field, String::as_str).to_lowercase();
             names.iter().position(|name| *name == wanted)
         };
         if let Some((field, column)) = map.iter().find(|(field, _)| place(field).is_none()) {
-            bail!("line 1: there is no column \"{column}\" for {field}; the columns are {}", names.join(", "));
+            bail!(
+                "line 1: there is no column \"{column}\" for {field}; the columns are {}",
+                names.join(", ")
+            );
         }
         let email = place("email").with_context(|| {
             format!("line 1: there is no column \"email\"; name it with --map email=COLUMN (the columns are {})", names.join(", "))
         })?;
-        Ok(Self { count: names.len(), email, name: place("name"), list: place("list"), cadence: place("cadence") })
+        Ok(Self {
+            count: names.len(),
+            email,
+            name: place("name"),
+            list: place("list"),
+            cadence: place("cadence"),
+        })
     }
 
-    fn request(&self, record: &csv::ByteRecord, config: &Config, plan: &Plan) -> anyhow::Result<Request> {
+    fn request(
+        &self,
+        record: &csv::ByteRecord,
+        config: &Config,
+        plan: &Plan,
+    ) -> anyhow::Result<Request> {
         if record.len() != self.count {
-            bail!("the row has {} fields, the header has {}; put fields with commas in quotes", record.len(), self.count);
+            bail!(
+                "the row has {} fields, the header has {}; put fields with commas in quotes",
+                record.len(),
+                self.count
+            );
         }
         let field = |place: Option<usize>| -> anyhow::Result<Option<&str>> {
-            let Some(bytes) = place.and_then(|place| record.get(place)) else { return Ok(None) };
-            let text = std::str::from_utf8(bytes).context("the row is not UTF-8; save the file as UTF-8")?.trim_matches(' ');
+            let Some(bytes) = place.and_then(|place| record.get(place)) else {
+                return Ok(None);
+            };
+            let text = std::str::from_utf8(bytes)
+                .context("the row is not UTF-8; save the file as UTF-8")?
+                .trim_matches(' ');
             Ok(Some(text).filter(|text| !text.is_empty()))
         };
         let email = EmailAddress::parse(field(Some(self.email))?.unwrap_or_default())?;
-        let name = field(self.name)?.map(Line::parse).transpose().context("the name")?;
-        let cadence = field(self.cadence)?.map(str::parse::<Cadence>).transpose()?;
+        let name = field(self.name)?
+            .map(Line::parse)
+            .transpose()
+            .context("the name")?;
+        let cadence = field(self.cadence)?
+            .map(str::parse::<Cadence>)
+            .transpose()?;
         let lists = match field(self.list)? {
             Some(list) => vec![(list.to_owned(), cadence)],
-            None => plan.lists.iter().map(|(list, own)| (list.clone(), cadence.clone().or(own.clone()))).collect(),
+            None => plan
+                .lists
+                .iter()
+                .map(|(list, own)| (list.clone(), cadence.clone().or(own.clone())))
+                .collect(),
         };
-        let entries = lists.into_iter().map(|(list, cadence)| entry(list, cadence, config, plan.confirm));
+        let entries = lists
+            .into_iter()
+            .map(|(list, cadence)| entry(list, cadence, config, plan.confirm));
         Ok(Request {
             email,
             name,
@@ -159,12 +208,30 @@ impl Columns {
     }
 }
 
-fn entry(list: String, cadence: Option<Cadence>, config: &Config, confirm: bool) -> anyhow::Result<Entry> {
+fn entry(
+    list: String,
+    cadence: Option<Cadence>,
+    config: &Config,
+    confirm: bool,
+) -> anyhow::Result<Entry> {
     let known = config.list.get(&list).with_context(|| {
         let names: Vec<_> = config.list.keys().map(String::as_str).collect();
-        format!("\"{list}\" is not a list; the lists are {}", names.join(", "))
+        format!(
+            "\"{list}\" is not a list; the lists are {}",
+            names.join(", ")
+        )
     })?;
-    cadence.iter().try_for_each(|cadence| cadence.check(config))?;
-    let state = if confirm && known.double_opt_in { State::Pending } else { State::Active };
-    Ok(Entry { list, cadence, state })
+    cadence
+        .iter()
+        .try_for_each(|cadence| cadence.check(config))?;
+    let state = if confirm && known.double_opt_in {
+        State::Pending
+    } else {
+        State::Active
+    };
+    Ok(Entry {
+        list,
+        cadence,
+        state,
+    })
 }

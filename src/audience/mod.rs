@@ -45,7 +45,10 @@ impl Cadence {
         match self {
             Self::Digest(name) if !config.digest.contains_key(name) => {
                 let known: Vec<_> = config.digest.keys().map(String::as_str).collect();
-                anyhow::bail!("\"{name}\" is not a cadence; write immediate{}", or_one_of(&known))
+                anyhow::bail!(
+                    "\"{name}\" is not a cadence; write immediate{}",
+                    or_one_of(&known)
+                )
             }
             _ => Ok(()),
         }
@@ -68,7 +71,11 @@ impl fmt::Display for Cadence {
 impl FromStr for Cadence {
     type Err = std::convert::Infallible;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "immediate" { Self::Immediate } else { Self::Digest(text.to_owned()) })
+        Ok(if text == "immediate" {
+            Self::Immediate
+        } else {
+            Self::Digest(text.to_owned())
+        })
     }
 }
 

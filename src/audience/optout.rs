@@ -43,9 +43,18 @@ pub async fn opt_out(db: &Db, no: &OptOut, now: Timestamp) -> Result<Vec<String>
 }
 
 /// The subscriptions of an address that have not ended: all, or those of some lists.
-pub async fn of_address(db: &Db, email: &EmailAddress, lists: &[String]) -> Result<Option<Vec<SubscriptionId>>, Error> {
-    let Some(person) = store::find(&mut db.read().await?, email).await? else { return Ok(None) };
+pub async fn of_address(
+    db: &Db,
+    email: &EmailAddress,
+    lists: &[String],
+) -> Result<Option<Vec<SubscriptionId>>, Error> {
+    let Some(person) = store::find(&mut db.read().await?, email).await? else {
+        return Ok(None);
+    };
     let wanted = |list: &String| lists.is_empty() || lists.contains(list);
-    let open = person.subscriptions.iter().filter(|one| one.state != State::Ended && wanted(&one.list));
+    let open = person
+        .subscriptions
+        .iter()
+        .filter(|one| one.state != State::Ended && wanted(&one.list));
     Ok(Some(open.map(|one| one.id).collect()))
 }

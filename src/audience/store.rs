@@ -43,7 +43,10 @@ row! {
 const SUBSCRIBER: &str = "SELECT s.id, s.email, s.name, s.discreet, s.created_at, \
     (SELECT count(*) FROM suppression x WHERE x.hash = s.email_hash) AS suppressed FROM subscriber s ";
 
-pub async fn find(session: &mut impl Session, email: &EmailAddress) -> Result<Option<Subscriber>, Error> {
+pub async fn find(
+    session: &mut impl Session,
+    email: &EmailAddress,
+) -> Result<Option<Subscriber>, Error> {
     let sql = || sqlx::AssertSqlSafe(format!("{SUBSCRIBER} WHERE s.email_key = $1"));
     let found: Option<SubscriberRow> =
         on!(session, c => sqlx::query_as(sql()).bind(email.key()).fetch_optional(c).await)?;
@@ -54,8 +57,16 @@ pub async fn find(session: &mut impl Session, email: &EmailAddress) -> Result<Op
 }
 
 /// Up to `limit` subscribers whose id is above `after`, in the order of their ids.
-pub async fn page(session: &mut impl Session, after: SubscriberId, limit: i64) -> Result<Vec<Subscriber>, Error> {
-    let sql = || sqlx::AssertSqlSafe(format!("{SUBSCRIBER} WHERE s.id > $1 ORDER BY s.id LIMIT $2"));
+pub async fn page(
+    session: &mut impl Session,
+    after: SubscriberId,
+    limit: i64,
+) -> Result<Vec<Subscriber>, Error> {
+    let sql = || {
+        sqlx::AssertSqlSafe(format!(
+            "{SUBSCRIBER} WHERE s.id > $1 ORDER BY s.id LIMIT $2"
+        ))
+    };
     let rows: Vec<SubscriberRow> =
         on!(session, c => sqlx::query_as(sql()).bind(after).bind(limit).fetch_all(c).await)?;
     let mut subscribers = Vec::with_capacity(rows.len());
@@ -65,13 +76,34 @@ pub async fn page(session: &mut impl Session, after: SubscriberId, limit: i64) -
     Ok(subscribers)
 }
 
-async fn with_subscriptions(session: &mut impl Session, row: SubscriberRow) -> Result<Subscriber, Error> {
-    let SubscriberRow { id, email, name, discreet, created_at, suppressed } = row;
+async fn with_subscriptions(
+    session: &mut impl Session,
+    row: SubscriberRow,
+) -> Result<Subscriber, Error> {
+    let SubscriberRow {
+        id,
+        email,
+        name,
+        discreet,
+        created_at,
+        suppressed,
+    } = row;
     let subscriptions = subscriptions(session, id).await?;
-    Ok(Subscriber { id, email, name, discreet, created_at, suppressed: suppressed > 0, subscriptions })
+    Ok(Subscriber {
+        id,
+        email,
+        name,
+        discreet,
+        created_at,
+        suppressed: suppressed > 0,
+        subscriptions,
+    })
 }
 
-pub async fn subscriptions(session: &mut impl Session, id: SubscriberId) -> Result<Vec<Subscription>, Error> {
+pub async fn subscriptions(
+    session: &mut impl Session,
+    id: SubscriberId,
+) -> Result<Vec<Subscription>, Error> {
     let rows: Vec<SubscriptionRow> = on!(session, c => sqlx::query_as(
         "SELECT id, list, cadence, state, basis FROM subscription WHERE subscriber_id = $1 ORDER BY list",
     )
@@ -80,7 +112,21 @@ pub async fn subscriptions(session: &mut impl Session, id: SubscriberId) -> Resu
     .await)?;
     Ok(rows
         .into_iter()
-        .map(|SubscriptionRow { id, list, cadence, state, basis }| Subscription { id, list, cadence, state, basis })
+        .map(
+            |SubscriptionRow {
+                 id,
+                 list,
+                 cadence,
+                 state,
+                 basis,
+             }| Subscription {
+                id,
+                list,
+                cadence,
+                state,
+                basis,
+            },
+        )
         .collect())
 }
 
@@ -110,7 +156,11 @@ pub async fn rename(write: &mut Write, id: SubscriberId, name: &Line) -> Result<
         .bind(id).bind(name).execute(c).await.map(drop))
 }
 
-pub async fn set_discreet(write: &mut Write, id: SubscriberId, discreet: bool) -> Result<(), Error> {
+pub async fn set_discreet(
+    write: &mut Write,
+    id: SubscriberId,
+    discreet: bool,
+) -> Result<(), Error> {
     on!(write, c => sqlx::query("UPDATE subscriber SET discreet = $2 WHERE id = $1")
         .bind(id).bind(discreet).execute(c).await.map(drop))
 }
@@ -125,7 +175,12 @@ pub struct Wanted<'a> {
 }
 
 /// Begins a subscription, or begins it again: it starts after the newest publication.
-pub async fn begin(write: &mut Write, id: SubscriberId, wanted: &Wanted<'_>, now: Timestamp) -> Result<(), Error> {
+pub async fn begin(
+    write: &mut Write,
+    id: SubscriberId,
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<(), Error> {
     on!(write, c => sqlx::query(
         "INSERT INTO subscription (subscriber_id, list, cadence, state, basis, from_sequence, created_at) \
          SELECT $1, $2, $3, $4, $5, value, $6 FROM counter WHERE name = 'publication' \
@@ -144,7 +199,12 @@ pub async fn begin(write: &mut Write, id: SubscriberId, wanted: &Wanted<'_>, now
 }
 
 /// Changes the cadence or the state of a subscription that goes on: it keeps its start.
-pub async fn adjust(write: &mut Write, id: SubscriptionId, cadence: &Cadence, state: State) -> Result<(), Error> {
+pub async fn adjust(
+    write: &mut Write,
+    id: SubscriptionId,
+    cadence: &Cadence,
+    state: State,
+) -> Result<(), Error> {
     on!(write, c => sqlx::query("UPDATE subscription SET cadence = $2, state = $3 WHERE id = $1 AND state <> 'ended'")
         .bind(id).bind(cadence).bind(state).execute(c).await.map(drop))
 }
@@ -202,7 +262,12 @@ pub async fn suppressed(session: &mut impl Session, hash: &str) -> Result<bool, 
 }
 
 /// True when the address was not suppressed before.
-pub async fn suppress(write: &mut Write, hash: &str, reason: &str, now: Timestamp) -> Result<bool, Error> {
+pub async fn suppress(
+    write: &mut Write,
+    hash: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let rows = on!(write, c => sqlx::query(
         "INSERT INTO suppression (hash, reason, since) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING",
     )

@@ -7,7 +7,13 @@ use crate::db::{Db, Error};
 use crate::token::Keys;
 
 /// Suppresses an address; false when it already was.
-pub async fn add(db: &Db, keys: &Keys, email: &EmailAddress, reason: &str, now: Timestamp) -> Result<bool, Error> {
+pub async fn add(
+    db: &Db,
+    keys: &Keys,
+    email: &EmailAddress,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let mut write = db.write().await?;
     let new = store::suppress(&mut write, &keys.suppression_hash(email), reason, now).await?;
     write.commit().await?;

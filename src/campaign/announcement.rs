@@ -23,10 +23,19 @@ pub struct Queued {
 }
 
 /// Makes the campaign of an announcement; with `dry_run` only says what it would be.
-pub async fn queue(db: &Db, config: &Config, order: &Order, dry_run: bool, now: Timestamp) -> anyhow::Result<Queued> {
+pub async fn queue(
+    db: &Db,
+    config: &Config,
+    order: &Order,
+    dry_run: bool,
+    now: Timestamp,
+) -> anyhow::Result<Queued> {
     let stored = named(db, &order.post).await?;
     if stored.withdrawn_at.is_some() {
-        bail!("the post \"{}\" was withdrawn; add it under a new slug to announce it again", order.post);
+        bail!(
+            "the post \"{}\" was withdrawn; add it under a new slug to announce it again",
+            order.post
+        );
     }
     if order.expires_at <= order.due_at.max(now) {
         bail!("it would expire before it is due; give a later --expires, or an earlier --at");
@@ -34,7 +43,11 @@ pub async fn queue(db: &Db, config: &Config, order: &Order, dry_run: bool, now: 
     let post = stored.post()?;
     let lists = lists(&post, &order.lists, config)?;
     let approval = lists.iter().any(|list| config.list[list].approval);
-    let state = if approval { State::AwaitingApproval } else { State::Scheduled };
+    let state = if approval {
+        State::AwaitingApproval
+    } else {
+        State::Scheduled
+    };
     let new = New {
         kind: Kind::Announcement,
         subject: &post.title,
@@ -52,5 +65,12 @@ pub async fn queue(db: &Db, config: &Config, order: &Order, dry_run: bool, now: 
     if !dry_run && !nobody_left {
         write.commit().await?;
     }
-    Ok(Queued { id, state, due_at: order.due_at, lists, forecast, nobody_left })
+    Ok(Queued {
+        id,
+        state,
+        due_at: order.due_at,
+        lists,
+        forecast,
+        nobody_left,
+    })
 }

@@ -27,7 +27,9 @@ pub struct Edition {
 pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Edition>> {
     let mut editions = Vec::new();
     for (name, digest) in &config.digest {
-        let Some(firing) = digest.cron.previous(now, digest.timezone) else { continue };
+        let Some(firing) = digest.cron.previous(now, digest.timezone) else {
+            continue;
+        };
         match store::fired(&mut db.read().await?, name).await? {
             Some(fired) if fired >= firing => {}
             Some(_) => editions.extend(fire(db, config, name, digest, firing, now).await?),
@@ -61,7 +63,12 @@ async fn fire(
 }
 
 /// Plans an edition now, whenever it would fire; nothing new makes none.
-pub async fn run(db: &Db, config: &Config, name: &str, now: Timestamp) -> anyhow::Result<Option<Edition>> {
+pub async fn run(
+    db: &Db,
+    config: &Config,
+    name: &str,
+    now: Timestamp,
+) -> anyhow::Result<Option<Edition>> {
     let digest = named(config, name)?;
     let mut write = db.write().await?;
     let edition = plan(&mut write, config, name, digest, now).await?;
@@ -72,7 +79,10 @@ pub async fn run(db: &Db, config: &Config, name: &str, now: Timestamp) -> anyhow
 pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
     config.digest.get(name).with_context(|| {
         let known: Vec<_> = config.digest.keys().map(String::as_str).collect();
-        format!("\"{name}\" is not a digest; the digests are {}", known.join(", "))
+        format!(
+            "\"{name}\" is not a digest; the digests are {}",
+            known.join(", ")
+        )
     })
 }
 
@@ -121,17 +131,30 @@ async fn plan(
 
 /// The subject of every edition: the site's name and the digest's.
 pub fn subject(config: &Config, digest: &Digest) -> anyhow::Result<Line> {
-    Ok(Line::parse(&format!("{}: {}", config.site.name, digest.name))?)
+    Ok(Line::parse(&format!(
+        "{}: {}",
+        config.site.name, digest.name
+    ))?)
 }
 
 /// Each reader's pile: every post once, in its newest version, under the list that brought it first.
 fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Vec<Piece>> {
     let mut piles: BTreeMap<SubscriberId, Vec<Piece>> = BTreeMap::new();
-    for News { subscriber_id, post_id, version, list } in news {
+    for News {
+        subscriber_id,
+        post_id,
+        version,
+        list,
+    } in news
+    {
         let pile = piles.entry(subscriber_id).or_default();
         match pile.iter_mut().find(|piece| piece.post == post_id) {
             Some(known) => known.version = known.version.max(version),
-            None => pile.push(Piece { post: post_id, version, list }),
+            None => pile.push(Piece {
+                post: post_id,
+                version,
+                list,
+            }),
         }
     }
     piles
@@ -151,26 +174,46 @@ fn by_pile(piles: BTreeMap<SubscriberId, Vec<Piece>>) -> Vec<(Vec<Piece>, Vec<Su
     groups
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::PostId;
 
     fn news(reader: i64, post: i64, version: i64, list: &str) -> News {
-        News { subscriber_id: SubscriberId(reader), post_id: PostId(post), version, list: list.into() }
+        News {
+            subscriber_id: SubscriberId(reader),
+            post_id: PostId(post),
+            version,
+            list: list.into(),
+        }
     }
 
     #[test]
     fn a_post_on_two_lists_or_in_two_versions_is_in_a_digest_once() {
-        let piles = by_reader(vec![news(1, 7, 1, "meetings"), news(1, 7, 1, "reports"), news(1, 7, 2, "meetings")]);
+        let piles = by_reader(vec![
+            news(1, 7, 1, "meetings"),
+            news(1, 7, 1, "reports"),
+            news(1, 7, 2, "meetings"),
+        ]);
         let pile = &piles[&SubscriberId(1)];
-        assert_eq!(pile, &[Piece { post: PostId(7), version: 2, list: "meetings".into() }]);
+        assert_eq!(
+            pile,
+            &[Piece {
+                post: PostId(7),
+                version: 2,
+                list: "meetings".into()
+            }]
+        );
     }
 
     #[test]
     fn readers_with_the_same_news_share_a_rendition() {
-        let piles = by_reader(vec![news(1, 7, 1, "a"), news(2, 7, 1, "a"), news(3, 7, 1, "a"), news(3, 8, 1, "b")]);
+        let piles = by_reader(vec![
+            news(1, 7, 1, "a"),
+            news(2, 7, 1, "a"),
+            news(3, 7, 1, "a"),
+            news(3, 8, 1, "b"),
+        ]);
         let groups = by_pile(piles);
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[0].1, [SubscriberId(1), SubscriberId(2)]);

@@ -19,15 +19,25 @@ pub struct Started {
 pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Started>> {
     let waiting = store::in_state(&mut db.read().await?, State::Scheduled).await?;
     let mut started = Vec::new();
-    for campaign in waiting.into_iter().filter(|campaign| campaign.due_at <= now) {
+    for campaign in waiting
+        .into_iter()
+        .filter(|campaign| campaign.due_at <= now)
+    {
         started.extend(freeze(db, config, &campaign, now).await?);
     }
     Ok(started)
 }
 
 /// One campaign: publish, rendition, deliveries, ledger; or the reason why it is cancelled.
-async fn freeze(db: &Db, config: &Config, campaign: &Campaign, now: Timestamp) -> anyhow::Result<Option<Started>> {
-    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else { return Ok(None) };
+async fn freeze(
+    db: &Db,
+    config: &Config,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> anyhow::Result<Option<Started>> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+        return Ok(None);
+    };
     let mut write = db.write().await?;
     let stored = post::store::version(&mut write, post, version).await?;
     let pulled = if stored.withdrawn_at.is_some() {
@@ -36,7 +46,15 @@ async fn freeze(db: &Db, config: &Config, campaign: &Campaign, now: Timestamp) -
         (campaign.expires_at <= now).then_some("it expired before it could be sent")
     };
     if let Some(reason) = pulled {
-        store::change(&mut write, campaign.id, State::Scheduled, State::Cancelled, Some(reason), now).await?;
+        store::change(
+            &mut write,
+            campaign.id,
+            State::Scheduled,
+            State::Cancelled,
+            Some(reason),
+            now,
+        )
+        .await?;
         write.commit().await?;
         return Ok(None);
     }
@@ -55,7 +73,10 @@ async fn freeze(db: &Db, config: &Config, campaign: &Campaign, now: Timestamp) -
     store::write_ledger(&mut write, campaign.id, "post").await?;
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;
-    Ok(Some(Started { id: campaign.id, audience }))
+    Ok(Some(Started {
+        id: campaign.id,
+        audience,
+    }))
 }
 
 /// Announces the version on the campaign's lists; the mail is a rendition of its first.
@@ -70,5 +91,13 @@ async fn publish(
     for list in &lists {
         post::store::publish(write, post, version, list, now).await?;
     }
-    Ok(lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect())
+    Ok(lists
+        .into_iter()
+        .take(1)
+        .map(|list| Piece {
+            post,
+            version,
+            list,
+        })
+        .collect())
 }

@@ -47,7 +47,12 @@ pub struct New<'a> {
     pub expires_at: Timestamp,
 }
 
-pub async fn insert(write: &mut Write, new: &New<'_>, lists: &[String], now: Timestamp) -> Result<CampaignId, Error> {
+pub async fn insert(
+    write: &mut Write,
+    new: &New<'_>,
+    lists: &[String],
+    now: Timestamp,
+) -> Result<CampaignId, Error> {
     let id: CampaignId = on!(write, c => sqlx::query_scalar(
         "INSERT INTO campaign (kind, subject, post_id, version, digest, state, due_at, expires_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
@@ -190,7 +195,11 @@ pub async fn forecast(
     post: PostId,
     urgent: bool,
 ) -> Result<Forecast, Error> {
-    let sql = || AssertSqlSafe(format!("SELECT standing, count(*) FROM ({STANDING}) t GROUP BY standing ORDER BY standing"));
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT standing, count(*) FROM ({STANDING}) t GROUP BY standing ORDER BY standing"
+        ))
+    };
     let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(sql()).bind(id).bind(post).bind(urgent).fetch_all(c).await)?;
     let mut forecast = Forecast::default();
     for (standing, people) in rows {
@@ -220,10 +229,12 @@ pub async fn freeze(
     now: Timestamp,
 ) -> Result<(), Error> {
     let random = write.words().random_hex;
-    let sql = || AssertSqlSafe(format!(
-        "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
+    let sql = || {
+        AssertSqlSafe(format!(
+            "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
          SELECT $1, t.id, $4, {random} || '@' || $5, 'queued', $6 FROM ({STANDING}) t WHERE t.standing = 'audience'"
-    ));
+        ))
+    };
     on!(write, c => sqlx::query(sql())
         .bind(frozen.id).bind(frozen.post).bind(frozen.urgent).bind(rendition)
         .bind(frozen.message_domain).bind(now).execute(c).await.map(drop))
@@ -252,8 +263,15 @@ pub struct Piece {
 }
 
 /// Makes a rendition of these pieces, in their order.
-pub async fn insert_rendition(write: &mut Write, id: CampaignId, pieces: &[Piece]) -> Result<RenditionId, Error> {
-    let key: Vec<_> = pieces.iter().map(|piece| format!("{}.{}@{}", piece.post, piece.version, piece.list)).collect();
+pub async fn insert_rendition(
+    write: &mut Write,
+    id: CampaignId,
+    pieces: &[Piece],
+) -> Result<RenditionId, Error> {
+    let key: Vec<_> = pieces
+        .iter()
+        .map(|piece| format!("{}.{}@{}", piece.post, piece.version, piece.list))
+        .collect();
     let rendition: RenditionId = on!(write, c => sqlx::query_scalar(
         "INSERT INTO rendition (campaign_id, key) VALUES ($1, $2) RETURNING id",
     )
@@ -290,7 +308,11 @@ row! {
 
 /// All that the readers of a digest have not had, by reader, in the order it was published.
 /// `only`: one reader instead of all.
-pub async fn news(session: &mut impl Session, digest: &str, only: Option<SubscriberId>) -> Result<Vec<News>, Error> {
+pub async fn news(
+    session: &mut impl Session,
+    digest: &str,
+    only: Option<SubscriberId>,
+) -> Result<Vec<News>, Error> {
     on!(session, c => sqlx::query_as(
         "SELECT u.subscriber_id, b.post_id, b.version, b.list FROM subscription u \
          JOIN subscriber s ON s.id = u.subscriber_id \
@@ -318,11 +340,13 @@ pub async fn address(
     now: Timestamp,
 ) -> Result<(), Error> {
     let words = write.words();
-    let sql = || AssertSqlSafe(format!(
-        "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
+    let sql = || {
+        AssertSqlSafe(format!(
+            "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
          SELECT $2, s.id, $3, {} || '@' || $4, 'queued', $5 FROM subscriber s WHERE s.id IN ({})",
-        words.random_hex, words.each_number
-    ));
+            words.random_hex, words.each_number
+        ))
+    };
     let ids = serde_json::Value::from(people.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
     on!(write, c => sqlx::query(sql())
         .bind(ids).bind(id).bind(rendition).bind(message_domain).bind(now).execute(c).await.map(drop))
@@ -349,7 +373,10 @@ pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Resu
 }
 
 /// How many deliveries of a campaign are in which state.
-pub async fn counts(session: &mut impl Session, id: CampaignId) -> Result<BTreeMap<String, i64>, Error> {
+pub async fn counts(
+    session: &mut impl Session,
+    id: CampaignId,
+) -> Result<BTreeMap<String, i64>, Error> {
     let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(
         "SELECT state, count(*) FROM delivery WHERE campaign_id = $1 GROUP BY state",
     )

@@ -34,12 +34,30 @@ impl Campaign {
         match self {
             Self::List => list(home, *printer).await,
             Self::Show { id } => show(home, *printer, id).await,
-            Self::Pause { id } => change(home, *printer, id, &[State::Running], State::Paused).await,
-            Self::Resume { id } => change(home, *printer, id, &[State::Paused], State::Running).await,
-            Self::Approve { id } => change(home, *printer, id, &[State::AwaitingApproval], State::Scheduled).await,
+            Self::Pause { id } => {
+                change(home, *printer, id, &[State::Running], State::Paused).await
+            }
+            Self::Resume { id } => {
+                change(home, *printer, id, &[State::Paused], State::Running).await
+            }
+            Self::Approve { id } => {
+                change(
+                    home,
+                    *printer,
+                    id,
+                    &[State::AwaitingApproval],
+                    State::Scheduled,
+                )
+                .await
+            }
             Self::Cancel { id } => {
-                let open =
-                    [State::Draft, State::AwaitingApproval, State::Scheduled, State::Running, State::Paused];
+                let open = [
+                    State::Draft,
+                    State::AwaitingApproval,
+                    State::Scheduled,
+                    State::Running,
+                    State::Paused,
+                ];
                 change(home, *printer, id, &open, State::Cancelled).await
             }
         }
@@ -53,13 +71,35 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let object = object(home, campaign).await?;
         printer.object(&object);
         let accepted = object["counts"]["accepted"].as_i64().unwrap_or(0);
-        let audience = campaign.audience.map_or(String::new(), |audience| format!("{accepted} of {audience}"));
-        let due = campaign.due_at.local(home.config.site.timezone).format("%Y-%m-%d %H:%M");
-        let Row { id, kind, state, subject, .. } = campaign;
-        rows.push(vec![id.to_string(), kind.to_string(), state.to_string(), due.to_string(), audience, subject.to_string()]);
+        let audience = campaign.audience.map_or(String::new(), |audience| {
+            format!("{accepted} of {audience}")
+        });
+        let due = campaign
+            .due_at
+            .local(home.config.site.timezone)
+            .format("%Y-%m-%d %H:%M");
+        let Row {
+            id,
+            kind,
+            state,
+            subject,
+            ..
+        } = campaign;
+        rows.push(vec![
+            id.to_string(),
+            kind.to_string(),
+            state.to_string(),
+            due.to_string(),
+            audience,
+            subject.to_string(),
+        ]);
     }
     let empty = "No campaigns yet: `bulletin queue POST` makes one.";
-    printer.table(&["id", "kind", "state", "due", "accepted", "subject"], rows, empty);
+    printer.table(
+        &["id", "kind", "state", "due", "accepted", "subject"],
+        rows,
+        empty,
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,9 +107,21 @@ async fn show(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode,
     let campaign = find(home, id).await?;
     let object = object(home, &campaign).await?;
     printer.object(&object);
-    let Row { kind, subject, state, due_at, audience, .. } = &campaign;
+    let Row {
+        kind,
+        subject,
+        state,
+        due_at,
+        audience,
+        ..
+    } = &campaign;
     printer.say(format!("Campaign {id}: {subject}"));
-    printer.say(format!("{kind}, {state}, due {}", due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M")));
+    printer.say(format!(
+        "{kind}, {state}, due {}",
+        due_at
+            .local(home.config.site.timezone)
+            .format("%A %-d %B %Y, %H:%M")
+    ));
     if let Some(reason) = &campaign.reason {
         printer.say(format!("because: {reason}"));
     }
@@ -92,7 +144,12 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
     let found = store::counts(&mut home.db.read().await?, campaign.id).await?;
     let counts: serde_json::Map<String, Value> = delivery::State::ALL
         .iter()
-        .map(|state| (state.to_string(), found.get(state.as_str()).copied().unwrap_or(0).into()))
+        .map(|state| {
+            (
+                state.to_string(),
+                found.get(state.as_str()).copied().unwrap_or(0).into(),
+            )
+        })
         .collect();
     Ok(json!({
         "id": campaign.id.0,
@@ -108,21 +165,39 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
 
 async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
     let found = store::find(&mut home.db.read().await?, id).await?;
-    Ok(found.ok_or_else(|| anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them"))?)
+    Ok(found.ok_or_else(|| {
+        anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
+    })?)
 }
 
-async fn change(home: &Home, printer: Printer, id: CampaignId, from: &[State], to: State) -> Result<ExitCode, Failure> {
+async fn change(
+    home: &Home,
+    printer: Printer,
+    id: CampaignId,
+    from: &[State],
+    to: State,
+) -> Result<ExitCode, Failure> {
     let campaign = find(home, id).await?;
     if !from.contains(&campaign.state) {
-        return Err(anyhow::anyhow!("campaign {id} is {}, so it cannot become {to}", campaign.state).into());
+        return Err(anyhow::anyhow!(
+            "campaign {id} is {}, so it cannot become {to}",
+            campaign.state
+        )
+        .into());
     }
     let now = home.clock.now();
     let mut write = home.db.write().await?;
     let changed = store::change(&mut write, id, campaign.state, to, None, now).await?;
-    let stopped = if to == State::Cancelled { delivery::store::cancel(&mut write, id, now).await? } else { 0 };
+    let stopped = if to == State::Cancelled {
+        delivery::store::cancel(&mut write, id, now).await?
+    } else {
+        0
+    };
     write.commit().await?;
     if !changed {
-        return Err(anyhow::anyhow!("campaign {id} changed at this very moment; look again").into());
+        return Err(
+            anyhow::anyhow!("campaign {id} changed at this very moment; look again").into(),
+        );
     }
     printer.object(&json!({ "id": id.0, "state": to.as_str() }));
     printer.say(format!("Campaign {id} is now {to}."));

@@ -24,10 +24,17 @@ impl Check {
     pub(super) fn run(self, opener: &Opener, printer: &Printer) -> Result<ExitCode, Failure> {
         let config = opener.config()?;
         let files = posts(&self.files)?;
-        let findings: Vec<Finding> = files.iter().filter_map(|file| source(file, &config).err()).flatten().collect();
+        let findings: Vec<Finding> = files
+            .iter()
+            .filter_map(|file| source(file, &config).err())
+            .flatten()
+            .collect();
         show(&findings, *printer);
         if findings.is_empty() {
-            printer.say(format!("{} checked, nothing to mend", count(files.len(), "post")));
+            printer.say(format!(
+                "{} checked, nothing to mend",
+                count(files.len(), "post")
+            ));
             return Ok(ExitCode::SUCCESS);
         }
         Ok(ExitCode::FAILURE)
@@ -38,7 +45,11 @@ impl Check {
 pub(super) fn posts(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in named {
-        if path.is_dir() { files.extend(folder(path)?) } else { files.push(path.clone()) }
+        if path.is_dir() {
+            files.extend(folder(path)?)
+        } else {
+            files.push(path.clone())
+        }
     }
     Ok(files)
 }
@@ -57,5 +68,9 @@ pub(super) fn show(findings: &[Finding], printer: Printer) {
 
 /// "1 post", "2 posts"
 pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }

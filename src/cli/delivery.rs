@@ -25,7 +25,9 @@ pub(super) enum Delivery {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Who has not got it yet?\n  bulletin delivery list --campaign 3 --state deferred")]
+#[command(
+    after_help = "Who has not got it yet?\n  bulletin delivery list --campaign 3 --state deferred"
+)]
 pub(super) struct List {
     /// Only those of this campaign
     #[arg(long, value_name = "ID")]
@@ -67,13 +69,20 @@ impl List {
                 }
             }
         }
-        printer.table(&["id", "campaign", "email", "state", "tries", "last reply"], rows, "No mails match.");
+        printer.table(
+            &["id", "campaign", "email", "state", "tries", "last reply"],
+            rows,
+            "No mails match.",
+        );
         Ok(ExitCode::SUCCESS)
     }
 }
 
 fn email(shown: &Shown) -> String {
-    shown.email.as_ref().map_or("(erased)".to_owned(), ToString::to_string)
+    shown
+        .email
+        .as_ref()
+        .map_or("(erased)".to_owned(), ToString::to_string)
 }
 
 fn row(shown: &Shown) -> Vec<String> {
@@ -82,8 +91,21 @@ fn row(shown: &Shown) -> Vec<String> {
         (None, Some(text), _) => text.clone(),
         (_, None, reason) => reason.clone().unwrap_or_default(),
     };
-    let Shown { id, campaign_id, state, attempts, .. } = shown;
-    vec![id.to_string(), campaign_id.to_string(), email(shown), state.to_string(), attempts.to_string(), reply]
+    let Shown {
+        id,
+        campaign_id,
+        state,
+        attempts,
+        ..
+    } = shown;
+    vec![
+        id.to_string(),
+        campaign_id.to_string(),
+        email(shown),
+        state.to_string(),
+        attempts.to_string(),
+        reply,
+    ]
 }
 
 fn object(shown: &Shown) -> Value {
@@ -103,23 +125,44 @@ fn object(shown: &Shown) -> Value {
 }
 
 async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode, Failure> {
-    let filter = Filter { id: Some(id), ..Filter::default() };
+    let filter = Filter {
+        id: Some(id),
+        ..Filter::default()
+    };
     let found = store::shown(&mut home.db.read().await?, &filter, DeliveryId(0), 1).await?;
     let Some(shown) = found.first() else {
-        return Err(anyhow::anyhow!("there is no delivery {id}; `bulletin delivery list` shows them").into());
+        return Err(anyhow::anyhow!(
+            "there is no delivery {id}; `bulletin delivery list` shows them"
+        )
+        .into());
     };
     let tries = store::attempts(&mut home.db.read().await?, id).await?;
     let mut value = object(shown);
     value["tries"] = json!(tries);
     printer.object(&value);
-    printer.say(format!("Delivery {id} to {}: {}", email(shown), shown.state));
+    printer.say(format!(
+        "Delivery {id} to {}: {}",
+        email(shown),
+        shown.state
+    ));
     printer.say(format!("Message-ID <{}>", shown.message_id));
     let zone = home.config.site.timezone;
     let rows = tries.iter().map(|one| {
         let code = one.code.map_or(String::new(), |code| code.to_string());
         let at = one.at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string();
-        vec![at, one.relay.clone(), one.outcome.clone(), one.stage.clone(), code, one.text.clone()]
+        vec![
+            at,
+            one.relay.clone(),
+            one.outcome.clone(),
+            one.stage.clone(),
+            code,
+            one.text.clone(),
+        ]
     });
-    printer.table(&["at", "relay", "outcome", "stage", "code", "text"], rows.collect(), "It was not tried yet.");
+    printer.table(
+        &["at", "relay", "outcome", "stage", "code", "text"],
+        rows.collect(),
+        "It was not tried yet.",
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,11 @@ impl Digest {
     pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
         match self {
             Self::List => Ok(list(home, *printer)),
-            Self::Preview { name, reader, format } => preview(home, *printer, &name, reader.as_ref(), format).await,
+            Self::Preview {
+                name,
+                reader,
+                format,
+            } => preview(home, *printer, &name, reader.as_ref(), format).await,
             Self::Run { name } => plan(home, *printer, &name).await,
         }
     }
@@ -49,8 +53,17 @@ fn list(home: &Home, printer: Printer) -> ExitCode {
             "digest": name, "name": digest.name.as_str(), "cron": digest.cron.as_str(),
             "timezone": digest.timezone.name(), "next": at,
         }));
-        let next = next.map_or("never".to_owned(), |at| at.local(digest.timezone).format("%a %-d %b %Y, %H:%M %Z").to_string());
-        rows.push(vec![name.clone(), digest.name.to_string(), digest.cron.as_str().to_owned(), next]);
+        let next = next.map_or("never".to_owned(), |at| {
+            at.local(digest.timezone)
+                .format("%a %-d %b %Y, %H:%M %Z")
+                .to_string()
+        });
+        rows.push(vec![
+            name.clone(),
+            digest.name.to_string(),
+            digest.cron.as_str().to_owned(),
+            next,
+        ]);
     }
     let empty = "No digests yet: declare one in the configuration, as [digest.NAME].";
     printer.table(&["digest", "name", "cron", "next"], rows, empty);
@@ -68,7 +81,11 @@ async fn preview(
     let only = match reader {
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
-            Some(person.ok_or_else(|| anyhow::anyhow!("{email} is not a subscriber"))?.id)
+            Some(
+                person
+                    .ok_or_else(|| anyhow::anyhow!("{email} is not a subscriber"))?
+                    .id,
+            )
         }
         None => None,
     };
@@ -83,10 +100,13 @@ async fn preview(
 
 async fn plan(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
     let edition = run(&home.db, &home.config, name, home.clock.now()).await?;
-    let (campaign, audience) = edition.map_or((None, 0), |edition| (Some(edition.id.0), edition.audience));
+    let (campaign, audience) =
+        edition.map_or((None, 0), |edition| (Some(edition.id.0), edition.audience));
     printer.object(&json!({ "digest": name, "campaign": campaign, "audience": audience }));
     match campaign {
-        Some(id) => printer.say(format!("Campaign {id}: the digest goes to {audience} readers.")),
+        Some(id) => printer.say(format!(
+            "Campaign {id}: the digest goes to {audience} readers."
+        )),
         None => printer.say("There is nothing new: nobody gets a digest."),
     }
     Ok(ExitCode::SUCCESS)

@@ -25,18 +25,32 @@ impl List {
         for (list, state, people) in store::sizes(&mut home.db.read().await?).await? {
             sizes.insert((list, state.as_str()), people);
         }
-        let size = |slug: &str, state: State| sizes.get(&(slug.to_owned(), state.as_str())).copied().unwrap_or(0);
+        let size = |slug: &str, state: State| {
+            sizes
+                .get(&(slug.to_owned(), state.as_str()))
+                .copied()
+                .unwrap_or(0)
+        };
         let only = match &self {
             Self::List => None,
             Self::Show { slug } if home.config.list.contains_key(slug) => Some(slug),
             Self::Show { slug } => {
-                return Err(anyhow::anyhow!("\"{slug}\" is not a list; `bulletin list list` shows them").into());
+                return Err(anyhow::anyhow!(
+                    "\"{slug}\" is not a list; `bulletin list list` shows them"
+                )
+                .into());
             }
         };
         let mut rows = Vec::new();
-        for (slug, list) in home.config.list.iter().filter(|(slug, _)| only.is_none_or(|only| only == *slug)) {
+        for (slug, list) in home
+            .config
+            .list
+            .iter()
+            .filter(|(slug, _)| only.is_none_or(|only| only == *slug))
+        {
             let kinds: Vec<_> = list.kinds.iter().map(|kind| kind.as_str()).collect();
-            let counts = [State::Active, State::Pending, State::Paused, State::Ended].map(|state| size(slug, state));
+            let counts = [State::Active, State::Pending, State::Paused, State::Ended]
+                .map(|state| size(slug, state));
             let [active, pending, paused, ended] = counts;
             printer.object(&json!({
                 "list": slug, "name": list.name.as_str(), "kinds": kinds, "double_opt_in": list.double_opt_in,
@@ -47,8 +61,14 @@ impl List {
             row.push(kinds.join(", "));
             rows.push(row);
         }
-        let header = ["list", "name", "active", "pending", "paused", "ended", "takes"];
-        printer.table(&header, rows, "No lists yet: declare one in the configuration, as [list.NAME].");
+        let header = [
+            "list", "name", "active", "pending", "paused", "ended", "takes",
+        ];
+        printer.table(
+            &header,
+            rows,
+            "No lists yet: declare one in the configuration, as [list.NAME].",
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

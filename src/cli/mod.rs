@@ -35,14 +35,19 @@ use print::Printer;
 
 /// Sends newsletters and announcements: nobody missed, nothing twice, no mail after no, nobody tracked.
 #[derive(Debug, Parser)]
-#[command(name = "bulletin", version, max_term_width = 100, after_help = "\
+#[command(
+    name = "bulletin",
+    version,
+    max_term_width = 100,
+    after_help = "\
 A first mailing:
   bulletin init
   bulletin subscriber add ann@example.org --list news --confirmed
   bulletin post add hello.md
   bulletin queue hello --dry-run
   bulletin queue hello
-  bulletin run")]
+  bulletin run"
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -54,7 +59,13 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// The configuration to use
-    #[arg(long, global = true, value_name = "FILE", env = "BULLETIN_CONFIG", default_value = "config.toml")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BULLETIN_CONFIG",
+        default_value = "config.toml"
+    )]
     config: PathBuf,
     /// Print JSON for scripts: one object, or one object a line
     #[arg(long, global = true)]
@@ -122,7 +133,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(cli.global.json);
-    match runtime().and_then(|runtime| runtime.block_on(dispatch(&cli.global, cli.command, &printer))) {
+    match runtime()
+        .and_then(|runtime| runtime.block_on(dispatch(&cli.global, cli.command, &printer)))
+    {
         Ok(code) => code,
         Err(failure) => {
             printer.failure(&failure);
@@ -138,7 +151,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::Action(anyhow::anyhow!("no thread can be started: {error}")))
 }
 
-async fn dispatch(global: &Global, command: Command, printer: &Printer) -> Result<ExitCode, Failure> {
+async fn dispatch(
+    global: &Global,
+    command: Command,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
     let opener = Opener::new(global);
     match command {
         Command::Init(init) => init.run(&opener, printer).await,

@@ -59,7 +59,10 @@ impl Opener {
             (_, true) => Some("bulletin=debug"),
             _ => None,
         };
-        Self { file: global.config.clone(), level }
+        Self {
+            file: global.config.clone(),
+            level,
+        }
     }
 
     /// The path that was given, for commands that make it.
@@ -70,7 +73,9 @@ impl Opener {
     pub(super) fn config(&self) -> Result<Config, Failure> {
         if !self.file.exists() {
             let file = self.file.display();
-            return Err(Failure::usage(format!("{file}: there is no configuration; `bulletin init` writes one")));
+            return Err(Failure::usage(format!(
+                "{file}: there is no configuration; `bulletin init` writes one"
+            )));
         }
         Config::load(&self.file, std::env::vars()).map_err(Failure::Usage)
     }
@@ -94,5 +99,10 @@ impl Opener {
 pub(super) async fn home(config: Config) -> Result<Home, Failure> {
     let keys = Keys::open(&config.site.secret_file).map_err(Failure::Usage)?;
     let db = Db::open(config.database.url.reveal()).await?;
-    Ok(Home { config: Arc::new(config), db, keys, clock: Clock::System })
+    Ok(Home {
+        config: Arc::new(config),
+        db,
+        keys,
+        clock: Clock::System,
+    })
 }

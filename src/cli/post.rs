@@ -64,7 +64,10 @@ async fn add_all(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<Exi
     for source in &sources {
         let added = add(&home.db, source, home.clock.now()).await?;
         let what = if added.new { "added" } else { "unchanged" };
-        printer.say(format!("{what} {} (version {}): {}", added.slug, added.version, source.post.title));
+        printer.say(format!(
+            "{what} {} (version {}): {}",
+            added.slug, added.version, source.post.title
+        ));
         printer.object(&json!(added));
     }
     if sources.is_empty() {
@@ -75,13 +78,31 @@ async fn add_all(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<Exi
 
 async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
     let posts = store::all(&mut home.db.read().await?).await?;
-    posts.iter().for_each(|stored| printer.object(&object(stored, home)));
+    posts
+        .iter()
+        .for_each(|stored| printer.object(&object(stored, home)));
     let row = |stored: &Stored| {
-        let Stored { slug, kind, version, title, .. } = stored;
-        vec![slug.clone(), kind.to_string(), version.to_string(), life(stored).to_owned(), title.to_string()]
+        let Stored {
+            slug,
+            kind,
+            version,
+            title,
+            ..
+        } = stored;
+        vec![
+            slug.clone(),
+            kind.to_string(),
+            version.to_string(),
+            life(stored).to_owned(),
+            title.to_string(),
+        ]
     };
     let rows = posts.iter().map(row).collect();
-    printer.table(&["post", "kind", "version", "state", "title"], rows, "No posts yet: `bulletin post add FILE` adds one.");
+    printer.table(
+        &["post", "kind", "version", "state", "title"],
+        rows,
+        "No posts yet: `bulletin post add FILE` adds one.",
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,19 +128,35 @@ async fn withdraw(home: &Home, printer: Printer, slug: &str) -> Result<ExitCode,
     let mut write = home.db.write().await?;
     let new = store::withdraw(&mut write, stored.id, now).await?;
     let (mut campaigns, mut mails) = (0, 0);
-    for campaign in campaign::store::all(&mut write).await?.into_iter().filter(|one| one.post_id == Some(stored.id)) {
+    for campaign in campaign::store::all(&mut write)
+        .await?
+        .into_iter()
+        .filter(|one| one.post_id == Some(stored.id))
+    {
         if matches!(campaign.state, State::Finished | State::Cancelled) {
             continue;
         }
         let why = Some("the post was withdrawn");
-        campaign::store::change(&mut write, campaign.id, campaign.state, State::Cancelled, why, now).await?;
+        campaign::store::change(
+            &mut write,
+            campaign.id,
+            campaign.state,
+            State::Cancelled,
+            why,
+            now,
+        )
+        .await?;
         mails += delivery::store::cancel(&mut write, campaign.id, now).await?;
         campaigns += 1;
     }
     write.commit().await?;
     printer.object(&json!({ "slug": slug, "withdrawn": new, "campaigns_cancelled": campaigns, "deliveries_cancelled": mails }));
     if new {
-        printer.say(format!("Withdrawn: {}. {} cancelled, {mails} mails not sent.", stored.title, count(campaigns, "campaign")));
+        printer.say(format!(
+            "Withdrawn: {}. {} cancelled, {mails} mails not sent.",
+            stored.title,
+            count(campaigns, "campaign")
+        ));
     } else {
         printer.say(format!("{slug} was withdrawn before."));
     }

@@ -20,7 +20,9 @@ use crate::message::template::Templates;
 use crate::post::add::{lists, named};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bulletin preview next-meeting --as ann@example.org --format eml --out ann.eml")]
+#[command(
+    after_help = "Example:\n  bulletin preview next-meeting --as ann@example.org --format eml --out ann.eml"
+)]
 pub(super) struct Preview {
     /// The post's slug
     post: String,
@@ -47,13 +49,29 @@ impl Preview {
     pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
-        let pieces = [Piece { post: stored.id, version: stored.version, list }];
-        write_out(home, *printer, None, &pieces, self.reader.as_ref(), self.format, self.out.as_deref()).await
+        let pieces = [Piece {
+            post: stored.id,
+            version: stored.version,
+            list,
+        }];
+        write_out(
+            home,
+            *printer,
+            None,
+            &pieces,
+            self.reader.as_ref(),
+            self.format,
+            self.out.as_deref(),
+        )
+        .await
     }
 }
 
 /// Composes the mail and writes it in the format that was asked for.
-#[expect(clippy::too_many_arguments, reason = "what to show, for whom, how, and where to")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what to show, for whom, how, and where to"
+)]
 pub(super) async fn write_out(
     home: &Home,
     printer: Printer,
@@ -63,7 +81,11 @@ pub(super) async fn write_out(
     format: Format,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
-    let press = Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
+    let press = Press::new(
+        home.db.clone(),
+        Arc::clone(&home.config),
+        Arc::new(Templates::embedded()?),
+    );
     let (email, name) = whom(home, reader).await?;
     let copy = Copy {
         to: &email,
@@ -75,12 +97,21 @@ pub(super) async fn write_out(
     };
     let bytes = match format {
         Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
-        Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
-        Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
+        Format::Html => press
+            .content(digest, pieces)
+            .await?
+            .html_for(&copy)?
+            .into_bytes(),
+        Format::Text => press
+            .content(digest, pieces)
+            .await?
+            .text_for(&copy)?
+            .into_bytes(),
     };
     match out {
         Some(path) => {
-            std::fs::write(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
+            std::fs::write(path, bytes)
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
             printer.say(format!("written to {}", path.display()));
         }
         None => printer.raw(&bytes),
@@ -88,9 +119,15 @@ pub(super) async fn write_out(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn whom(home: &Home, reader: Option<&EmailAddress>) -> Result<(EmailAddress, Option<Line>), Failure> {
+async fn whom(
+    home: &Home,
+    reader: Option<&EmailAddress>,
+) -> Result<(EmailAddress, Option<Line>), Failure> {
     match reader {
-        None => Ok((EmailAddress::parse("reader@example.org")?, Some(Line::parse("Sam Reader")?))),
+        None => Ok((
+            EmailAddress::parse("reader@example.org")?,
+            Some(Line::parse("Sam Reader")?),
+        )),
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
             let person = person.with_context(|| format!("{email} is not a subscriber"))?;
@@ -100,7 +137,11 @@ async fn whom(home: &Home, reader: Option<&EmailAddress>) -> Result<(EmailAddres
 }
 
 fn names(home: &Home, pieces: &[Piece]) -> String {
-    let mut names: Vec<&str> = pieces.iter().filter_map(|piece| home.config.list.get(&piece.list)).map(|list| list.name.as_str()).collect();
+    let mut names: Vec<&str> = pieces
+        .iter()
+        .filter_map(|piece| home.config.list.get(&piece.list))
+        .map(|list| list.name.as_str())
+        .collect();
     names.dedup();
     names.join(" and ")
 }

@@ -13,8 +13,10 @@ use crate::clock::when::when;
 use crate::daemon::Home;
 
 #[derive(Debug, Args)]
-#[command(after_help = "WHEN is now, 2026-06-12 09:00, tomorrow 09:00, +2h or RFC 3339; local times are the site's.\n\n\
-Example:\n  bulletin queue next-meeting --at \"tomorrow 09:00\" --dry-run")]
+#[command(
+    after_help = "WHEN is now, 2026-06-12 09:00, tomorrow 09:00, +2h or RFC 3339; local times are the site's.\n\n\
+Example:\n  bulletin queue next-meeting --at \"tomorrow 09:00\" --dry-run"
+)]
 pub(super) struct Queue {
     /// The post's slug
     post: String,
@@ -38,7 +40,14 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
         let order = self.order(home)?;
-        let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
+        let queued = queue(
+            &home.db,
+            &home.config,
+            &order,
+            self.dry_run,
+            home.clock.now(),
+        )
+        .await?;
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {
             printer.say(format!("Nobody is left to send \"{}\" to.", self.post));
@@ -59,15 +68,29 @@ impl Queue {
             Some(text) => time("--expires", text)?,
             None => due_at.max(now).plus(home.config.delivery.give_up_after),
         };
-        Ok(Order { post: self.post.clone(), lists: self.lists.clone(), due_at, expires_at })
+        Ok(Order {
+            post: self.post.clone(),
+            lists: self.lists.clone(),
+            due_at,
+            expires_at,
+        })
     }
 
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
-        let when = queued.due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
+        let when = queued
+            .due_at
+            .local(home.config.site.timezone)
+            .format("%A %-d %B %Y, %H:%M");
         if self.dry_run {
-            printer.say(format!("If you queue \"{}\", it goes out on {when}.", self.post));
+            printer.say(format!(
+                "If you queue \"{}\", it goes out on {when}.",
+                self.post
+            ));
         } else if queued.state == State::AwaitingApproval {
-            printer.say(format!("Campaign {} waits for approval: `bulletin campaign approve {}`.", queued.id, queued.id));
+            printer.say(format!(
+                "Campaign {} waits for approval: `bulletin campaign approve {}`.",
+                queued.id, queued.id
+            ));
         } else {
             printer.say(format!("Campaign {} goes out on {when}.", queued.id));
         }
@@ -79,7 +102,11 @@ impl Queue {
 }
 
 fn people(queued: &Queued, printer: Printer) {
-    printer.say(format!("{:>7}  get it at once ({})", queued.forecast.audience, queued.lists.join(", ")));
+    printer.say(format!(
+        "{:>7}  get it at once ({})",
+        queued.forecast.audience,
+        queued.lists.join(", ")
+    ));
     for (reason, people) in &queued.forecast.excluded {
         let words = match *reason {
             "digest" => "get it in their next digest",

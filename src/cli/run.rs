@@ -8,8 +8,10 @@ use super::open::{Failure, Opener};
 use crate::daemon::{self, Until};
 
 #[derive(Debug, Args)]
-#[command(after_help = "SIGTERM and Ctrl-C finish the mails that are under way, record them, and end.\n\n\
-Example:\n  bulletin run --until-idle")]
+#[command(
+    after_help = "SIGTERM and Ctrl-C finish the mails that are under way, record them, and end.\n\n\
+Example:\n  bulletin run --until-idle"
+)]
 pub(super) struct Run {
     /// Do all that is due, wait for deferred mails due within two minutes, and end
     #[arg(long)]
@@ -19,7 +21,11 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self, opener: &Opener) -> Result<ExitCode, Failure> {
         let home = opener.open_daemon().await?;
-        let until = if self.until_idle { Until::Idle } else { Until::Stopped };
+        let until = if self.until_idle {
+            Until::Idle
+        } else {
+            Until::Stopped
+        };
         daemon::run(home, until, &|_| {}).await?;
         Ok(ExitCode::SUCCESS)
     }

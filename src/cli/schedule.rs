@@ -34,17 +34,33 @@ struct Firing {
 impl Schedule {
     pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
         let zone = home.config.site.timezone;
-        let from = when(&self.from, home.clock.now(), zone).map_err(|why| Failure::usage(format!("--from: {why}")))?;
-        let stretch = duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
+        let from = when(&self.from, home.clock.now(), zone)
+            .map_err(|why| Failure::usage(format!("--from: {why}")))?;
+        let stretch =
+            duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
         let mut firings = digests(home, from, from.plus(stretch));
         firings.extend(campaigns(home, from, from.plus(stretch)).await?);
         firings.sort_by_key(|firing| firing.at);
         let mut rows = Vec::new();
-        for Firing { at, shown, what, name } in firings {
+        for Firing {
+            at,
+            shown,
+            what,
+            name,
+        } in firings
+        {
             printer.object(&json!({ "at": shown, "what": what, "name": name }));
-            rows.push(vec![at.local(zone).format("%a %-d %b %Y, %H:%M %Z").to_string(), what.to_owned(), name]);
+            rows.push(vec![
+                at.local(zone).format("%a %-d %b %Y, %H:%M %Z").to_string(),
+                what.to_owned(),
+                name,
+            ]);
         }
-        printer.table(&["at", "what", "name"], rows, "Nothing will happen by itself in that time.");
+        printer.table(
+            &["at", "what", "name"],
+            rows,
+            "Nothing will happen by itself in that time.",
+        );
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -55,7 +71,12 @@ fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
         let mut at = digest.cron.next(from, digest.timezone);
         while let Some(firing) = at.filter(|at| *at < until) {
             let shown = firing.rfc3339(digest.timezone);
-            firings.push(Firing { at: firing, shown, what: "digest", name: name.clone() });
+            firings.push(Firing {
+                at: firing,
+                shown,
+                what: "digest",
+                name: name.clone(),
+            });
             at = digest.cron.next(firing, digest.timezone);
         }
     }
@@ -64,7 +85,9 @@ fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
 
 async fn campaigns(home: &Home, from: Timestamp, until: Timestamp) -> Result<Vec<Firing>, Failure> {
     let waiting = store::in_state(&mut home.db.read().await?, State::Scheduled).await?;
-    let within = waiting.into_iter().filter(|campaign| (from..until).contains(&campaign.due_at));
+    let within = waiting
+        .into_iter()
+        .filter(|campaign| (from..until).contains(&campaign.due_at));
     Ok(within
         .map(|campaign| Firing {
             at: campaign.due_at,

@@ -22,7 +22,9 @@ impl Status {
         let daemon = owner::alive(&home.db, now).await?;
         let queue = deliveries::totals(&mut home.db.read().await?).await?;
         let needs = needs(home).await?;
-        let waiting = campaigns::in_state(&mut home.db.read().await?, State::Scheduled).await?.len();
+        let waiting = campaigns::in_state(&mut home.db.read().await?, State::Scheduled)
+            .await?
+            .len();
         printer.object(&json!({
             "daemon": { "running": daemon.is_some(), "since": daemon.map(|at| at.rfc3339(home.config.site.timezone)) },
             "queue": queue,
@@ -30,10 +32,18 @@ impl Status {
             "needs_a_person": needs,
         }));
         match daemon {
-            Some(since) => printer.say(format!("The daemon is running, since {}.", since.local(home.config.site.timezone).format("%-d %b, %H:%M"))),
+            Some(since) => printer.say(format!(
+                "The daemon is running, since {}.",
+                since
+                    .local(home.config.site.timezone)
+                    .format("%-d %b, %H:%M")
+            )),
             None => printer.say("The daemon is not running: `bulletin run` starts it."),
         }
-        printer.say(format!("{} waiting for their time.", count(waiting, "campaign")));
+        printer.say(format!(
+            "{} waiting for their time.",
+            count(waiting, "campaign")
+        ));
         for (state, mails) in &queue {
             printer.say(format!("{mails:>7}  {state}"));
         }
@@ -51,16 +61,26 @@ impl Status {
 async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
     let mut read = home.db.read().await?;
     let mut needs = Vec::new();
-    for relay in deliveries::relays(&mut read).await?.iter().filter(|relay| relay.state != "open") {
+    for relay in deliveries::relays(&mut read)
+        .await?
+        .iter()
+        .filter(|relay| relay.state != "open")
+    {
         let reason = relay.reason.as_deref().unwrap_or("");
         needs.push(format!("relay {} is {}: {reason}", relay.name, relay.state));
     }
     for campaign in campaigns::in_state(&mut read, State::Paused).await? {
         let reason = campaign.reason.as_deref().unwrap_or("by a person");
-        needs.push(format!("campaign {} is paused: {reason}; `bulletin campaign resume {}`", campaign.id, campaign.id));
+        needs.push(format!(
+            "campaign {} is paused: {reason}; `bulletin campaign resume {}`",
+            campaign.id, campaign.id
+        ));
     }
     for campaign in campaigns::in_state(&mut read, State::AwaitingApproval).await? {
-        needs.push(format!("campaign {} waits for approval: `bulletin campaign approve {}`", campaign.id, campaign.id));
+        needs.push(format!(
+            "campaign {} waits for approval: `bulletin campaign approve {}`",
+            campaign.id, campaign.id
+        ));
     }
     Ok(needs)
 }

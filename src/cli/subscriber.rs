@@ -41,7 +41,9 @@ pub(super) enum Subscriber {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bulletin subscriber add ann@example.org --name Ann --list meetings --list reports:weekly --confirmed")]
+#[command(
+    after_help = "Example:\n  bulletin subscriber add ann@example.org --name Ann --list meetings --list reports:weekly --confirmed"
+)]
 pub(super) struct Add {
     email: EmailAddress,
     /// What we call them
@@ -106,10 +108,19 @@ impl Add {
             let (list, cadence) = listed(text, config)?;
             let asks = config.list[&list].double_opt_in && !self.confirmed;
             let state = if asks { State::Pending } else { State::Active };
-            subscriptions.push(Entry { list, cadence, state });
+            subscriptions.push(Entry {
+                list,
+                cadence,
+                state,
+            });
         }
         let basis = self.basis.unwrap_or_else(|| {
-            if self.confirmed { "told a coordinator that they want it" } else { "added by a coordinator" }.to_owned()
+            if self.confirmed {
+                "told a coordinator that they want it"
+            } else {
+                "added by a coordinator"
+            }
+            .to_owned()
         });
         Ok(Request {
             email: self.email,
@@ -131,9 +142,15 @@ fn listed(text: &str, config: &Config) -> Result<(String, Option<Cadence>), Fail
     };
     if !config.list.contains_key(list) {
         let known: Vec<_> = config.list.keys().map(String::as_str).collect();
-        return Err(Failure::usage(format!("--list: \"{list}\" is not a list; the lists are {}", known.join(", "))));
+        return Err(Failure::usage(format!(
+            "--list: \"{list}\" is not a list; the lists are {}",
+            known.join(", ")
+        )));
     }
-    cadence.iter().try_for_each(|cadence| cadence.check(config)).map_err(Failure::Usage)?;
+    cadence
+        .iter()
+        .try_for_each(|cadence| cadence.check(config))
+        .map_err(Failure::Usage)?;
     Ok((list.to_owned(), cadence))
 }
 
@@ -151,7 +168,11 @@ impl ListAll {
                 }
             }
         }
-        printer.table(&["email", "name", "status", "reads"], rows, "No subscribers yet: `bulletin subscriber add` adds one.");
+        printer.table(
+            &["email", "name", "status", "reads"],
+            rows,
+            "No subscribers yet: `bulletin subscriber add` adds one.",
+        );
         Ok(ExitCode::SUCCESS)
     }
 
@@ -162,17 +183,31 @@ impl ListAll {
 }
 
 fn email(person: &Person) -> String {
-    person.email.as_ref().map_or("(erased)".to_owned(), ToString::to_string)
+    person
+        .email
+        .as_ref()
+        .map_or("(erased)".to_owned(), ToString::to_string)
 }
 
 fn row(person: &Person) -> Vec<String> {
-    let open = person.subscriptions.iter().filter(|one| one.state != State::Ended);
+    let open = person
+        .subscriptions
+        .iter()
+        .filter(|one| one.state != State::Ended);
     let reads = open.map(|one| match one.state {
         State::Active => format!("{} ({})", one.list, one.cadence),
         state => format!("{} ({state})", one.list),
     });
-    let name = person.name.as_ref().map_or(String::new(), ToString::to_string);
-    vec![email(person), name, person.status().to_owned(), reads.collect::<Vec<_>>().join(", ")]
+    let name = person
+        .name
+        .as_ref()
+        .map_or(String::new(), ToString::to_string);
+    vec![
+        email(person),
+        name,
+        person.status().to_owned(),
+        reads.collect::<Vec<_>>().join(", "),
+    ]
 }
 
 fn object(person: &Person) -> Value {
@@ -197,20 +232,45 @@ async fn show(home: &Home, printer: Printer, wanted: &EmailAddress) -> Result<Ex
         return Err(anyhow::anyhow!("{wanted} is not a subscriber").into());
     };
     printer.object(&object(&person));
-    let name = person.name.as_ref().map_or(String::new(), |name| format!(", {name}"));
+    let name = person
+        .name
+        .as_ref()
+        .map_or(String::new(), |name| format!(", {name}"));
     let discreet = if person.discreet { ", discreet" } else { "" };
-    printer.say(format!("{}{name}: {}{discreet}", email(&person), person.status()));
+    printer.say(format!(
+        "{}{name}: {}{discreet}",
+        email(&person),
+        person.status()
+    ));
     let rows = person.subscriptions.iter().map(|one| {
-        vec![one.list.clone(), one.cadence.to_string(), one.state.to_string(), one.basis.clone()]
+        vec![
+            one.list.clone(),
+            one.cadence.to_string(),
+            one.state.to_string(),
+            one.basis.clone(),
+        ]
     });
-    printer.table(&["list", "cadence", "state", "basis"], rows.collect(), "On no list.");
-    if person.subscriptions.iter().any(|one| one.state == State::Pending) {
+    printer.table(
+        &["list", "cadence", "state", "basis"],
+        rows.collect(),
+        "On no list.",
+    );
+    if person
+        .subscriptions
+        .iter()
+        .any(|one| one.state == State::Pending)
+    {
         printer.say("Pending means that nothing is sent until the person agrees; `--confirmed` says that they did.");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn unsubscribe(home: &Home, printer: Printer, email: &EmailAddress, lists: &[String]) -> Result<ExitCode, Failure> {
+async fn unsubscribe(
+    home: &Home,
+    printer: Printer,
+    email: &EmailAddress,
+    lists: &[String],
+) -> Result<ExitCode, Failure> {
     let Some(subscriptions) = of_address(&home.db, email, lists).await? else {
         return Err(anyhow::anyhow!("{email} is not a subscriber").into());
     };
@@ -225,7 +285,10 @@ async fn unsubscribe(home: &Home, printer: Printer, email: &EmailAddress, lists:
     if ended.is_empty() {
         printer.say(format!("{email} had no such subscription: nothing to end."));
     } else {
-        printer.say(format!("{email} gets nothing more from {}.", ended.join(", ")));
+        printer.say(format!(
+            "{email} gets nothing more from {}.",
+            ended.join(", ")
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -25,13 +25,26 @@ impl Suppression {
     pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
         match self {
             Self::Add { email } => {
-                let new = suppression::add(&home.db, &home.keys, &email, "manual", home.clock.now()).await?;
-                printer.object(&json!({ "email": email.as_str(), "suppressed": true, "changed": new }));
-                printer.say(format!("{email} {}.", if new { "will not be mailed any more" } else { "was suppressed already" }));
+                let new =
+                    suppression::add(&home.db, &home.keys, &email, "manual", home.clock.now())
+                        .await?;
+                printer.object(
+                    &json!({ "email": email.as_str(), "suppressed": true, "changed": new }),
+                );
+                printer.say(format!(
+                    "{email} {}.",
+                    if new {
+                        "will not be mailed any more"
+                    } else {
+                        "was suppressed already"
+                    }
+                ));
             }
             Self::Remove { email } => {
                 let was = suppression::remove(&home.db, &home.keys, &email).await?;
-                printer.object(&json!({ "email": email.as_str(), "suppressed": false, "changed": was }));
+                printer.object(
+                    &json!({ "email": email.as_str(), "suppressed": false, "changed": was }),
+                );
                 if !was {
                     return Err(anyhow::anyhow!("{email} is not suppressed").into());
                 }
@@ -43,7 +56,8 @@ impl Suppression {
                 let mut rows = Vec::new();
                 for one in &all {
                     let since = one.since.rfc3339(zone);
-                    printer.object(&json!({ "hash": one.hash, "reason": one.reason, "since": since }));
+                    printer
+                        .object(&json!({ "hash": one.hash, "reason": one.reason, "since": since }));
                     rows.push(vec![one.hash.clone(), one.reason.clone(), since]);
                 }
                 printer.table(&["hash", "reason", "since"], rows, "Nobody is suppressed.");

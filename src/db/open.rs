@@ -30,7 +30,9 @@ impl Db {
         match url.strip_prefix("sqlite:") {
             Some(path) => open_lite(Path::new(path.trim_start_matches("//"))).await,
             None if url.starts_with("postgres") => open_pg(url).await,
-            None => bail!("database.url is neither sqlite:PATH nor postgres://…; correct it in config.toml"),
+            None => bail!(
+                "database.url is neither sqlite:PATH nor postgres://…; correct it in config.toml"
+            ),
         }
     }
 }
@@ -38,8 +40,9 @@ impl Db {
 async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     let shown = file.display();
     let folder = folder(file);
-    let _one_at_a_time = lock_folder(&folder)
-        .with_context(|| format!("{shown}: the database's folder cannot be opened; make it or correct database.url"))?;
+    let _one_at_a_time = lock_folder(&folder).with_context(|| {
+        format!("{shown}: the database's folder cannot be opened; make it or correct database.url")
+    })?;
     let options = lite_options(file);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -47,12 +50,19 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
         .await
         .with_context(|| format!("{shown}: the database cannot be opened"))?;
     refuse_old_sqlite(&writer).await?;
-    migrate::lite().run(&writer).await.with_context(|| format!("{shown}: the database cannot be migrated"))?;
+    migrate::lite()
+        .run(&writer)
+        .await
+        .with_context(|| format!("{shown}: the database cannot be migrated"))?;
     let reader = SqlitePoolOptions::new()
         .max_connections(READERS)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
-    Ok(Db(Pools::Lite { file: file.to_owned(), writer, reader }))
+    Ok(Db(Pools::Lite {
+        file: file.to_owned(),
+        writer,
+        reader,
+    }))
 }
 
 fn folder(file: &Path) -> PathBuf {
@@ -84,16 +94,24 @@ fn lite_options(file: &Path) -> SqliteConnectOptions {
 }
 
 async fn refuse_old_sqlite(pool: &SqlitePool) -> anyhow::Result<()> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(pool)
+        .await?;
     if parse_version(&version).is_none_or(|version| version < OLDEST_SQLITE) {
-        bail!("SQLite {version} can lose committed writes (the WAL-reset bug); build Bulletin with SQLite 3.51.3 or newer");
+        bail!(
+            "SQLite {version} can lose committed writes (the WAL-reset bug); build Bulletin with SQLite 3.51.3 or newer"
+        );
     }
     Ok(())
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(u32::from_str);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
+    Some((
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+    ))
 }
 
 async fn open_pg(url: &str) -> anyhow::Result<Db> {
@@ -107,7 +125,10 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
         .connect_with(options)
         .await
         .context("Postgres cannot be reached; is it running, and is database.url right?")?;
-    migrate::pg().run(&pool).await.context("the database cannot be migrated")?;
+    migrate::pg()
+        .run(&pool)
+        .await
+        .context("the database cannot be migrated")?;
     Ok(Db(Pools::Pg(pool)))
 }
 
@@ -126,12 +147,18 @@ mod tests {
     async fn a_new_sqlite_database_keeps_what_it_promises() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bulletin.db");
-        let db = Db::open(&format!("sqlite:{}", path.display())).await.unwrap();
-        let Pools::Lite { writer, .. } = &db.0 else { unreachable!() };
+        let db = Db::open(&format!("sqlite:{}", path.display()))
+            .await
+            .unwrap();
+        let Pools::Lite { writer, .. } = &db.0 else {
+            unreachable!()
+        };
         let pragma = async |name: &'static str| -> String {
             let row = sqlx::query(name).fetch_one(writer).await.unwrap();
             use sqlx::Row;
-            row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
+            row.try_get::<String, _>(0)
+                .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
+                .unwrap()
         };
         assert_eq!(pragma("PRAGMA journal_mode").await, "wal");
         assert_eq!(pragma("PRAGMA synchronous").await, "2");

@@ -25,7 +25,10 @@ pub struct Owner {
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "held, not read: a lock is let go when it is dropped")]
+#[expect(
+    dead_code,
+    reason = "held, not read: a lock is let go when it is dropped"
+)]
 enum Lock {
     File(File),
     Session(PgConnection),
@@ -37,11 +40,17 @@ impl Owner {
         match &db.0 {
             Pools::Lite { file, .. } => {
                 let lock = lock_file(&beside(file), now)?;
-                Ok(Self { id: register(db, now).await?, _lock: Lock::File(lock) })
+                Ok(Self {
+                    id: register(db, now).await?,
+                    _lock: Lock::File(lock),
+                })
             }
             Pools::Pg(pool) => {
                 let id = register(db, now).await?;
-                Ok(Self { id, _lock: Lock::Session(lock_session(pool, id).await?) })
+                Ok(Self {
+                    id,
+                    _lock: Lock::Session(lock_session(pool, id).await?),
+                })
             }
         }
     }
@@ -65,7 +74,9 @@ impl Owner {
     /// Of these owners, the ones whose process is gone.
     pub async fn dead(&self, db: &Db, owners: Vec<i64>) -> Result<Vec<i64>, Error> {
         let others = owners.into_iter().filter(|id| *id != self.id);
-        let Pools::Pg(pool) = &db.0 else { return Ok(others.collect()) };
+        let Pools::Pg(pool) = &db.0 else {
+            return Ok(others.collect());
+        };
         let mut dead = Vec::new();
         for id in others {
             if lock_is_free(pool, id).await? {
@@ -103,11 +114,19 @@ fn lock_file(path: &Path, now: Timestamp) -> anyhow::Result<File> {
     if file.try_lock().is_err() {
         let mut holder = String::new();
         file.read_to_string(&mut holder)?;
-        bail!("another daemon already works on this database: {}; stop it first", holder.trim());
+        bail!(
+            "another daemon already works on this database: {}; stop it first",
+            holder.trim()
+        );
     }
     file.set_len(0)?;
     file.rewind()?;
-    write!(file, "process {} on {}, since {now}", std::process::id(), host())?;
+    write!(
+        file,
+        "process {} on {}, since {now}",
+        std::process::id(),
+        host()
+    )?;
     Ok(file)
 }
 
@@ -148,5 +167,6 @@ async fn lock_is_free(pool: &PgPool, id: i64) -> Result<bool, Error> {
 }
 
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
 }

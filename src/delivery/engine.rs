@@ -60,10 +60,22 @@ pub struct Parts {
 impl Engine {
     /// Starts as many workers as the relays have connections, and one recorder.
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
-        let Parts { db, config, keys, clock, press, transports } = parts;
+        let Parts {
+            db,
+            config,
+            keys,
+            clock,
+            press,
+            transports,
+        } = parts;
         let (reports, received) = mpsc::channel(config.delivery.window.max(256));
         let (stop, stopped) = watch::channel(false);
-        let recorder = tokio::spawn(record(db.clone(), config.delivery.clone(), clock.clone(), received));
+        let recorder = tokio::spawn(record(
+            db.clone(),
+            config.delivery.clone(),
+            clock.clone(),
+            received,
+        ));
         let shared = Arc::new(Shared {
             feed: Feed::new(db.clone(), clock.clone(), owner.id, config.delivery.lease),
             window: Arc::new(Semaphore::new(config.delivery.window)),
@@ -77,7 +89,13 @@ impl Engine {
             reports,
         });
         let gates = gates(&shared.config);
-        let mut engine = Self { shared, gates, stop, workers: JoinSet::new(), recorder };
+        let mut engine = Self {
+            shared,
+            gates,
+            stop,
+            workers: JoinSet::new(),
+            recorder,
+        };
         engine.follow_relays().await?;
         for (name, transport) in transports {
             engine.employ(&name, &transport)?;
@@ -86,7 +104,12 @@ impl Engine {
     }
 
     fn employ(&mut self, name: &str, transport: &Transport) -> anyhow::Result<()> {
-        let relay = self.shared.config.relay.get(name).with_context(|| format!("no relay is named {name}"))?;
+        let relay = self
+            .shared
+            .config
+            .relay
+            .get(name)
+            .with_context(|| format!("no relay is named {name}"))?;
         for _ in 0..relay.connections {
             let worker = Worker {
                 shared: Arc::clone(&self.shared),
@@ -111,7 +134,10 @@ impl Engine {
 
     /// When the first relay can be used; `None` when every one is paused by a person.
     pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.gates.values().filter_map(|gate| gate.opens_at(now)).min()
+        self.gates
+            .values()
+            .filter_map(|gate| gate.opens_at(now))
+            .min()
     }
 
     /// Something new may be due: workers look now instead of soon.
@@ -125,7 +151,12 @@ impl Engine {
         self.wake();
         while self.workers.join_next().await.is_some() {}
         for claim in self.shared.feed.drain().await {
-            let report = Report { claim, happened: Happened::Untried, relay: None, slot: None };
+            let report = Report {
+                claim,
+                happened: Happened::Untried,
+                relay: None,
+                slot: None,
+            };
             self.shared.report(report).await;
         }
         // the recorder ends when the last sender is gone
@@ -137,7 +168,12 @@ impl Engine {
 }
 
 fn gates(config: &Config) -> BTreeMap<String, Arc<Gate>> {
-    let gate = |name: &String| (name.clone(), Arc::new(Gate::new(name, &config.delivery.relay_retry)));
+    let gate = |name: &String| {
+        (
+            name.clone(),
+            Arc::new(Gate::new(name, &config.delivery.relay_retry)),
+        )
+    };
     config.relay.keys().map(gate).collect()
 }
 
@@ -192,8 +228,17 @@ impl Shared {
 
     /// "Meetings", "Meetings and Reports", "Meetings, News and Reports"
     fn lists(&self, errand: &Errand) -> String {
-        let name = |list: &String| self.config.list.get(list).map_or(list.clone(), |list| list.name.to_string());
-        let names: Vec<_> = errand.subscriptions.iter().map(|(_, list)| name(list)).collect();
+        let name = |list: &String| {
+            self.config
+                .list
+                .get(list)
+                .map_or(list.clone(), |list| list.name.to_string())
+        };
+        let names: Vec<_> = errand
+            .subscriptions
+            .iter()
+            .map(|(_, list)| name(list))
+            .collect();
         match names.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, first)) => format!("{} and {last}", first.join(", ")),

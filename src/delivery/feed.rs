@@ -34,43 +34,68 @@ struct Buffer {
     empty_until: Option<Instant>,
 }
 
-/// What there is to do.
-#[derive(Debug)]
-pub(crate) enum Next {
-    Errand(Errand),
-    Nothing,
+/// What asking for work gave.
+#[derive(Debug, Default)]
+pub(crate) struct Fed {
+    pub(crate) errand: Option<Errand>,
+    /// Claims that came up on the way and must not be sent, with the reason.
+    pub(crate) unwanted: Vec<(Claim, &'static str)>,
 }
 
 impl Feed {
     pub(crate) fn new(db: Db, clock: Clock, owner: i64, lease: Duration) -> Self {
-        Self { db, clock, owner, lease, buffer: Mutex::default() }
+        Self {
+            db,
+            clock,
+            owner,
+            lease,
+            buffer: Mutex::default(),
+        }
     }
 
-    /// The next errand. Claims that must not be sent are passed to `unwanted` on the way.
-    pub(crate) async fn next(&self, unwanted: impl AsyncFn(Claim, &'static str)) -> anyhow::Result<Next> {
+    /// The next errand, if there is one.
+    pub(crate) async fn next(&self) -> anyhow::Result<Fed> {
         let mut buffer = self.buffer.lock().await;
-        if buffer.errands.is_empty() && buffer.empty_until.is_none_or(|until| until <= Instant::now()) {
+        let mut unwanted = Vec::new();
+        if buffer.errands.is_empty()
+            && buffer
+                .empty_until
+                .is_none_or(|until| until <= Instant::now())
+        {
             let taken = self.claim().await?;
             buffer.empty_until = taken.is_empty().then(|| Instant::now() + BELIEVED);
             for taken in taken {
                 match taken {
                     Taken::Wanted(errand) => buffer.errands.push_back(*errand),
-                    Taken::Unwanted(claim, reason) => unwanted(claim, reason).await,
+                    Taken::Unwanted(claim, reason) => unwanted.push((claim, reason)),
                 }
             }
         }
-        Ok(buffer.errands.pop_front().map_or(Next::Nothing, Next::Errand))
+        Ok(Fed {
+            errand: buffer.errands.pop_front(),
+            unwanted,
+        })
     }
 
     /// All that was claimed and not handed out, when the daemon stops.
     pub(crate) async fn drain(&self) -> Vec<Claim> {
-        self.buffer.lock().await.errands.drain(..).map(|errand| errand.claim).collect()
+        self.buffer
+            .lock()
+            .await
+            .errands
+            .drain(..)
+            .map(|errand| errand.claim)
+            .collect()
     }
 
     async fn claim(&self) -> anyhow::Result<Vec<Taken>> {
         let now: Timestamp = self.clock.now();
         let mut write = self.db.write().await?;
-        let taker = Taker { owner: self.owner, lease_until: now.plus(self.lease), limit: BATCH };
+        let taker = Taker {
+            owner: self.owner,
+            lease_until: now.plus(self.lease),
+            limit: BATCH,
+        };
         let taken = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
         Ok(taken)

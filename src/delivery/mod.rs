@@ -90,7 +90,10 @@ impl State {
     }
 
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Accepted | Self::Failed | Self::Expired | Self::Suppressed | Self::Cancelled)
+        matches!(
+            self,
+            Self::Accepted | Self::Failed | Self::Expired | Self::Suppressed | Self::Cancelled
+        )
     }
 }
 
@@ -103,10 +106,16 @@ impl fmt::Display for State {
 impl FromStr for State {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
-            let all: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
-            format!("\"{text}\" is not a state of a delivery; write one of {}", all.join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| {
+                let all: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
+                format!(
+                    "\"{text}\" is not a state of a delivery; write one of {}",
+                    all.join(", ")
+                )
+            })
     }
 }
 
@@ -138,7 +147,12 @@ pub struct Errand {
 #[derive(Debug)]
 pub(crate) enum Happened {
     /// It was tried at a relay.
-    Tried { relay: String, at: Timestamp, took: Duration, result: Result<Outcome, SendError> },
+    Tried {
+        relay: String,
+        at: Timestamp,
+        took: Duration,
+        result: Result<Outcome, SendError>,
+    },
     /// It must not be sent any more; the reason is for the record.
     Unwanted(&'static str),
     /// It was not tried, and may be claimed again at once.

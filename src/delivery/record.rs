@@ -33,14 +33,22 @@ pub(crate) struct Report {
 }
 
 /// Records until every sender is gone.
-pub(crate) async fn record(db: Db, settings: Delivery, clock: Clock, mut reports: mpsc::Receiver<Report>) {
+pub(crate) async fn record(
+    db: Db,
+    settings: Delivery,
+    clock: Clock,
+    mut reports: mpsc::Receiver<Report>,
+) {
     let mut group = Vec::with_capacity(GROUP);
     while reports.recv_many(&mut group, GROUP).await > 0 {
         while let Err(error) = keep(&db, &settings, &clock, &group).await {
-            tracing::error!(results = group.len(), "results cannot be kept, sending waits: {error:#}");
+            tracing::error!(
+                results = group.len(),
+                "results cannot be kept, sending waits: {error:#}"
+            );
             tokio::time::sleep(AGAIN).await;
         }
-        group.clear();
+        group.drain(..).for_each(|report| drop(report.slot));
     }
 }
 
@@ -55,7 +63,12 @@ async fn keep(db: &Db, settings: &Delivery, clock: &Clock, group: &[Report]) -> 
     Ok(write.commit().await?)
 }
 
-async fn keep_one(write: &mut Write, settings: &Delivery, clock: &Clock, report: &Report) -> anyhow::Result<()> {
+async fn keep_one(
+    write: &mut Write,
+    settings: &Delivery,
+    clock: &Clock,
+    report: &Report,
+) -> anyhow::Result<()> {
     let (claim, now) = (&report.claim, clock.now());
     let verdict = verdict(claim, &report.happened, settings, now);
     let next = Next {
@@ -65,7 +78,10 @@ async fn keep_one(write: &mut Write, settings: &Delivery, clock: &Clock, report:
         counts: verdict.counts,
     };
     if !store::settle(write, claim.id, claim.fence, &next, now).await? {
-        tracing::warn!(delivery = claim.id.0, "a late result is dropped: the row was claimed again meanwhile");
+        tracing::warn!(
+            delivery = claim.id.0,
+            "a late result is dropped: the row was claimed again meanwhile"
+        );
         return Ok(());
     }
     if verdict.releases_ledger {
@@ -84,11 +100,34 @@ async fn keep_one(write: &mut Write, settings: &Delivery, clock: &Clock, report:
 
 /// The line for the attempt log; a claim that was not tried leaves none.
 fn attempt<'a>(claim: &Claim, happened: &'a Happened) -> Option<Attempt<'a>> {
-    let Happened::Tried { relay, at, took, result } = happened else { return None };
+    let Happened::Tried {
+        relay,
+        at,
+        took,
+        result,
+    } = happened
+    else {
+        return None;
+    };
     let (outcome, reply, stage, text) = match result {
-        Ok(Outcome::Accepted(reply)) => ("accepted", Some(reply), reply.stage.to_string(), reply.text.as_str()),
-        Ok(Outcome::Deferred(reply)) => ("deferred", Some(reply), reply.stage.to_string(), reply.text.as_str()),
-        Ok(Outcome::Refused(reply)) => ("refused", Some(reply), reply.stage.to_string(), reply.text.as_str()),
+        Ok(Outcome::Accepted(reply)) => (
+            "accepted",
+            Some(reply),
+            reply.stage.to_string(),
+            reply.text.as_str(),
+        ),
+        Ok(Outcome::Deferred(reply)) => (
+            "deferred",
+            Some(reply),
+            reply.stage.to_string(),
+            reply.text.as_str(),
+        ),
+        Ok(Outcome::Refused(reply)) => (
+            "refused",
+            Some(reply),
+            reply.stage.to_string(),
+            reply.text.as_str(),
+        ),
         Ok(Outcome::InDoubt(why)) => ("in_doubt", None, "dot".to_owned(), why.as_str()),
         Err(SendError::Fault(Fault { stage, reply, text })) => {
             ("fault", reply.as_ref(), stage.to_string(), text.as_str())

@@ -11,17 +11,30 @@ use crate::db::owner::Owner;
 ///
 /// Policy `resend`: any of them may have been handed over, and goes out again with the same
 /// Message-ID. Policy `hold`: they wait for a person.
-pub async fn recover(db: &Db, owner: &Owner, policy: OnInDoubt, now: Timestamp) -> anyhow::Result<usize> {
+pub async fn recover(
+    db: &Db,
+    owner: &Owner,
+    policy: OnInDoubt,
+    now: Timestamp,
+) -> anyhow::Result<usize> {
     let owners = store::owners(&mut db.read().await?).await?;
     let mut rows = 0;
     for dead in owner.dead(db, owners).await? {
         let mut write = db.write().await?;
         for (id, fence) in store::orphans(&mut write, dead).await? {
             let next = match policy {
-                OnInDoubt::Resend => Next { state: State::Queued, reason: None, next_at: Some(now), counts: true },
-                OnInDoubt::Hold => {
-                    Next { state: State::InDoubt, reason: Some("the daemon died"), next_at: None, counts: true }
-                }
+                OnInDoubt::Resend => Next {
+                    state: State::Queued,
+                    reason: None,
+                    next_at: Some(now),
+                    counts: true,
+                },
+                OnInDoubt::Hold => Next {
+                    state: State::InDoubt,
+                    reason: Some("the daemon died"),
+                    next_at: None,
+                    counts: true,
+                },
             };
             if store::settle(&mut write, id, fence, &next, now).await? {
                 let attempt = Attempt {

@@ -60,51 +60,64 @@ pub struct Taker {
 
 /// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
 /// with the reason why it must not be sent.
-pub async fn claim(
-    write: &mut Write,
-    taker: Taker,
-    now: Timestamp,
-) -> Result<Vec<Taken>, Error> {
+pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Vec<Taken>, Error> {
     let words = write.words();
-    let take = || AssertSqlSafe(format!(
-        "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $1, lease_until = $2, fence = fence + 1, \
+    let take = || {
+        AssertSqlSafe(format!(
+            "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $1, lease_until = $2, fence = fence + 1, \
          dated_at = COALESCE(dated_at, $3) WHERE id IN (SELECT d.id FROM delivery d \
          JOIN campaign c ON c.id = d.campaign_id WHERE d.next_at <= $3 AND c.state = 'running' \
          ORDER BY d.next_at, d.id LIMIT $4 {}) RETURNING id",
-        words.skip_locked
-    ));
+            words.skip_locked
+        ))
+    };
     let ids: Vec<i64> = on!(write, c => sqlx::query_scalar(take())
         .bind(taker.owner).bind(taker.lease_until).bind(now).bind(taker.limit).fetch_all(c).await)?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let ids = serde_json::Value::from(ids).to_string();
-    let look = || AssertSqlSafe(format!(
-        "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
+    let look = || {
+        AssertSqlSafe(format!(
+            "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
          c.expires_at, {UNWANTED} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
          JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({}) ORDER BY d.id",
-        words.each_number
-    ));
-    let rows: Vec<ClaimRow> = on!(write, c => sqlx::query_as(look()).bind(&ids).fetch_all(c).await)?;
+            words.each_number
+        ))
+    };
+    let rows: Vec<ClaimRow> =
+        on!(write, c => sqlx::query_as(look()).bind(&ids).fetch_all(c).await)?;
     let mut came_by = came_by(write, &ids).await?;
-    Ok(rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| taken(row, &mut came_by, now))
+        .collect())
 }
 
 /// The subscriptions each of these deliveries comes by, in the order of the campaign's lists.
-async fn came_by(write: &mut Write, ids: &str) -> Result<HashMap<DeliveryId, Vec<(SubscriptionId, String)>>, Error> {
-    let sql = || AssertSqlSafe(format!(
-        "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+async fn came_by(
+    write: &mut Write,
+    ids: &str,
+) -> Result<HashMap<DeliveryId, Vec<(SubscriptionId, String)>>, Error> {
+    let words = write.words();
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
          JOIN campaign_list l ON l.campaign_id = c.id \
          JOIN subscription u ON u.subscriber_id = d.subscriber_id AND u.list = l.list \
          WHERE d.id IN ({}) AND u.state = 'active' AND (c.digest IS NULL OR u.cadence = c.digest) \
          ORDER BY d.id, l.position",
-        write.words().each_number
-    ));
+            words.each_number
+        ))
+    };
     let rows: Vec<(DeliveryId, SubscriptionId, String)> =
         on!(write, c => sqlx::query_as(sql()).bind(ids).fetch_all(c).await)?;
     let mut came_by: HashMap<_, Vec<_>> = HashMap::new();
     for (delivery, subscription, list) in rows {
-        came_by.entry(delivery).or_default().push((subscription, list));
+        came_by
+            .entry(delivery)
+            .or_default()
+            .push((subscription, list));
     }
     Ok(came_by)
 }
@@ -138,15 +151,22 @@ fn taken(
 }
 
 fn known_reason(text: &str) -> Option<&'static str> {
-    ["erased", "suppressed", "unsubscribed", "not now"].into_iter().find(|reason| *reason == text)
+    ["erased", "suppressed", "unsubscribed", "not now"]
+        .into_iter()
+        .find(|reason| *reason == text)
 }
 
 /// The last look before a message is handed over: why it must not be, or nothing.
-pub async fn last_look(session: &mut impl Session, id: DeliveryId) -> Result<Option<&'static str>, Error> {
-    let sql = || AssertSqlSafe(format!(
-        "SELECT {UNWANTED} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+pub async fn last_look(
+    session: &mut impl Session,
+    id: DeliveryId,
+) -> Result<Option<&'static str>, Error> {
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT {UNWANTED} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
          JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id = $1"
-    ));
+        ))
+    };
     let reason: String = on!(session, c => sqlx::query_scalar(sql()).bind(id).fetch_one(c).await)?;
     Ok(known_reason(&reason))
 }

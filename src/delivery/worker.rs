@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::engine::Shared;
-use super::feed::Next;
 use super::record::Report;
 use super::relay::{Gate, Pass};
 use super::store::{self, RelayRow};
@@ -53,8 +52,11 @@ impl Worker {
         if let Pass::Wait(_) = self.gate.enter(self.shared.clock.now()) {
             return Ok(false);
         }
-        let unwanted = async |claim, reason| self.report(claim, unwanted(reason), None).await;
-        let Next::Errand(errand) = self.shared.feed.next(unwanted).await? else {
+        let fed = self.shared.feed.next().await?;
+        for (claim, reason) in fed.unwanted {
+            self.report(claim, unwanted(reason), None).await;
+        }
+        let Some(errand) = fed.errand else {
             self.gate.abandon();
             return Ok(false);
         };
@@ -62,13 +64,18 @@ impl Worker {
         Ok(true)
     }
 
-    async fn carry(&self, connection: &mut Option<Connection>, errand: Errand) -> anyhow::Result<()> {
+    async fn carry(
+        &self,
+        connection: &mut Option<Connection>,
+        errand: Errand,
+    ) -> anyhow::Result<()> {
         let claim = errand.claim;
         let message = match self.shared.compose(&errand).await {
             Ok(message) => message,
             Err(error) => {
                 self.gate.abandon();
-                self.report(claim, Happened::Ours(format!("{error:#}")), None).await;
+                self.report(claim, Happened::Ours(format!("{error:#}")), None)
+                    .await;
                 return Ok(());
             }
         };
@@ -89,8 +96,20 @@ impl Worker {
         let result = self.send(connection, &errand, &message).await;
         let took = started.elapsed();
         let relay = self.judge_relay(&result);
-        let happened = Happened::Tried { relay: self.relay.clone(), at, took, result };
-        self.shared.report(Report { claim, happened, relay, slot: Some(slot) }).await;
+        let happened = Happened::Tried {
+            relay: self.relay.clone(),
+            at,
+            took,
+            result,
+        };
+        self.shared
+            .report(Report {
+                claim,
+                happened,
+                relay,
+                slot: Some(slot),
+            })
+            .await;
         Ok(())
     }
 
@@ -107,8 +126,13 @@ impl Worker {
         errand: &Errand,
         message: &[u8],
     ) -> Result<Outcome, SendError> {
-        let envelope = Envelope { from: self.shared.return_path(errand.claim.id), to: errand.email.wire() };
-        let Some(open) = connection else { unreachable!("connect() has just opened it") };
+        let envelope = Envelope {
+            from: self.shared.return_path(errand.claim.id),
+            to: errand.email.wire(),
+        };
+        let Some(open) = connection else {
+            unreachable!("connect() has just opened it")
+        };
         let result = open.send(&envelope, message).await;
         if !open.usable() {
             *connection = None;
@@ -120,7 +144,9 @@ impl Worker {
     fn judge_relay(&self, result: &Result<Outcome, SendError>) -> Option<RelayRow> {
         let now = self.shared.clock.now();
         match result {
-            Err(SendError::Fault(fault)) if holds_relay(fault) => self.gate.fault(&fault.to_string(), now),
+            Err(SendError::Fault(fault)) if holds_relay(fault) => {
+                self.gate.fault(&fault.to_string(), now)
+            }
             Err(SendError::Malformed(_)) => {
                 self.gate.abandon();
                 None
@@ -130,24 +156,46 @@ impl Worker {
         }
     }
 
-    async fn faulty(&self, claim: Claim, at: crate::clock::Timestamp, took: Duration, fault: Fault) {
+    async fn faulty(
+        &self,
+        claim: Claim,
+        at: crate::clock::Timestamp,
+        took: Duration,
+        fault: Fault,
+    ) {
         let row = self.gate.fault(&fault.to_string(), self.shared.clock.now());
         if let Some(row) = &row {
             tracing::warn!(relay = self.relay, held_until = ?row.held_until.map(|at| at.to_string()), "relay held: {fault}");
         }
         let result = Err(SendError::Fault(fault));
-        let happened = Happened::Tried { relay: self.relay.clone(), at, took, result };
+        let happened = Happened::Tried {
+            relay: self.relay.clone(),
+            at,
+            took,
+            result,
+        };
         self.report(claim, happened, row).await;
     }
 
     async fn report(&self, claim: Claim, happened: Happened, relay: Option<RelayRow>) {
-        self.shared.report(Report { claim, happened, relay, slot: None }).await;
+        self.shared
+            .report(Report {
+                claim,
+                happened,
+                relay,
+                slot: None,
+            })
+            .await;
     }
 }
 
 /// A paused or cancelled campaign gives its claims back; all else ends the delivery.
 fn unwanted(reason: &'static str) -> Happened {
-    if reason == "not now" { Happened::Untried } else { Happened::Unwanted(reason) }
+    if reason == "not now" {
+        Happened::Untried
+    } else {
+        Happened::Unwanted(reason)
+    }
 }
 
 async fn close(connection: Option<Connection>) {

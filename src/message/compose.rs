@@ -59,6 +59,32 @@ pub struct Rendition {
     body: Vec<Chunk>,
 }
 
+impl Copy<'_> {
+    fn values(&self) -> Values<'_> {
+        Values {
+            name: self.name,
+            unsubscribe_url: self.unsubscribe_url,
+            lists: self.lists,
+        }
+    }
+}
+
+impl Content {
+    /// The HTML of one person's mail, as they see it; pictures are still named by their Content-ID.
+    pub fn html_for(&self, copy: &Copy<'_>) -> anyhow::Result<String> {
+        let mut html = String::new();
+        Fragments::parse(&self.html)?.fill_html(&copy.values(), &mut html);
+        Ok(html)
+    }
+
+    /// The text of one person's mail.
+    pub fn text_for(&self, copy: &Copy<'_>) -> anyhow::Result<String> {
+        let mut text = String::new();
+        Fragments::parse(&self.text)?.fill_text(&copy.values(), &mut text);
+        Ok(text)
+    }
+}
+
 impl Rendition {
     pub fn prepare(content: &Content, head: &Head) -> anyhow::Result<Self> {
         let text = Fragments::parse(&content.text).context("in the text of the mail")?;
@@ -83,11 +109,7 @@ impl Rendition {
         out.extend_from_slice(&self.opening);
         own_fields(copy, &mut out);
         out.extend_from_slice(&self.closing);
-        let values = Values {
-            name: copy.name,
-            unsubscribe_url: copy.unsubscribe_url,
-            lists: copy.lists,
-        };
+        let values = copy.values();
         for chunk in &self.body {
             chunk.write(&values, &mut out);
         }

@@ -12,8 +12,10 @@
 //! * The text part is never empty and holds the whole opt-out address.
 
 pub mod compose;
+pub mod press;
 pub mod render;
 pub mod slot;
+pub mod store;
 pub mod template;
 
 mod header;

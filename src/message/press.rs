@@ -36,7 +36,12 @@ pub struct Press {
 
 impl Press {
     pub fn new(db: Db, config: Arc<Config>, templates: Arc<Templates>) -> Self {
-        Self { db, config, templates, ready: Mutex::default() }
+        Self {
+            db,
+            config,
+            templates,
+            ready: Mutex::default(),
+        }
     }
 
     /// A rendition, ready to be filled for one person after another.
@@ -62,7 +67,12 @@ impl Press {
     }
 
     /// Takes the words that are kept already, or keeps these.
-    async fn keep(&self, id: RenditionId, kept: Option<Words>, content: &mut Content) -> anyhow::Result<()> {
+    async fn keep(
+        &self,
+        id: RenditionId,
+        kept: Option<Words>,
+        content: &mut Content,
+    ) -> anyhow::Result<()> {
         let words = match kept {
             Some(words) => words,
             None => {
@@ -79,10 +89,23 @@ impl Press {
     }
 
     /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
-    pub async fn specimen(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Rendition> {
+    pub async fn specimen(
+        &self,
+        digest: Option<&str>,
+        pieces: &[Piece],
+    ) -> anyhow::Result<Rendition> {
         let content = self.content(digest, pieces).await?;
-        let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
-        let kept = Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None };
+        let kind = if digest.is_some() {
+            Kind::Digest
+        } else {
+            Kind::Announcement
+        };
+        let kept = Kept {
+            campaign_id: CampaignId(0),
+            kind,
+            digest: digest.map(str::to_owned),
+            words: None,
+        };
         Rendition::prepare(&content, &self.head(&kept, pieces)?)
     }
 
@@ -94,20 +117,30 @@ impl Press {
                 let name = self.config.digest.get(name).map(|digest| &digest.name);
                 let name = name.context("the digest is no longer in the configuration")?;
                 let sections = self.sections(pieces).await?;
-                self.templates.render(&Letter::Digest { name, sections }, &frame)
+                self.templates
+                    .render(&Letter::Digest { name, sections }, &frame)
             }
             None => {
                 let piece = pieces.first().context("the rendition has no post")?;
                 let post = self.post(piece).await?;
                 let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
                 let archive_url = self.archive_url(&post);
-                self.templates.render(&Letter::Post { post: &post, files: &files, archive_url }, &frame)
+                self.templates.render(
+                    &Letter::Post {
+                        post: &post,
+                        files: &files,
+                        archive_url,
+                    },
+                    &frame,
+                )
             }
         }
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
-        version(&mut self.db.read().await?, piece.post, piece.version).await?.post()
+        version(&mut self.db.read().await?, piece.post, piece.version)
+            .await?
+            .post()
     }
 
     /// The posts of a digest under their lists, in the order the lists first come up.
@@ -117,11 +150,28 @@ impl Press {
             let list = self.list_name(&piece.list)?;
             let post = self.post(piece).await?;
             let archive_url = self.archive_url(&post);
-            let Post { title, kind, date, summary, meeting, .. } = post;
-            let item = Item { title, kind, date, summary, archive_url, meeting };
+            let Post {
+                title,
+                kind,
+                date,
+                summary,
+                meeting,
+                ..
+            } = post;
+            let item = Item {
+                title,
+                kind,
+                date,
+                summary,
+                archive_url,
+                meeting,
+            };
             match sections.iter_mut().find(|section| section.list == list) {
                 Some(section) => section.items.push(item),
-                None => sections.push(Section { list, items: vec![item] }),
+                None => sections.push(Section {
+                    list,
+                    items: vec![item],
+                }),
             }
         }
         Ok(sections)
@@ -133,17 +183,24 @@ impl Press {
 
     fn list_name(&self, slug: &str) -> anyhow::Result<Line> {
         let list = self.config.list.get(slug);
-        Ok(list.with_context(|| format!("the list {slug} is no longer in the configuration"))?.name.clone())
+        Ok(list
+            .with_context(|| format!("the list {slug} is no longer in the configuration"))?
+            .name
+            .clone())
     }
 
     /// The headers that all recipients share.
     fn head(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Head> {
         let (site, sender) = (&self.config.site, &self.config.sender);
         let (label, name) = match (&kept.digest, pieces.first()) {
-            (Some(digest), _) => (format!("digest-{digest}"), self.config.digest[digest].name.clone()),
-            (None, Some(piece)) => {
-                (self.config.list[&piece.list].list_id.clone(), self.list_name(&piece.list)?)
-            }
+            (Some(digest), _) => (
+                format!("digest-{digest}"),
+                self.config.digest[digest].name.clone(),
+            ),
+            (None, Some(piece)) => (
+                self.config.list[&piece.list].list_id.clone(),
+                self.list_name(&piece.list)?,
+            ),
             (None, None) => anyhow::bail!("the rendition has no post"),
         };
         let domain = sender.address.domain();
@@ -151,7 +208,10 @@ impl Press {
             from_name: sender.name.clone(),
             from: sender.address.clone(),
             reply_to: sender.reply_to.clone(),
-            list_id: ListId { name, id: format!("{label}.{domain}") },
+            list_id: ListId {
+                name,
+                id: format!("{label}.{domain}"),
+            },
             base_url: site.base_url.clone(),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),

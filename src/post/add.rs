@@ -28,7 +28,11 @@ pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Add
     let id = store::insert(&mut write, slug, now).await?;
     let newest = store::newest(&mut write, slug).await?;
     if let Some(same) = newest.as_ref().filter(|newest| newest.hash == hash) {
-        return Ok(Added { slug: slug.clone(), version: same.version, new: false });
+        return Ok(Added {
+            slug: slug.clone(),
+            version: same.version,
+            new: false,
+        });
     }
     let version = newest.map_or(1, |newest| newest.version + 1);
     let new = NewVersion {
@@ -41,7 +45,11 @@ pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Add
     };
     store::insert_version(&mut write, id, &new, now).await?;
     write.commit().await?;
-    Ok(Added { slug: slug.clone(), version, new: true })
+    Ok(Added {
+        slug: slug.clone(),
+        version,
+        new: true,
+    })
 }
 
 /// The newest version of the post that a person named.
@@ -55,8 +63,14 @@ impl Stored {
     pub fn post(&self) -> anyhow::Result<Post> {
         let file = format!("{}.md", self.slug);
         front::parse(Path::new(&file), &self.source, None).map_err(|findings| {
-            let first = findings.first().map_or_else(String::new, ToString::to_string);
-            anyhow::anyhow!("version {} of post {} can no longer be read: {first}", self.version, self.slug)
+            let first = findings
+                .first()
+                .map_or_else(String::new, ToString::to_string);
+            anyhow::anyhow!(
+                "version {} of post {} can no longer be read: {first}",
+                self.version,
+                self.slug
+            )
         })
     }
 }
@@ -64,19 +78,32 @@ impl Stored {
 /// The lists a post goes to: those asked for, else its own, else those that take its kind.
 pub fn lists(post: &Post, asked: &[String], config: &Config) -> anyhow::Result<Vec<String>> {
     let known: Vec<&str> = config.list.keys().map(String::as_str).collect();
-    if let Some(unknown) = asked.iter().chain(&post.lists).find(|list| !known.contains(&list.as_str())) {
-        bail!("\"{unknown}\" is not a list; the lists are {}", known.join(", "));
+    if let Some(unknown) = asked
+        .iter()
+        .chain(&post.lists)
+        .find(|list| !known.contains(&list.as_str()))
+    {
+        bail!(
+            "\"{unknown}\" is not a list; the lists are {}",
+            known.join(", ")
+        );
     }
     let chosen = match (asked, post.lists.as_slice()) {
         ([], []) => {
-            let takes = config.list.iter().filter(|(_, list)| list.kinds.contains(&post.kind) && !list.archived);
+            let takes = config
+                .list
+                .iter()
+                .filter(|(_, list)| list.kinds.contains(&post.kind) && !list.archived);
             takes.map(|(slug, _)| slug.clone()).collect()
         }
         ([], own) => own.to_vec(),
         (asked, _) => asked.to_vec(),
     };
     if chosen.is_empty() {
-        bail!("no list takes posts of kind {}; name one with --list, or in the post's `lists`", post.kind);
+        bail!(
+            "no list takes posts of kind {}; name one with --list, or in the post's `lists`",
+            post.kind
+        );
     }
     if let Some(retired) = chosen.iter().find(|list| config.list[*list].archived) {
         bail!("the list \"{retired}\" is archived; name another with --list");

@@ -40,43 +40,64 @@ const STORED: &str = "SELECT p.id, p.slug, v.version, v.kind, v.title, v.source,
 
 /// The newest version of a post.
 pub async fn newest(session: &mut impl Session, slug: &str) -> Result<Option<Stored>, Error> {
-    let sql = || AssertSqlSafe(format!("{STORED} WHERE p.slug = $1 ORDER BY v.version DESC LIMIT 1"));
+    let sql = || {
+        AssertSqlSafe(format!(
+            "{STORED} WHERE p.slug = $1 ORDER BY v.version DESC LIMIT 1"
+        ))
+    };
     on!(session, c => sqlx::query_as(sql()).bind(slug).fetch_optional(c).await)
 }
 
-pub async fn version(session: &mut impl Session, id: PostId, version: i64) -> Result<Stored, Error> {
+pub async fn version(
+    session: &mut impl Session,
+    id: PostId,
+    version: i64,
+) -> Result<Stored, Error> {
     let sql = || AssertSqlSafe(format!("{STORED} WHERE v.post_id = $1 AND v.version = $2"));
     on!(session, c => sqlx::query_as(sql()).bind(id).bind(version).fetch_one(c).await)
 }
 
 /// The newest version of every post, the newest post first.
 pub async fn all(session: &mut impl Session) -> Result<Vec<Stored>, Error> {
-    let sql = || AssertSqlSafe(format!(
-        "{STORED} WHERE v.version = (SELECT max(n.version) FROM post_version n WHERE n.post_id = p.id) \
+    let sql = || {
+        AssertSqlSafe(format!(
+            "{STORED} WHERE v.version = (SELECT max(n.version) FROM post_version n WHERE n.post_id = p.id) \
          ORDER BY p.id DESC"
-    ));
+        ))
+    };
     on!(session, c => sqlx::query_as(sql()).fetch_all(c).await)
 }
 
 /// The newest announced version of every post that is not withdrawn, the newest announcement first.
 pub async fn published(session: &mut impl Session) -> Result<Vec<Stored>, Error> {
-    let sql = || AssertSqlSafe(format!(
-        "{STORED} WHERE p.withdrawn_at IS NULL AND v.version = \
+    let sql = || {
+        AssertSqlSafe(format!(
+            "{STORED} WHERE p.withdrawn_at IS NULL AND v.version = \
          (SELECT max(b.version) FROM publication b WHERE b.post_id = p.id) ORDER BY published_at DESC, p.id DESC"
-    ));
+        ))
+    };
     on!(session, c => sqlx::query_as(sql()).fetch_all(c).await)
 }
 
 /// The newest announced version of one post, unless it is withdrawn.
-pub async fn published_one(session: &mut impl Session, slug: &str) -> Result<Option<Stored>, Error> {
-    let sql = || AssertSqlSafe(format!(
-        "{STORED} WHERE p.slug = $1 AND p.withdrawn_at IS NULL AND v.version = \
+pub async fn published_one(
+    session: &mut impl Session,
+    slug: &str,
+) -> Result<Option<Stored>, Error> {
+    let sql = || {
+        AssertSqlSafe(format!(
+            "{STORED} WHERE p.slug = $1 AND p.withdrawn_at IS NULL AND v.version = \
          (SELECT max(b.version) FROM publication b WHERE b.post_id = p.id)"
-    ));
+        ))
+    };
     on!(session, c => sqlx::query_as(sql()).bind(slug).fetch_optional(c).await)
 }
 
-pub async fn files(session: &mut impl Session, id: PostId, version: i64) -> Result<Vec<File>, Error> {
+pub async fn files(
+    session: &mut impl Session,
+    id: PostId,
+    version: i64,
+) -> Result<Vec<File>, Error> {
     let rows: Vec<FileRow> = on!(session, c => sqlx::query_as(
         "SELECT name, content_type, bytes FROM post_file WHERE post_id = $1 AND version = $2 ORDER BY name",
     )
@@ -84,7 +105,20 @@ pub async fn files(session: &mut impl Session, id: PostId, version: i64) -> Resu
     .bind(version)
     .fetch_all(c)
     .await)?;
-    Ok(rows.into_iter().map(|FileRow { name, content_type, bytes }| File { name, content_type, bytes }).collect())
+    Ok(rows
+        .into_iter()
+        .map(
+            |FileRow {
+                 name,
+                 content_type,
+                 bytes,
+             }| File {
+                name,
+                content_type,
+                bytes,
+            },
+        )
+        .collect())
 }
 
 /// Makes the post when it is new, and says its id.
@@ -110,7 +144,12 @@ pub struct NewVersion<'a> {
     pub files: &'a [File],
 }
 
-pub async fn insert_version(write: &mut Write, id: PostId, new: &NewVersion<'_>, now: Timestamp) -> Result<(), Error> {
+pub async fn insert_version(
+    write: &mut Write,
+    id: PostId,
+    new: &NewVersion<'_>,
+    now: Timestamp,
+) -> Result<(), Error> {
     on!(write, c => sqlx::query(
         "INSERT INTO post_version (post_id, version, kind, title, source, hash, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -151,7 +190,13 @@ pub async fn withdraw(write: &mut Write, id: PostId, now: Timestamp) -> Result<b
 /// Announces a version on a list: it gets the next sequence number, once.
 ///
 /// Raising the counter holds its row until the commit, so numbers become visible in order.
-pub async fn publish(write: &mut Write, id: PostId, version: i64, list: &str, now: Timestamp) -> Result<(), Error> {
+pub async fn publish(
+    write: &mut Write,
+    id: PostId,
+    version: i64,
+    list: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     let known: i64 = on!(write, c => sqlx::query_scalar(
         "SELECT count(*) FROM publication WHERE post_id = $1 AND version = $2 AND list = $3",
     )

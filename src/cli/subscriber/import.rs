@@ -16,8 +16,10 @@ use crate::audience::import::{Plan, Refused, Summary, import};
 use crate::daemon::Home;
 
 #[derive(Debug, Args)]
-#[command(after_help = "The file is CSV with a header line; the columns email, name, list and cadence are known by name.\n\n\
-Example:\n  bulletin subscriber import people.csv --basis \"signed the list at the launch\" --list meetings:weekly")]
+#[command(
+    after_help = "The file is CSV with a header line; the columns email, name, list and cadence are known by name.\n\n\
+Example:\n  bulletin subscriber import people.csv --basis \"signed the list at the launch\" --list meetings:weekly"
+)]
 pub(in crate::cli) struct Import {
     file: PathBuf,
     /// Why we may write to these people
@@ -41,10 +43,12 @@ impl Import {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let plan = self.plan(home)?;
         let shown = self.file.display();
-        let file = File::open(&self.file).with_context(|| format!("{shown}: the file cannot be read"))?;
-        let (summary, refused) = import(&home.db, &home.keys, &home.config, &plan, &home.clock, file)
-            .await
-            .with_context(|| shown.to_string())?;
+        let file =
+            File::open(&self.file).with_context(|| format!("{shown}: the file cannot be read"))?;
+        let (summary, refused) =
+            import(&home.db, &home.keys, &home.config, &plan, &home.clock, file)
+                .await
+                .with_context(|| shown.to_string())?;
         printer.object(&json!(summary));
         self.tell(&summary, printer);
         for one in refused.iter().take(10) {
@@ -52,39 +56,67 @@ impl Import {
         }
         if !refused.is_empty() {
             let aside = set_aside(&self.file, &refused)?;
-            printer.note(format!("{} refused rows are in {}", refused.len(), aside.display()));
+            printer.note(format!(
+                "{} refused rows are in {}",
+                refused.len(),
+                aside.display()
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }
 
     fn plan(&self, home: &Home) -> Result<Plan, Failure> {
         if self.basis.trim().is_empty() {
-            return Err(Failure::usage("--basis: say in words why we may write to these people"));
+            return Err(Failure::usage(
+                "--basis: say in words why we may write to these people",
+            ));
         }
-        let lists = self.lists.iter().map(|text| listed(text, &home.config)).collect::<Result<_, _>>()?;
+        let lists = self
+            .lists
+            .iter()
+            .map(|text| listed(text, &home.config))
+            .collect::<Result<_, _>>()?;
         let mut columns = BTreeMap::new();
         for text in &self.columns {
             match text.split_once('=') {
                 Some((field, column)) if ["email", "name", "list", "cadence"].contains(&field) => {
                     columns.insert(field.to_owned(), column.to_owned());
                 }
-                _ => return Err(Failure::usage(format!(
-                    "--map: \"{text}\" is not FIELD=COLUMN; the fields are email, name, list and cadence"
-                ))),
+                _ => {
+                    return Err(Failure::usage(format!(
+                        "--map: \"{text}\" is not FIELD=COLUMN; the fields are email, name, list and cadence"
+                    )));
+                }
             }
         }
         let (confirm, dry_run) = (self.confirm, self.dry_run);
-        Ok(Plan { basis: self.basis.clone(), lists, columns, confirm, dry_run })
+        Ok(Plan {
+            basis: self.basis.clone(),
+            lists,
+            columns,
+            confirm,
+            dry_run,
+        })
     }
 
     fn tell(&self, summary: &Summary, printer: Printer) {
-        let Summary { read, added, updated, unchanged, refused, suppressed } = summary;
+        let Summary {
+            read,
+            added,
+            updated,
+            unchanged,
+            refused,
+            suppressed,
+        } = summary;
         printer.say(format!("{read:>7}  rows read"));
         let rows = [
             (added, "added"),
             (updated, "brought up to date"),
             (unchanged, "unchanged"),
-            (suppressed, "left out: they said no before, or must not be mailed"),
+            (
+                suppressed,
+                "left out: they said no before, or must not be mailed",
+            ),
             (refused, "refused"),
         ];
         for (count, what) in rows.into_iter().filter(|(count, _)| **count > 0) {
