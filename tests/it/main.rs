@@ -1,1 +1,5 @@
 //! One integration binary.
+
+mod architecture;
+#[path = "../support/mod.rs"]
+mod support;
