@@ -23,6 +23,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Messages a second, from the first message to the last.
+    #[expect(clippy::cast_precision_loss, reason = "fewer messages than 2^52")]
     pub(crate) fn rate(&self) -> f64 {
         let Some((first, last)) = self.span else {
             return 0.0;
@@ -112,10 +113,10 @@ async fn serve(mut stream: TcpStream, counts: Arc<Mutex<Counts>>) -> std::io::Re
 }
 
 #[derive(Default)]
-struct Session {
+pub(crate) struct Session {
     phase: Phase,
     /// Of content that no count holds yet.
-    bytes: u64,
+    pub(crate) bytes: u64,
     over: bool,
 }
 
@@ -133,7 +134,7 @@ const END: &[u8] = b"\r\n.\r\n";
 
 impl Session {
     /// Reads on as far as it can: how many octets are used up, how many messages were complete.
-    fn step(&mut self, input: &[u8], answer: &mut Vec<u8>) -> (usize, u64) {
+    pub(crate) fn step(&mut self, input: &[u8], answer: &mut Vec<u8>) -> (usize, u64) {
         let (mut used, mut messages) = (0, 0);
         loop {
             let rest = &input[used..];

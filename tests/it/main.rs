@@ -1,5 +1,6 @@
 //! One integration binary.
 
 mod architecture;
+mod sink;
 #[path = "../support/mod.rs"]
 mod support;
