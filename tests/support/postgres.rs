@@ -38,6 +38,8 @@ trap '"$1/pg_ctl" -D "$2/data" -m immediate stop >>log; cd /; rm -rf "$2"' EXIT
 "$1/initdb" -D data -U postgres --auth=trust -E UTF8 --no-locale --no-sync >>log || { cat log; exit 1; }
 "$1/pg_ctl" -D data -l log -w -o "-k '$2' -c listen_addresses= -c fsync=off \
     -c synchronous_commit=off -c full_page_writes=off -c max_connections=300" start >>log || { cat log; exit 1; }
+# whoever waits for this may be gone already
+trap '' PIPE
 echo ready
 read -r _
 "#;
