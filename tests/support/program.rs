@@ -15,12 +15,13 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 /// Longer than any test waits when all is well.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// `bulletin` in a folder with its `config.toml`.
 pub(crate) struct Program {
     binary: PathBuf,
     folder: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 /// How a run ended. A signal counts as 128 and its number, as in a shell.
@@ -36,7 +37,14 @@ impl Program {
         Self {
             binary: env!("CARGO_BIN_EXE_bulletin").into(),
             folder: folder.into(),
+            environment: Vec::new(),
         }
+    }
+
+    /// Sets a variable for every command; those of whoever runs the tests do not count.
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
     }
 
     /// Runs it to its end.
@@ -97,6 +105,7 @@ impl Program {
                 command.env_remove(name);
             }
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
@@ -249,6 +258,13 @@ pub(crate) mod tests {
             (ran.code, &*ran.stdout, &*ran.stderr),
             (3, "to stdout\n", "no\n")
         );
+    }
+
+    #[test]
+    fn a_variable_is_set_for_the_program_only() {
+        let (program, _folder) = script("echo \"$BULLETIN__RELAY__MAIN__HOST\"");
+        let program = program.with_env("BULLETIN__RELAY__MAIN__HOST", "localhost");
+        assert_eq!(program.run(&["status"]).stdout, "localhost\n");
     }
 
     #[test]
