@@ -1,6 +1,7 @@
 //! One integration binary.
 
+mod architecture;
+mod sink;
 #[path = "../support/mod.rs"]
 mod support;
-
 mod transport;

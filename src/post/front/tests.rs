@@ -6,7 +6,7 @@ const LISTS: [&str; 3] = ["meetings", "reports", "news"];
 const GOOD: &str = "title: A\nkind: report\ndate: 2026-05-20\n";
 
 fn read(text: &str) -> Result<Post, Vec<Finding>> {
-    parse(Path::new("posts/My-Post.md"), text, &LISTS)
+    parse(Path::new("posts/My-Post.md"), text, Some(&LISTS))
 }
 
 fn post(front: &str) -> Result<Post, Vec<Finding>> {
@@ -176,7 +176,7 @@ fn a_slug_fits_an_address() {
     let unfit = parse(
         Path::new("Zwei Wörter.md"),
         &format!("---\n{GOOD}---\nText\n"),
-        &LISTS,
+        Some(&LISTS),
     );
     assert_eq!(rules(unfit), [(0, "bad-slug")]);
 }

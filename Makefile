@@ -1,0 +1,24 @@
+# What builds, tests and measures Bulletin. Plain cargo works too; this only saves typing.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check packages bench
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the whole journey on sample data, with pages to open (ONCE=1: end when the queue is empty)
+	cargo build --locked --release
+	cargo run --locked --release -q -- demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: packages check ## install what the tests need, then run every ring of tests
+	cargo test --locked
+
+check: ## formatting, lints and documentation, without running anything
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+
+packages: ## install the Debian packages and Rust components that the tests need
+	@.ci/packages
+
+bench: packages ## measure sending against Postfix's smtp-source (MESSAGES=20000)
+	cargo bench --locked --bench journey -- $(MESSAGES)
