@@ -38,7 +38,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// How often it looks for rows of dead daemons and says that it is alive.
 const ROUND: Duration = Duration::from_secs(5);
 /// `--until-idle` waits for work that is due within this long.
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_mins(2);
 
 /// What the whole program works with.
 #[derive(Clone)]

@@ -84,7 +84,9 @@ impl Keys {
     /// Signs row ids for one purpose. Same ids, same token.
     pub fn sign(&self, purpose: Purpose, ids: &[i64]) -> String {
         let mut bytes = vec![VERSION, KEY];
-        ids.iter().for_each(|id| push_number(&mut bytes, *id));
+        for id in ids {
+            push_number(&mut bytes, *id);
+        }
         let mac = self.mac(purpose, &bytes);
         bytes.extend_from_slice(&mac[..MAC]);
         BASE64URL_NOPAD.encode(&bytes)
@@ -143,11 +145,15 @@ fn hmac(key: &[u8]) -> Hmac<Sha256> {
 /// LEB128: seven bits an octet, small ids stay short.
 fn push_number(bytes: &mut Vec<u8>, number: i64) {
     let mut rest = number.cast_unsigned();
-    while rest >= 0x80 {
-        bytes.push((rest & 0x7f) as u8 | 0x80);
+    loop {
+        let [low, ..] = rest.to_le_bytes();
         rest >>= 7;
+        if rest == 0 {
+            bytes.push(low & 0x7f);
+            return;
+        }
+        bytes.push(low | 0x80);
     }
-    bytes.push(rest as u8);
 }
 
 fn numbers(bytes: &[u8]) -> Option<Vec<i64>> {

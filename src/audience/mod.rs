@@ -46,17 +46,13 @@ impl Cadence {
             Self::Digest(name) if !config.digest.contains_key(name) => {
                 let known: Vec<_> = config.digest.keys().map(String::as_str).collect();
                 anyhow::bail!(
-                    "\"{name}\" is not a cadence; write immediate{}",
-                    or_one_of(&known)
+                    "\"{name}\" is not a cadence; write immediate or the name of a digest ({})",
+                    known.join(", ")
                 )
             }
             _ => Ok(()),
         }
     }
-}
-
-fn or_one_of(names: &[&str]) -> String {
-    names.iter().map(|name| format!(" or {name}")).collect()
 }
 
 impl fmt::Display for Cadence {

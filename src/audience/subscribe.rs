@@ -125,39 +125,36 @@ async fn subscribe(
             .iter()
             .find(|one| one.list == entry.list)
     });
-    let action = match old.filter(|old| old.state != State::Ended) {
-        Some(old) => {
-            let cadence = entry.cadence.as_ref().unwrap_or(&old.cadence);
-            // adding somebody again never takes a confirmation away
-            let state = if old.state == State::Pending {
-                entry.state
-            } else {
-                old.state
-            };
-            if *cadence == old.cadence && state == old.state {
-                return Ok(false);
-            }
-            store::adjust(write, old.id, cadence, state).await?;
-            if state == old.state {
-                "cadence"
-            } else {
-                "subscribed"
-            }
+    let action = if let Some(old) = old.filter(|old| old.state != State::Ended) {
+        let cadence = entry.cadence.as_ref().unwrap_or(&old.cadence);
+        // adding somebody again never takes a confirmation away
+        let state = if old.state == State::Pending {
+            entry.state
+        } else {
+            old.state
+        };
+        if *cadence == old.cadence && state == old.state {
+            return Ok(false);
         }
-        None => {
-            let cadence = entry.cadence.as_ref().unwrap_or(&Cadence::Immediate);
-            let wanted = Wanted {
-                list: &entry.list,
-                cadence,
-                state: entry.state,
-                basis: &request.basis,
-            };
-            store::begin(write, id, &wanted, now).await?;
-            if entry.state == State::Pending {
-                "requested"
-            } else {
-                "subscribed"
-            }
+        store::adjust(write, old.id, cadence, state).await?;
+        if state == old.state {
+            "cadence"
+        } else {
+            "subscribed"
+        }
+    } else {
+        let cadence = entry.cadence.as_ref().unwrap_or(&Cadence::Immediate);
+        let wanted = Wanted {
+            list: &entry.list,
+            cadence,
+            state: entry.state,
+            basis: &request.basis,
+        };
+        store::begin(write, id, &wanted, now).await?;
+        if entry.state == State::Pending {
+            "requested"
+        } else {
+            "subscribed"
         }
     };
     let consent = Consent {

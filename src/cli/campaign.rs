@@ -30,20 +30,18 @@ pub(super) enum Campaign {
 }
 
 impl Campaign {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::List => list(home, *printer).await,
-            Self::Show { id } => show(home, *printer, id).await,
-            Self::Pause { id } => {
-                change(home, *printer, id, &[State::Running], State::Paused).await
-            }
+            Self::List => list(home, printer).await,
+            Self::Show { id } => show(home, printer, id).await,
+            Self::Pause { id } => change(home, printer, id, &[State::Running], State::Paused).await,
             Self::Resume { id } => {
-                change(home, *printer, id, &[State::Paused], State::Running).await
+                change(home, printer, id, &[State::Paused], State::Running).await
             }
             Self::Approve { id } => {
                 change(
                     home,
-                    *printer,
+                    printer,
                     id,
                     &[State::AwaitingApproval],
                     State::Scheduled,
@@ -58,7 +56,7 @@ impl Campaign {
                     State::Running,
                     State::Paused,
                 ];
-                change(home, *printer, id, &open, State::Cancelled).await
+                change(home, printer, id, &open, State::Cancelled).await
             }
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn run(self, opener: &Opener, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, opener: &Opener, printer: Printer) -> Result<ExitCode, Failure> {
         let config = opener.config()?;
         let files = posts(&self.files)?;
         let findings: Vec<Finding> = files
@@ -29,7 +29,7 @@ impl Check {
             .filter_map(|file| source(file, &config).err())
             .flatten()
             .collect();
-        show(&findings, *printer);
+        show(&findings, printer);
         if findings.is_empty() {
             printer.say(format!(
                 "{} checked, nothing to mend",
@@ -46,9 +46,9 @@ pub(super) fn posts(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in named {
         if path.is_dir() {
-            files.extend(folder(path)?)
+            files.extend(folder(path)?);
         } else {
-            files.push(path.clone())
+            files.push(path.clone());
         }
     }
     Ok(files)

@@ -41,10 +41,10 @@ pub(super) struct List {
 }
 
 impl Delivery {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::List(list) => list.run(home, *printer).await,
-            Self::Show { id } => show(home, *printer, id).await,
+            Self::List(list) => list.run(home, printer).await,
+            Self::Show { id } => show(home, printer, id).await,
         }
     }
 }

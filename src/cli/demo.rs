@@ -15,7 +15,7 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) async fn run(self, _printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, _printer: Printer) -> Result<ExitCode, Failure> {
         let _ = self.once;
         Ok(ExitCode::SUCCESS)
     }

@@ -31,15 +31,15 @@ pub(super) enum Digest {
 }
 
 impl Digest {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::List => Ok(list(home, *printer)),
+            Self::List => Ok(list(home, printer)),
             Self::Preview {
                 name,
                 reader,
                 format,
-            } => preview(home, *printer, &name, reader.as_ref(), format).await,
-            Self::Run { name } => plan(home, *printer, &name).await,
+            } => preview(home, printer, &name, reader.as_ref(), format).await,
+            Self::Run { name } => plan(home, printer, &name).await,
         }
     }
 }

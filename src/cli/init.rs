@@ -19,7 +19,7 @@ pub(super) struct Init {
 }
 
 impl Init {
-    pub(super) async fn run(self, opener: &Opener, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, opener: &Opener, printer: Printer) -> Result<ExitCode, Failure> {
         let file = match &self.dir {
             Some(dir) => dir.join("config.toml"),
             None => opener.file().to_owned(),

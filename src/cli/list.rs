@@ -20,7 +20,7 @@ pub(super) enum List {
 }
 
 impl List {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let mut sizes: BTreeMap<(String, &str), i64> = BTreeMap::new();
         for (list, state, people) in store::sizes(&mut home.db.read().await?).await? {
             sizes.insert((list, state.as_str()), people);

@@ -134,7 +134,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let printer = Printer::new(cli.global.json);
     match runtime()
-        .and_then(|runtime| runtime.block_on(dispatch(&cli.global, cli.command, &printer)))
+        .and_then(|runtime| runtime.block_on(dispatch(&cli.global, cli.command, printer)))
     {
         Ok(code) => code,
         Err(failure) => {
@@ -154,7 +154,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn dispatch(
     global: &Global,
     command: Command,
-    printer: &Printer,
+    printer: Printer,
 ) -> Result<ExitCode, Failure> {
     let opener = Opener::new(global);
     match command {

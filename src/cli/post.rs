@@ -32,17 +32,17 @@ pub(super) enum Post {
 }
 
 impl Post {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::Add { files } => add_all(home, *printer, &posts(&files)?).await,
-            Self::List => list(home, *printer).await,
+            Self::Add { files } => add_all(home, printer, &posts(&files)?).await,
+            Self::List => list(home, printer).await,
             Self::Show { slug } => {
                 let stored = named(&home.db, &slug).await?;
                 printer.object(&object(&stored, home));
                 printer.say(stored.source);
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Withdraw { slug } => withdraw(home, *printer, &slug).await,
+            Self::Withdraw { slug } => withdraw(home, printer, &slug).await,
         }
     }
 }
@@ -78,9 +78,9 @@ async fn add_all(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<Exi
 
 async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
     let posts = store::all(&mut home.db.read().await?).await?;
-    posts
-        .iter()
-        .for_each(|stored| printer.object(&object(stored, home)));
+    for stored in &posts {
+        printer.object(&object(stored, home));
+    }
     let row = |stored: &Stored| {
         let Stored {
             slug,

@@ -46,7 +46,7 @@ pub(super) enum Format {
 }
 
 impl Preview {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
         let pieces = [Piece {
@@ -56,7 +56,7 @@ impl Preview {
         }];
         write_out(
             home,
-            *printer,
+            printer,
             None,
             &pieces,
             self.reader.as_ref(),

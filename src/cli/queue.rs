@@ -38,7 +38,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let order = self.order(home)?;
         let queued = queue(
             &home.db,
@@ -51,10 +51,10 @@ impl Queue {
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {
             printer.say(format!("Nobody is left to send \"{}\" to.", self.post));
-            people(&queued, *printer);
+            people(&queued, printer);
             return Ok(ExitCode::FAILURE);
         }
-        self.tell(&queued, home, *printer);
+        self.tell(&queued, home, printer);
         Ok(ExitCode::SUCCESS)
     }
 

@@ -22,11 +22,11 @@ pub(super) enum Relay {
 }
 
 impl Relay {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::List => list(home, *printer).await,
-            Self::Pause { name } => set(home, *printer, name, "paused").await,
-            Self::Resume { name } => set(home, *printer, name, "open").await,
+            Self::List => list(home, printer).await,
+            Self::Pause { name } => set(home, printer, name, "paused").await,
+            Self::Resume { name } => set(home, printer, name, "open").await,
         }
     }
 }

@@ -32,7 +32,7 @@ struct Firing {
 }
 
 impl Schedule {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let zone = home.config.site.timezone;
         let from = when(&self.from, home.clock.now(), zone)
             .map_err(|why| Failure::usage(format!("--from: {why}")))?;

@@ -17,7 +17,7 @@ use crate::delivery::store as deliveries;
 pub(super) struct Status {}
 
 impl Status {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let now = home.clock.now();
         let daemon = owner::alive(&home.db, now).await?;
         let queue = deliveries::totals(&mut home.db.read().await?).await?;

@@ -71,13 +71,13 @@ pub(super) struct ListAll {
 }
 
 impl Subscriber {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::Add(add) => add.run(home, *printer).await,
-            Self::Import(import) => import.run(home, *printer).await,
-            Self::List(list) => list.run(home, *printer).await,
-            Self::Show { email } => show(home, *printer, &email).await,
-            Self::Unsubscribe { email, lists } => unsubscribe(home, *printer, &email, &lists).await,
+            Self::Add(add) => add.run(home, printer).await,
+            Self::Import(import) => import.run(home, printer).await,
+            Self::List(list) => list.run(home, printer).await,
+            Self::Show { email } => show(home, printer, &email).await,
+            Self::Unsubscribe { email, lists } => unsubscribe(home, printer, &email, &lists).await,
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Suppression {
 }
 
 impl Suppression {
-    pub(super) async fn run(self, home: &Home, printer: &Printer) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
             Self::Add { email } => {
                 let new =

@@ -134,6 +134,8 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Row;
+
     use super::*;
 
     #[test]
@@ -155,7 +157,6 @@ mod tests {
         };
         let pragma = async |name: &'static str| -> String {
             let row = sqlx::query(name).fetch_one(writer).await.unwrap();
-            use sqlx::Row;
             row.try_get::<String, _>(0)
                 .or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))
                 .unwrap()

@@ -96,8 +96,8 @@ impl Feed {
             lease_until: now.plus(self.lease),
             limit: BATCH,
         };
-        let taken = store::claim(&mut write, taker, now).await?;
+        let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
-        Ok(taken)
+        Ok(claims)
     }
 }

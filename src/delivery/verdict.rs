@@ -147,15 +147,16 @@ pub fn pick(schedule: &[Duration], step: usize) -> Duration {
         .get(step)
         .or(schedule.last())
         .copied()
-        .unwrap_or(Duration::from_secs(60))
+        .unwrap_or(Duration::from_mins(1))
 }
 
 /// Up to a tenth more, so that what failed together does not come back together. Told from the
 /// row, not drawn: a run can be repeated.
 fn jitter(claim: &Claim, delay: Duration) -> Duration {
-    let mixed = (claim.id.0.cast_unsigned() ^ claim.attempts.cast_unsigned() << 32)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    delay.mul_f64((mixed >> 40) as f64 / f64::from(1u32 << 24) / 10.0)
+    let row = claim.id.0.cast_unsigned() ^ (claim.attempts.cast_unsigned() << 32);
+    // the high bits of a golden-ratio hash: 0 to 255
+    let [.., mixed] = row.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+    delay * u32::from(mixed) / 2560
 }
 
 fn words(reply: &Reply) -> String {

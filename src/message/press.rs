@@ -73,14 +73,13 @@ impl Press {
         kept: Option<Words>,
         content: &mut Content,
     ) -> anyhow::Result<()> {
-        let words = match kept {
-            Some(words) => words,
-            None => {
-                let mut write = self.db.write().await?;
-                let words = store::keep(&mut write, id, content).await?;
-                write.commit().await?;
-                words
-            }
+        let words = if let Some(words) = kept {
+            words
+        } else {
+            let mut write = self.db.write().await?;
+            let words = store::keep(&mut write, id, content).await?;
+            write.commit().await?;
+            words
         };
         content.subject = words.subject;
         content.html = words.html;
@@ -112,29 +111,26 @@ impl Press {
     /// What these pieces look like as a mail: a digest, or the one post.
     pub async fn content(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
         let frame = Frame::of(&self.config);
-        match digest {
-            Some(name) => {
-                let name = self.config.digest.get(name).map(|digest| &digest.name);
-                let name = name.context("the digest is no longer in the configuration")?;
-                let sections = self.sections(pieces).await?;
-                self.templates
-                    .render(&Letter::Digest { name, sections }, &frame)
-            }
-            None => {
-                let piece = pieces.first().context("the rendition has no post")?;
-                let post = self.post(piece).await?;
-                let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
-                let archive_url = self.archive_url(&post);
-                self.templates.render(
-                    &Letter::Post {
-                        post: &post,
-                        files: &files,
-                        archive_url,
-                    },
-                    &frame,
-                )
-            }
+        if let Some(name) = digest {
+            let name = self.config.digest.get(name).map(|digest| &digest.name);
+            let name = name.context("the digest is no longer in the configuration")?;
+            let sections = self.sections(pieces).await?;
+            return self
+                .templates
+                .render(&Letter::Digest { name, sections }, &frame);
         }
+        let piece = pieces.first().context("the rendition has no post")?;
+        let post = self.post(piece).await?;
+        let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
+        let archive_url = self.archive_url(&post);
+        self.templates.render(
+            &Letter::Post {
+                post: &post,
+                files: &files,
+                archive_url,
+            },
+            &frame,
+        )
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {

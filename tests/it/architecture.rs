@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("audience", &["db"]),
     ("source", &["db", "post"]),
     ("campaign", &["db", "post", "audience"]),
-    ("message", &["post", "audience", "campaign"]),
+    ("message", &["db", "post", "audience", "campaign"]),
     ("transport", &[]),
     (
         "delivery",
