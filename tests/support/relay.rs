@@ -61,7 +61,8 @@ pub enum When {
 /// What it does instead of the usual answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Any reply, without its last CRLF. After 421, and in the middle of a body, it hangs up.
+    /// Any reply, without its last CRLF. After 421 it says nothing more; in the middle of a body
+    /// it hangs up.
     Say(&'static str),
     Drop,
     Stall,

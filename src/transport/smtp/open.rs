@@ -106,7 +106,6 @@ impl Client {
             .secure(connector, name, settings.timeouts.tls)
             .await;
         self.stream = secured.map_err(|why| fault(settings, Stage::Tls, &why.to_string()))?;
-        self.capabilities = Capabilities::default();
         Ok(self)
     }
 }
