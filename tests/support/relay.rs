@@ -7,6 +7,8 @@
 //!
 //! What always holds: a message is in the journal, and in its file on the disk, before it is
 //! answered; whoever was told 250 can be found there. Dropping the [`Relay`] stops it.
+//! It runs on the test's own runtime: a test that blocks (on a child process) wants
+//! `flavor = "multi_thread"`.
 
 #![expect(
     clippy::unwrap_used,
