@@ -174,6 +174,6 @@ mod tests {
     #[test]
     fn we_wait_ten_minutes_after_the_dot() {
         let default = Settings::of(&relay(), "example.org").unwrap().timeouts;
-        assert_eq!(default.dot, Duration::from_secs(600));
+        assert_eq!(default.dot, Duration::from_mins(10));
     }
 }
