@@ -1,5 +1,12 @@
 //! The last hop against real sockets: the scripted relay, Postfix's sink, a folder.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot go on fails its test"
+)]
+
 mod conversation;
 mod folder;
 mod matrix;

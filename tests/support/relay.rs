@@ -7,6 +7,8 @@
 //!
 //! What always holds: a message is in the journal, and in its file on the disk, before it is
 //! answered; whoever was told 250 can be found there. Dropping the [`Relay`] stops it.
+//! It runs on the test's own runtime: a test that blocks (on a child process) wants
+//! `flavor = "multi_thread"`.
 
 #![expect(
     clippy::unwrap_used,
@@ -61,7 +63,8 @@ pub enum When {
 /// What it does instead of the usual answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Any reply, without its last CRLF. After 421, and in the middle of a body, it hangs up.
+    /// Any reply, without its last CRLF. After 421 it says nothing more; in the middle of a body
+    /// it hangs up.
     Say(&'static str),
     Drop,
     Stall,

@@ -49,12 +49,16 @@ impl Client {
         }
     }
 
-    pub fn usable(&self) -> bool {
+    pub(in crate::transport) fn usable(&self) -> bool {
         self.state != State::Broken && self.stream.is_quiet()
     }
 
     /// One message to one recipient. Both are well-formed: `Connection::send` has checked.
-    pub async fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Result<Outcome, Fault> {
+    pub(in crate::transport) async fn send(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+    ) -> Result<Outcome, Fault> {
         if self.state == State::Broken {
             return Err(self.fault(Stage::Mail, "this connection is broken; open another"));
         }
@@ -84,7 +88,7 @@ impl Client {
             }))
         };
         if needs_utf8(envelope) && !self.capabilities.smtputf8 {
-            // RFC 6531 §3.5 has this pair of codes
+            // X.6.7: non-ASCII addresses not permitted (RFC 6531, IANA registry of enhanced codes)
             return refused(
                 553,
                 "5.6.7",
@@ -210,12 +214,12 @@ impl Client {
         Outcome::InDoubt(format!("{}: {what}", self.place))
     }
 
-    /// Says QUIT and hangs up, whatever comes.
-    pub async fn quit(mut self) {
+    /// Says QUIT and hangs up, whatever comes; a broken connection is only dropped.
+    pub(in crate::transport) async fn quit(mut self) {
         if self.state != State::Broken {
             let _ = self.ask(Stage::Mail, "QUIT", self.timeouts.quit).await;
+            self.stream.close(self.timeouts.quit).await;
         }
-        self.stream.close(self.timeouts.quit).await;
     }
 }
 

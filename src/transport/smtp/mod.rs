@@ -132,3 +132,48 @@ impl Default for Timeouts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relay() -> SmtpRelay {
+        SmtpRelay {
+            host: "mail.example.org".to_owned(),
+            port: 25,
+            tls: Tls::None,
+            user: None,
+            password: None,
+            ca_file: None,
+            hello: None,
+        }
+    }
+
+    #[test]
+    fn a_hello_that_would_be_two_lines_or_no_name_is_refused() {
+        for hello in ["", "two words", "a\r\nMAIL FROM:<>", "bücher.example"] {
+            let error = Settings::of(&relay(), hello).err().unwrap().to_string();
+            assert!(error.contains("mail.example.org"), "{error}");
+        }
+        let own = SmtpRelay {
+            hello: Some("mx.example.org".to_owned()),
+            ..relay()
+        };
+        assert_eq!(Settings::of(&own, "").unwrap().hello, "mx.example.org");
+    }
+
+    #[test]
+    fn half_a_login_is_refused() {
+        let half = SmtpRelay {
+            user: Some("bulletin".to_owned()),
+            ..relay()
+        };
+        assert!(Settings::of(&half, "example.org").is_err());
+    }
+
+    #[test]
+    fn we_wait_ten_minutes_after_the_dot() {
+        let default = Settings::of(&relay(), "example.org").unwrap().timeouts;
+        assert_eq!(default.dot, Duration::from_mins(10));
+    }
+}

@@ -14,7 +14,7 @@ use crate::transport::{Fault, Stage};
 const NO_CLEAR: &str = "tls = \"none\" is for loopback only; write starttls or implicit";
 
 impl Client {
-    pub async fn open(settings: &Settings) -> Result<Self, Fault> {
+    pub(in crate::transport) async fn open(settings: &Settings) -> Result<Self, Fault> {
         let mut client = Self::dial(settings).await?;
         if let Security::Implicit(connector) = &settings.security {
             client = client.secure(connector, settings).await?;
@@ -106,7 +106,6 @@ impl Client {
             .secure(connector, name, settings.timeouts.tls)
             .await;
         self.stream = secured.map_err(|why| fault(settings, Stage::Tls, &why.to_string()))?;
-        self.capabilities = Capabilities::default();
         Ok(self)
     }
 }

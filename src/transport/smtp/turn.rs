@@ -62,7 +62,7 @@ pub(super) fn fault(place: &str, stage: Stage, what: &str) -> Fault {
         Stage::Hello => "check the relay's hello, and the relay's own log",
         Stage::Tls => "check the relay's tls, host and ca_file",
         Stage::Auth => "check the relay's user and password_file",
-        Stage::Mail => "check that the relay takes mail from sender.address and bounce_domain",
+        Stage::Mail => "check the relay's own log, and that it takes mail from our sender",
         Stage::Rcpt | Stage::Data | Stage::Body | Stage::Dot => "check the relay's own log",
     };
     Fault {

@@ -3,7 +3,7 @@
 use bulletin::config::Tls;
 use bulletin::transport::{Fault, Outcome, SendError, Stage, Transport};
 
-use super::{MESSAGE, ann, configured, is_accepted, transport, with_login};
+use super::{MESSAGE, ann, configured, connected, is_accepted, transport, with_login};
 use crate::support::relay::{Act, At, Relay, Security, When};
 
 /// What the caller hears, and whether the connection may be used again.
@@ -68,6 +68,13 @@ async fn every_misbehaviour_at_every_stage_becomes_what_it_is() {
     }
     let wrong: Vec<String> = running.join_all().await.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_message_whose_dot_has_left_us_is_in_doubt_wherever_the_relay_stopped_reading() {
+    let relay = Relay::new().on(At::Body, When::Always, Act::Drop).start();
+    let outcome = connected(&relay).await.send(&ann(), MESSAGE).await.unwrap();
+    assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
 }
 
 fn cells() -> Vec<Cell> {

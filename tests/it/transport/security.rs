@@ -36,7 +36,7 @@ async fn mail_goes_under_tls_of_both_kinds_after_login() {
 }
 
 #[tokio::test]
-async fn capabilities_told_in_clear_are_forgotten_under_tls() {
+async fn the_relay_is_asked_again_under_tls_what_it_offers() {
     let relay = Relay::new().security(Security::Starttls).start();
     transport(&configured(&relay, Tls::Starttls))
         .connect()

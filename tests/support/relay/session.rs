@@ -213,8 +213,11 @@ impl Session {
             }
         };
         self.say(reply).await?;
-        if reply.starts_with("421") || (at == At::Connect && !reply.starts_with("220")) {
+        if at == At::Connect && !reply.starts_with("220") {
             return Err(over());
+        }
+        if reply.starts_with("421") && at != At::Body {
+            return self.wait_for_the_end().await;
         }
         Ok(reply.to_owned())
     }
