@@ -1,7 +1,7 @@
 //! What a person set: `config.toml`, the environment, and the defaults.
 //!
 //! What always holds:
-//! * `config.toml` in the repository documents every key; a test holds it against [`Config::default`].
+//! * `config.toml` in the repository documents every key; a test holds it against the compiled defaults.
 //! * A key nobody knows, a value of the wrong type and an impossible value are refused with file,
 //!   line, key and remedy: `config.toml:14: relay.main.port = "25x" is not a number from 1 to 65535`.
 //! * `BULLETIN__RELAY__MAIN__HOST` in the environment outranks `relay.main.host` in the file.

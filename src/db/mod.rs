@@ -1,6 +1,6 @@
 //! One database, two kinds: SQLite in a file, or Postgres.
 //!
-//! Stages write one SQL text for both, with `$1` for parameters, and run it with [`on!`] on a
+//! Stages write one SQL text for both, with `$1` for parameters, and run it with `on!` on a
 //! [`Session`]. What differs between the two is in [`Words`], a handful of phrases.
 //!
 //! # What always holds
@@ -41,7 +41,7 @@ enum Pools {
     Pg(PgPool),
 }
 
-/// A connection of either kind, as [`on!`] sees it.
+/// A connection of either kind, as `on!` sees it.
 pub enum Link<'c> {
     Lite(&'c mut SqliteConnection),
     Pg(&'c mut PgConnection),
