@@ -1,7 +1,7 @@
 //! The daemon: starts and stops the parts in order, and looks what is due.
 //!
 //! ```text
-//! start: recover → engine → pages        stop: pages → engine (finish, record, give back)
+//! start: recover → pages → engine        stop: pages → engine (finish, record, give back)
 //! ```
 //!
 //! # What always holds
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::audience::{self, Cadence};
@@ -68,17 +69,19 @@ impl Home {
 }
 
 /// How to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Until {
     /// With pages, until a signal says stop.
     Stopped,
+    /// With pages, until a signal or this says stop.
+    Told(Arc<Notify>),
     /// Without pages, until nothing is due any more.
     Idle,
 }
 
 /// Runs the daemon; `finished` hears of every campaign as it ends.
-pub async fn run(home: Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
-    check_used(&home).await?;
+pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
+    check_used(home).await?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     let recovered = recover(
         &home.db,
@@ -93,28 +96,27 @@ pub async fn run(home: Home, until: Until, finished: &dyn Fn(CampaignId)) -> any
             "an earlier daemon died; what it had in hand is queued again"
         );
     }
-    let engine = start_engine(&home, &owner).await?;
-    let pages = match until {
-        Until::Stopped => Some(web::start(&home.office()).await?),
+    let pages = match &until {
+        Until::Stopped | Until::Told(_) => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
+    let engine = start_engine(home, &owner).await?;
     tracing::info!("running");
     let result = Rounds {
-        home: &home,
+        home,
         owner: &owner,
         engine: &engine,
         finished,
     }
-    .run(until)
+    .run(&until)
     .await;
     if let Some(pages) = pages {
         pages.stop().await;
     }
     engine.stop().await;
     // what the last results finished
-    Rounds::finish(&home, finished).await?;
+    Rounds::finish(home, finished).await?;
     owner.leave(&home.db, home.clock.now()).await?;
-    home.db.close().await;
     tracing::info!("stopped");
     result
 }
@@ -169,7 +171,7 @@ struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
-    async fn run(&self, until: Until) -> anyhow::Result<()> {
+    async fn run(&self, until: &Until) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
         let mut round = Instant::now() + ROUND;
@@ -177,13 +179,14 @@ impl Rounds<'_> {
             if let Err(error) = self.look(&mut round).await {
                 // The database may be full or away; what is due stays due.
                 tracing::error!("what is due cannot be done now: {error:#}");
-            } else if until == Until::Idle && self.idle().await? {
+            } else if matches!(until, Until::Idle) && self.idle().await? {
                 return Ok(());
             }
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 _ = terminate.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
+                () = told(until) => return Ok(()),
             }
         }
     }
@@ -247,5 +250,13 @@ impl Rounds<'_> {
         let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);
         let (sending, due) = delivery::store::left(&mut db.read().await?, soon).await?;
         Ok(sending == 0 && (due == 0 || relays_closed))
+    }
+}
+
+/// Waits until somebody in this process says stop; for ever when nobody can.
+async fn told(until: &Until) {
+    match until {
+        Until::Told(told) => told.notified().await,
+        Until::Stopped | Until::Idle => std::future::pending().await,
     }
 }

@@ -26,7 +26,9 @@ impl Run {
         } else {
             Until::Stopped
         };
-        daemon::run(home, until, &|_| {}).await?;
+        let result = daemon::run(&home, until, &|_| {}).await;
+        home.db.close().await;
+        result?;
         Ok(ExitCode::SUCCESS)
     }
 }
