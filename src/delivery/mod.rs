@@ -22,8 +22,8 @@
 //!
 //! # Races
 //! 1. *Two workers see one row.* The claim's update decides; the other sees no row.
-//! 2. *A worker is late.* Every claim raises the row's fence; a result that comes with an older
-//!    fence is dropped.
+//! 2. *A worker is late.* Every claim raises the row's fence; the last look refuses an older fence,
+//!    and a result that comes with one is dropped.
 //! 3. *The process dies after the final dot and before the result is kept.* The next daemon finds
 //!    the row `sending` with a dead owner and queues it again ([`recover`]).
 //! 4. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so

@@ -162,19 +162,22 @@ fn known_reason(text: &str) -> Option<&'static str> {
         .find(|reason| *reason == text)
 }
 
-/// The last look before a message is handed over: why it must not be, or nothing.
+/// The last look before a message is handed over: why it must not be, or nothing. A claim that
+/// is no longer the newest says "not now": its row belongs to somebody else.
 pub async fn last_look(
     session: &mut impl Session,
-    id: DeliveryId,
+    claim: &Claim,
 ) -> Result<Option<&'static str>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
             "SELECT {UNWANTED} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id = $1"
+         JOIN subscriber s ON s.id = d.subscriber_id \
+         WHERE d.id = $1 AND d.fence = $2 AND d.state = 'sending'"
         ))
     };
-    let reason: String = on!(session, c => sqlx::query_scalar(sql()).bind(id).fetch_one(c).await)?;
-    Ok(known_reason(&reason))
+    let reason: Option<String> = on!(session, c => sqlx::query_scalar(sql())
+        .bind(claim.id).bind(claim.fence).fetch_optional(c).await)?;
+    Ok(reason.map_or(Some("not now"), |reason| known_reason(&reason)))
 }
 
 /// What a delivery becomes.
@@ -249,16 +252,28 @@ pub async fn release_ledger(write: &mut Write, id: DeliveryId) -> Result<(), Err
     on!(write, c => sqlx::query("DELETE FROM ledger WHERE delivery_id = $1").bind(id).execute(c).await.map(drop))
 }
 
-/// The owners of rows that are being sent.
-pub async fn owners(session: &mut impl Session) -> Result<Vec<i64>, Error> {
-    on!(session, c => sqlx::query_scalar("SELECT DISTINCT owner FROM delivery WHERE owner IS NOT NULL")
-        .fetch_all(c).await)
+/// The owners of rows that are being sent, each with the first of its leases to end.
+pub async fn owners(session: &mut impl Session) -> Result<Vec<(i64, Timestamp)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT owner, min(lease_until) FROM delivery WHERE owner IS NOT NULL GROUP BY owner",
+    )
+    .fetch_all(c)
+    .await)
 }
 
-/// Rows of a dead owner: what it had may or may not have been sent.
-pub async fn orphans(write: &mut Write, owner: i64) -> Result<Vec<(DeliveryId, i64)>, Error> {
-    on!(write, c => sqlx::query_as("SELECT id, fence FROM delivery WHERE owner = $1 ORDER BY id")
-        .bind(owner).fetch_all(c).await)
+/// Rows of an owner whose lease ended by `until`: what it had may or may not have been sent.
+pub async fn orphans(
+    write: &mut Write,
+    owner: i64,
+    until: Timestamp,
+) -> Result<Vec<(DeliveryId, i64)>, Error> {
+    on!(write, c => sqlx::query_as(
+        "SELECT id, fence FROM delivery WHERE owner = $1 AND lease_until <= $2 ORDER BY id",
+    )
+    .bind(owner)
+    .bind(until)
+    .fetch_all(c)
+    .await)
 }
 
 /// Ends what is not under way of a campaign that is called off, and frees its ledger.

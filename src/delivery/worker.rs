@@ -11,12 +11,20 @@ use super::relay::{Gate, Pass};
 use super::store::{self, RelayRow};
 use super::verdict::holds_relay;
 use super::{Claim, Errand, Happened};
-use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Transport};
+use crate::clock::Timestamp;
+use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Stage, Transport};
 
 /// A connection with nothing to carry is closed after this long.
 const IDLE: Duration = Duration::from_secs(5);
 /// How long a worker with nothing to do waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What became of an errand at the relay's door.
+enum Handed {
+    Answered(Result<Outcome, SendError>),
+    /// It was not handed over, for this reason.
+    Unwanted(&'static str),
+}
 
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
@@ -60,7 +68,13 @@ impl Worker {
             self.gate.abandon();
             return Ok(false);
         };
-        self.carry(connection, errand).await?;
+        let claim = errand.claim;
+        if let Err(error) = self.carry(connection, errand).await {
+            // Nothing was handed over: the row goes back instead of waiting for its lease to end.
+            self.gate.abandon();
+            self.report(claim, Happened::Untried, None).await;
+            return Err(error);
+        }
         Ok(true)
     }
 
@@ -82,24 +96,19 @@ impl Worker {
         let slot = self.shared.slot().await;
         let at = self.shared.clock.now();
         let started = Instant::now();
-        if let Err(fault) = self.connect(connection).await {
-            drop(slot);
-            self.faulty(claim, at, started.elapsed(), fault).await;
-            return Ok(());
-        }
-        // The last thing before the hand-over: whoever said no by now gets nothing (promise 3).
-        if let Some(reason) = store::last_look(&mut self.shared.db.read().await?, claim.id).await? {
-            self.gate.abandon();
-            self.report(claim, unwanted(reason), None).await;
-            return Ok(());
-        }
-        let result = self.send(connection, &errand, &message).await;
-        let took = started.elapsed();
+        let result = match self.hand_over(connection, &errand, &message).await? {
+            Handed::Answered(result) => result,
+            Handed::Unwanted(reason) => {
+                self.gate.abandon();
+                self.report(claim, unwanted(reason), None).await;
+                return Ok(());
+            }
+        };
         let relay = self.judge_relay(&result);
         let happened = Happened::Tried {
             relay: self.relay.clone(),
             at,
-            took,
+            took: started.elapsed(),
             result,
         };
         self.shared
@@ -113,40 +122,61 @@ impl Worker {
         Ok(())
     }
 
-    async fn connect(&self, connection: &mut Option<Connection>) -> Result<(), Fault> {
-        if connection.as_ref().is_none_or(|open| !open.usable()) {
-            *connection = Some(self.transport.connect().await?);
-        }
-        Ok(())
-    }
-
-    async fn send(
+    /// Over the open connection or a new one; over a new one, too, when the relay had closed the
+    /// open one while it was idle: nothing was said then, and it is no fault.
+    async fn hand_over(
         &self,
         connection: &mut Option<Connection>,
         errand: &Errand,
         message: &[u8],
-    ) -> Result<Outcome, SendError> {
-        let envelope = Envelope {
-            from: self.shared.return_path(errand.claim.id),
-            to: errand.email.wire(),
-        };
-        let Some(open) = connection else {
-            unreachable!("connect() has just opened it")
-        };
-        let result = open.send(&envelope, message).await;
-        if !open.usable() {
-            *connection = None;
+    ) -> anyhow::Result<Handed> {
+        if let Some(open) = connection.take().filter(Connection::usable) {
+            match self
+                .look_and_send(open, connection, errand, message)
+                .await?
+            {
+                Handed::Answered(Err(SendError::Fault(Fault {
+                    stage: Stage::Mail,
+                    reply: None,
+                    ..
+                }))) => {}
+                handed => return Ok(handed),
+            }
         }
-        result
+        match self.transport.connect().await {
+            Ok(new) => self.look_and_send(new, connection, errand, message).await,
+            Err(fault) => Ok(Handed::Answered(Err(fault.into()))),
+        }
+    }
+
+    /// Whoever said no by now gets nothing (promise 3). Puts the connection back when it can carry
+    /// another message.
+    async fn look_and_send(
+        &self,
+        mut open: Connection,
+        connection: &mut Option<Connection>,
+        errand: &Errand,
+        message: &[u8],
+    ) -> anyhow::Result<Handed> {
+        let look = store::last_look(&mut self.shared.db.read().await?, &errand.claim).await?;
+        let handed = if let Some(reason) = look {
+            Handed::Unwanted(reason)
+        } else {
+            let envelope = Envelope {
+                from: self.shared.return_path(errand.claim.id),
+                to: errand.email.wire(),
+            };
+            Handed::Answered(open.send(&envelope, message).await)
+        };
+        *connection = Some(open).filter(Connection::usable);
+        Ok(handed)
     }
 
     /// Opens or holds the gate after an answer.
     fn judge_relay(&self, result: &Result<Outcome, SendError>) -> Option<RelayRow> {
         let now = self.shared.clock.now();
         match result {
-            Err(SendError::Fault(fault)) if holds_relay(fault) => {
-                self.gate.fault(&fault.to_string(), now)
-            }
+            Err(SendError::Fault(fault)) if holds_relay(fault) => self.hold(fault, now),
             Err(SendError::Malformed(_)) => {
                 self.gate.abandon();
                 None
@@ -156,25 +186,13 @@ impl Worker {
         }
     }
 
-    async fn faulty(
-        &self,
-        claim: Claim,
-        at: crate::clock::Timestamp,
-        took: Duration,
-        fault: Fault,
-    ) {
-        let row = self.gate.fault(&fault.to_string(), self.shared.clock.now());
-        if let Some(row) = &row {
-            tracing::warn!(relay = self.relay, held_until = ?row.held_until.map(|at| at.to_string()), "relay held: {fault}");
-        }
-        let result = Err(SendError::Fault(fault));
-        let happened = Happened::Tried {
-            relay: self.relay.clone(),
-            at,
-            took,
-            result,
-        };
-        self.report(claim, happened, row).await;
+    fn hold(&self, fault: &Fault, now: Timestamp) -> Option<RelayRow> {
+        let row = self.gate.fault(&fault.to_string(), now)?;
+        let until = row
+            .held_until
+            .map_or_else(String::new, |until| until.to_string());
+        tracing::warn!(relay = self.relay, until, "the relay is held: {fault}");
+        Some(row)
     }
 
     async fn report(&self, claim: Claim, happened: Happened, relay: Option<RelayRow>) {
