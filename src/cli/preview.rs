@@ -43,6 +43,8 @@ pub(super) enum Format {
     Text,
     /// The whole message, as it would be sent
     Eml,
+    /// What the HTML is made from
+    Mjml,
 }
 
 impl Preview {
@@ -97,6 +99,7 @@ pub(super) async fn write_out(
     };
     let bytes = match format {
         Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
+        Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
         Format::Html => press
             .content(digest, pieces)
             .await?

@@ -144,6 +144,8 @@ pub struct Relay {
     pub kind: RelayKind,
     /// How many connections are open at once, at most.
     pub connections: usize,
+    /// The least time from one message to the next; None: no limit.
+    pub pace: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]

@@ -60,6 +60,24 @@ pub(super) fn duration(value: &Value) -> Parsed<Duration> {
     }
 }
 
+/// `50/s`, `600/m` or `1000/h`, as the time from one to the next.
+pub(super) fn rate(value: &Value) -> Parsed<Duration> {
+    let wanted = "is not a rate; write one such as \"50/s\", \"600/m\" or \"1000/h\"";
+    let text = text(value)?;
+    let (count, unit) = text.split_once('/').ok_or(wanted)?;
+    let count: u32 = count.trim().parse().map_err(|_| wanted)?;
+    let period = match unit.trim() {
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_mins(1),
+        "h" => Duration::from_hours(1),
+        _ => return Err(wanted.into()),
+    };
+    match period.checked_div(count) {
+        Some(gap) if !gap.is_zero() => Ok(gap),
+        _ => Err(wanted.into()),
+    }
+}
+
 pub(super) fn flag(value: &Value) -> Parsed<bool> {
     match value {
         Value::Bare(text) | Value::Untyped(text) if text == "true" => Ok(true),

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::feed::Feed;
+use super::pace::Pace;
 use super::record::{Report, record};
 use super::relay::Gate;
 use super::worker::Worker;
@@ -110,12 +111,14 @@ impl Engine {
             .relay
             .get(name)
             .with_context(|| format!("no relay is named {name}"))?;
+        let pace = Arc::new(Pace::new(relay.pace));
         for _ in 0..relay.connections {
             let worker = Worker {
                 shared: Arc::clone(&self.shared),
                 relay: name.to_owned(),
                 transport: transport.clone(),
                 gate: Arc::clone(&self.gates[name]),
+                pace: Arc::clone(&pace),
             };
             self.workers.spawn(worker.run());
         }

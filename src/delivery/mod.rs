@@ -31,6 +31,7 @@
 
 pub mod engine;
 mod feed;
+mod pace;
 mod record;
 pub mod recover;
 mod relay;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::engine::Shared;
+use super::pace::Pace;
 use super::record::Report;
 use super::relay::{Gate, Pass};
 use super::store::{self, RelayRow};
@@ -31,6 +32,7 @@ pub(crate) struct Worker {
     pub(crate) relay: String,
     pub(crate) transport: Transport,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) pace: Arc<Pace>,
 }
 
 impl Worker {
@@ -93,6 +95,7 @@ impl Worker {
                 return Ok(());
             }
         };
+        self.pace.turn().await;
         let slot = self.shared.slot().await;
         let at = self.shared.clock.now();
         let started = Instant::now();

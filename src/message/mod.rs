@@ -71,6 +71,8 @@ pub struct Content {
     pub html: String,
     pub text: String,
     pub parts: Vec<Part>,
+    /// What the HTML was made from, for whoever writes templates.
+    pub mjml: String,
 }
 
 /// A file that travels with a message.

@@ -53,11 +53,13 @@ impl Templates {
             Letter::Digest { .. } => String::new(),
         };
         let kind = kind(letter);
+        let mjml = self.markup(kind, &data)?;
         Ok(Content {
             subject: subject(&self.plain(kind, "subject.txt", &data)?)?,
-            html: page(&self.markup(kind, &data)?, kind)?.replace(&slot::mark(view::BODY), &body),
+            html: page(&mjml, kind)?.replace(&slot::mark(view::BODY), &body),
             text: tidy(&self.plain(kind, "body.txt", &data)?),
             parts: parts(letter, &pictures)?,
+            mjml: mjml.replace(&slot::mark(view::BODY), &body),
         })
     }
 }

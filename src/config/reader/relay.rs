@@ -49,6 +49,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         "10 for smtp, 1 for file",
         value::number(1..=1000),
     );
+    let pace = s.maybe("rate", "no limit", value::rate);
     let is_smtp = smtp.flatten().unwrap_or(guess);
     // One variable, BULLETIN__RELAY__MAIN__KIND=file, diverts a whole installation into a folder:
     // so the settings of the other kind may stay.
@@ -68,6 +69,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     Some(Relay {
         kind: kind?,
         connections: connections?.unwrap_or(if is_smtp { 10 } else { 1 }),
+        pace: pace?,
     })
 }
 

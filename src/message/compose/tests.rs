@@ -26,6 +26,7 @@ fn content(text: &str) -> Content {
             Slot::UnsubscribeUrl.mark()
         ),
         parts: Vec::new(),
+        mjml: String::new(),
     }
 }
 

@@ -14,6 +14,7 @@ fn folder(path: &Path) -> Transport {
             path: path.to_owned(),
         },
         connections: 1,
+        pace: None,
     };
     Transport::of(&relay, "news.example.org").unwrap()
 }
