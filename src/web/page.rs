@@ -3,6 +3,7 @@
 //! What always holds: templates are strict and escape what they are given; the two exceptions are
 //! the stylesheet, which is ours, and a post's body, which `post::markdown` made safe.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -163,7 +164,7 @@ pub(super) fn encode(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
                 out.push(char::from(byte));
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => _ = write!(out, "%{byte:02X}"),
         }
     }
     out

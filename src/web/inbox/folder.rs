@@ -66,7 +66,8 @@ impl Folders {
 /// Only what `transport::file` writes: no separator, nothing hidden.
 fn is_mail(name: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    name.len() <= 255 && !name.starts_with('.') && name.ends_with(".eml") && name.chars().all(safe)
+    let stem = name.strip_suffix(".eml").unwrap_or_default();
+    name.len() <= 255 && !stem.is_empty() && !stem.starts_with('.') && stem.chars().all(safe)
 }
 
 fn mails(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
