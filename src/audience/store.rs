@@ -151,6 +151,24 @@ pub async fn insert(
     .await)
 }
 
+/// The list and the state of these subscriptions; one that is gone is left out.
+pub async fn standing(
+    session: &mut impl Session,
+    ids: &[SubscriptionId],
+) -> Result<Vec<(String, State)>, Error> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let one: Option<(String, State)> = on!(session, c => sqlx::query_as(
+            "SELECT list, state FROM subscription WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await)?;
+        found.extend(one);
+    }
+    Ok(found)
+}
+
 pub async fn rename(write: &mut Write, id: SubscriberId, name: &Line) -> Result<(), Error> {
     on!(write, c => sqlx::query("UPDATE subscriber SET name = $2 WHERE id = $1")
         .bind(id).bind(name).execute(c).await.map(drop))

@@ -22,8 +22,9 @@ mod header;
 mod mime;
 mod quoted;
 mod specimen;
-mod view;
-mod wording;
+// the pages word things as the mails do
+pub(crate) mod view;
+pub(crate) mod wording;
 
 pub use compose::{Copy, Head, ListId, Rendition};
 pub use render::Frame;

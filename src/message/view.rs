@@ -65,8 +65,9 @@ struct AttachmentView<'a> {
     size: String,
 }
 
+/// When and where, in words.
 #[derive(Serialize)]
-struct MeetingView<'a> {
+pub(crate) struct MeetingView<'a> {
     day: String,
     hours: String,
     zone: String,
@@ -147,16 +148,23 @@ fn unmark(value: &mut Value) {
 }
 
 fn site<'a>(frame: &Frame<'a>) -> SiteView<'a> {
-    let language = frame.language.split('-').next().unwrap_or_default();
-    let leftwards = ["ar", "fa", "he", "ur", "yi"].contains(&language);
+    let direction = direction(frame.language);
     SiteView {
         name: frame.site_name.as_str(),
         url: frame.base_url,
         language: frame.language,
-        direction: if leftwards { "rtl" } else { "ltr" },
-        start: if leftwards { "right" } else { "left" },
+        direction,
+        start: if direction == "rtl" { "right" } else { "left" },
         postal_address: frame.postal_address.map(Line::as_str),
         contact: frame.reply_to.map(EmailAddress::as_str),
+    }
+}
+
+/// The way that lines of a language run.
+pub(crate) fn direction(language: &str) -> &'static str {
+    match language.split('-').next().unwrap_or_default() {
+        "ar" | "fa" | "he" | "ur" | "yi" => "rtl",
+        _ => "ltr",
     }
 }
 
@@ -190,12 +198,12 @@ fn post_view<'a>(
 }
 
 /// A notice tells the day of its meeting and no other: readers would take the wrong one.
-fn date(kind: Kind, written: NaiveDate, meeting: Option<&Meeting>) -> Option<String> {
+pub(crate) fn date(kind: Kind, written: NaiveDate, meeting: Option<&Meeting>) -> Option<String> {
     let told = kind == Kind::MeetingNotice && meeting.is_some();
     (!told).then(|| wording::day(written))
 }
 
-fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
+pub(crate) fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
     MeetingView {
         day: wording::weekday(meeting.starts.date()),
         hours: wording::hours(meeting),
@@ -246,7 +254,8 @@ fn item_view(item: &Item) -> ItemView<'_> {
     }
 }
 
-fn label(kind: Kind) -> &'static str {
+/// A kind in words.
+pub(crate) fn label(kind: Kind) -> &'static str {
     match kind {
         Kind::MeetingSummary => "Meeting summary",
         Kind::Report => "Report",

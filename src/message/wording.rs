@@ -6,7 +6,7 @@ use chrono_tz::{OffsetName, Tz};
 use crate::post::Meeting;
 
 /// "Friday 12 June 2026".
-pub(super) fn weekday(date: NaiveDate) -> String {
+pub(crate) fn weekday(date: NaiveDate) -> String {
     date.format("%A %-d %B %Y").to_string()
 }
 
@@ -61,7 +61,7 @@ fn hour(time: NaiveTime) -> String {
 }
 
 /// "120 KB"; nobody needs it more exactly.
-pub(super) fn size(bytes: usize) -> String {
+pub(crate) fn size(bytes: usize) -> String {
     match bytes {
         0..1_000 => "1 KB".to_owned(),
         1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),

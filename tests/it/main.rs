@@ -5,3 +5,4 @@ mod sink;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;
+mod web;

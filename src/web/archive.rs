@@ -1,0 +1,139 @@
+//! `GET /archive`, `/archive/{slug}` and `/archive/{slug}/file/{name}`: what was published.
+//!
+//! What always holds: only the newest announced version of a post that is not withdrawn; only files
+//! of that version, by the names the post gives them.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use super::file;
+use super::page::{Answer, Refusal, Site, encode};
+use crate::message::view::{MeetingView, date, label, meeting_view};
+use crate::message::wording;
+use crate::post::{File, Kind, Post, markdown, store};
+
+#[derive(Serialize)]
+struct Item {
+    slug: String,
+    label: &'static str,
+    title: String,
+    date: Option<String>,
+    day: Option<String>,
+    summary: String,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    label: &'static str,
+    title: &'a str,
+    date: Option<String>,
+    meeting: Option<MeetingView<'a>>,
+    image: Option<Image<'a>>,
+    /// Safe markup, see [`markdown`].
+    body: String,
+    attachments: Vec<Attachment<'a>>,
+}
+
+#[derive(Serialize)]
+struct Image<'a> {
+    src: String,
+    alt: &'a str,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    href: String,
+    name: &'a str,
+    size: String,
+}
+
+pub(super) async fn list(State(site): State<Site>) -> Answer {
+    let published = store::published(&mut site.office.db.read().await?).await?;
+    let mut posts = Vec::with_capacity(published.len());
+    for stored in &published {
+        match stored.post() {
+            Ok(post) => posts.push(item(&post)),
+            // one post that cannot be read must not hide all others
+            Err(error) => tracing::error!("the archive leaves out a post: {error:#}"),
+        }
+    }
+    site.page("archive.html", "Archive", &json!({ "posts": posts }))
+}
+
+fn item(post: &Post) -> Item {
+    let notice = post.kind == Kind::MeetingNotice;
+    let meeting = post.meeting.as_ref().filter(|_| notice);
+    Item {
+        slug: post.slug.clone(),
+        label: label(post.kind),
+        title: post.title.to_string(),
+        date: date(post.kind, post.date, post.meeting.as_ref()),
+        day: meeting.map(|meeting| wording::weekday(meeting.starts.date())),
+        summary: post.summary.to_string(),
+    }
+}
+
+pub(super) async fn show(
+    State(site): State<Site>,
+    slug: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
+    let (post, files) = published(&site, &slug).await?;
+    let folder = format!("{}/archive/{}/file", site.root(), encode(&slug));
+    site.page(
+        "post.html",
+        post.title.as_str(),
+        &page(&post, &files, &folder),
+    )
+}
+
+fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
+    let place = |name: &str| format!("{folder}/{}", encode(name));
+    let attached = files
+        .iter()
+        .filter(|file| post.attachments.contains(&file.name));
+    Page {
+        label: label(post.kind),
+        title: post.title.as_str(),
+        date: date(post.kind, post.date, post.meeting.as_ref()),
+        meeting: post.meeting.as_ref().map(meeting_view),
+        image: post.image.as_ref().map(|image| Image {
+            src: place(&image.src),
+            alt: image.alt.as_str(),
+        }),
+        body: markdown::html(&post.body, &place),
+        attachments: attached
+            .map(|file| Attachment {
+                href: place(&file.name),
+                name: &file.name,
+                size: wording::size(file.bytes.len()),
+            })
+            .collect(),
+    }
+}
+
+pub(super) async fn file(
+    State(site): State<Site>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Answer {
+    let Path((slug, name)) = path.map_err(|_| Refusal::NotFound)?;
+    let (_, files) = published(&site, &slug).await?;
+    let file = files.into_iter().find(|file| file.name == name);
+    let file = file.ok_or(Refusal::NotFound)?;
+    answer(file)
+}
+
+fn answer(file: File) -> Result<Response, Refusal> {
+    file::answer(&file.name, &file.content_type, file.bytes)
+}
+
+async fn published(site: &Site, slug: &str) -> Result<(Post, Vec<File>), Refusal> {
+    let mut read = site.office.db.read().await?;
+    let stored = store::published_one(&mut read, slug).await?;
+    let stored = stored.ok_or(Refusal::NotFound)?;
+    let files = store::files(&mut read, stored.id, stored.version).await?;
+    Ok((stored.post()?, files))
+}
