@@ -10,7 +10,7 @@
 //! * Every answer that is not a page of its own is the notice of its status: all invalid tokens get
 //!   the same 404, byte for byte.
 //! * No answer sets a cookie, is cached, tells another site where its reader came from, or runs a
-//!   script; bodies are at most 4 KB.
+//!   script; bodies are at most 4 KB, a request has ten seconds, and a silent connection is closed.
 //! * No page shows an address of a reader, and no log line holds an address or a token. The inbox
 //!   does show mails: it opens on loopback only, and only to callers that name it so.
 //!
@@ -25,6 +25,7 @@ mod guard;
 mod health;
 mod home;
 mod inbox;
+mod listener;
 mod operator;
 mod page;
 mod public;
@@ -44,6 +45,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::token::Keys;
+use listener::Patient;
 use page::Site;
 
 /// How long running requests may take to end when we stop.
@@ -121,7 +123,7 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let asked = async { _ = stopped.await };
-        let serving = axum::serve(listener, router).with_graceful_shutdown(asked);
+        let serving = axum::serve(Patient::new(listener), router).with_graceful_shutdown(asked);
         Ok(Self {
             address,
             stop,

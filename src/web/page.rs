@@ -21,7 +21,7 @@ use crate::message::view::direction;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/page");
 
-/// What the front page and the archive share with search engines; nothing else is theirs.
+/// Pages that search engines may keep; no other page is theirs.
 const INDEXED: [&str; 3] = ["home.html", "archive.html", "post.html"];
 
 /// What every page is made with, cheap to clone.
