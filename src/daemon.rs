@@ -176,7 +176,16 @@ impl Rounds<'_> {
         let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
         let mut round = Instant::now() + ROUND;
         loop {
-            if let Err(error) = self.look(&mut round).await {
+            if round <= Instant::now() {
+                round = Instant::now() + ROUND;
+                if !self.owner.holds().await {
+                    bail!(
+                        "Postgres ended this daemon's session and with it its hold on the mails in hand; start it again"
+                    );
+                }
+                self.go_round().await;
+            }
+            if let Err(error) = self.look().await {
                 // The database may be full or away; what is due stays due.
                 tracing::error!("what is due cannot be done now: {error:#}");
             } else if matches!(until, Until::Idle) && self.idle().await? {
@@ -192,7 +201,7 @@ impl Rounds<'_> {
     }
 
     /// Does once all that is due.
-    async fn look(&self, round: &mut Instant) -> anyhow::Result<()> {
+    async fn look(&self) -> anyhow::Result<()> {
         let Home {
             config, db, clock, ..
         } = self.home;
@@ -217,13 +226,22 @@ impl Rounds<'_> {
         if !(started.is_empty() && editions.is_empty()) {
             self.engine.wake();
         }
-        Self::finish(self.home, self.finished).await?;
-        if *round <= Instant::now() {
-            *round = Instant::now() + ROUND;
+        Self::finish(self.home, self.finished).await
+    }
+
+    /// Now and then: rows of dead daemons, and a sign of life.
+    async fn go_round(&self) {
+        let Home {
+            config, db, clock, ..
+        } = self.home;
+        let now = clock.now();
+        let done = async {
             recover(db, self.owner, config.delivery.on_in_doubt, now).await?;
-            self.owner.beat(db, now).await?;
+            self.owner.beat(db, now).await
+        };
+        if let Err(error) = done.await {
+            tracing::error!("the database cannot be written now: {error:#}");
         }
-        Ok(())
     }
 
     async fn finish(home: &Home, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {

@@ -4,7 +4,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging for the process. `level` is a filter such as `info` or `bulletin=debug`.
 pub fn start(level: &str, json: bool) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    // sqlx tells at every start, as news, that its own table exists already
+    let filter = EnvFilter::try_new(format!("sqlx=warn,{level}"))
+        .unwrap_or_else(|_| EnvFilter::new("sqlx=warn,info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

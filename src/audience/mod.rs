@@ -155,7 +155,8 @@ impl Subscriber {
             () if any(State::Active) => "active",
             () if any(State::Paused) => "paused",
             () if any(State::Pending) => "pending",
-            () => "ended",
+            () if any(State::Ended) => "ended",
+            () => "on no list",
         }
     }
 }

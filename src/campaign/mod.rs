@@ -96,6 +96,7 @@ words! {
         Pending = "pending",
         Paused = "paused",
         Suppressed = "suppressed",
+        Unsafe = "unsafe",
     }
 }
 

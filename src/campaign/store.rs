@@ -178,6 +178,7 @@ pub async fn any_to_finish(session: &mut impl Session) -> Result<bool, Error> {
 /// `$1` is the campaign, `$2` the post, `$3` whether it is urgent: digest readers get it at once too. In the order in which reasons outrank each other.
 const STANDING: &str = "SELECT CASE \
      WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
+     WHEN s.discreet THEN 'unsafe' \
      WHEN EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = $2 AND g.purpose = 'post') \
          THEN 'already_received' \
      WHEN max(CASE WHEN u.state = 'active' AND (u.cadence = 'immediate' OR $3) THEN 1 ELSE 0 END) = 1 THEN 'audience' \
@@ -186,7 +187,7 @@ const STANDING: &str = "SELECT CASE \
      WHEN max(CASE WHEN u.state = 'pending' THEN 1 ELSE 0 END) = 1 THEN 'pending' \
      ELSE 'unsubscribed' END AS standing, s.id \
      FROM campaign_list l JOIN subscription u ON u.list = l.list JOIN subscriber s ON s.id = u.subscriber_id \
-     WHERE l.campaign_id = $1 AND s.email IS NOT NULL GROUP BY s.id, s.email_hash";
+     WHERE l.campaign_id = $1 AND s.email IS NOT NULL GROUP BY s.id, s.email_hash, s.discreet";
 
 /// Who would be in the audience if it were frozen now.
 pub async fn forecast(
@@ -318,7 +319,7 @@ pub async fn news(
          JOIN subscriber s ON s.id = u.subscriber_id \
          JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence \
          JOIN post p ON p.id = b.post_id \
-         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND p.withdrawn_at IS NULL \
+         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND NOT s.discreet AND p.withdrawn_at IS NULL \
          AND ($2 = 0 OR s.id = $2) \
          AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) \
          AND NOT EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = b.post_id AND g.purpose = 'post') \

@@ -11,6 +11,7 @@ use crate::campaign::announcement::{Queued, queue};
 use crate::campaign::{Order, State};
 use crate::clock::when::when;
 use crate::daemon::Home;
+use crate::db::owner;
 
 #[derive(Debug, Args)]
 #[command(
@@ -55,6 +56,9 @@ impl Queue {
             return Ok(ExitCode::FAILURE);
         }
         self.tell(&queued, home, printer);
+        if !self.dry_run && owner::alive(&home.db, home.clock.now()).await?.is_none() {
+            printer.say("The daemon is not running: `bulletin run` sends what is due.");
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -114,6 +118,7 @@ fn people(queued: &Queued, printer: Printer) {
             "unsubscribed" => "have left",
             "pending" => "have not confirmed yet",
             "paused" => "are pausing",
+            "unsafe" => "asked for discretion, which mails cannot give yet: they get nothing",
             _ => "must not be mailed",
         };
         printer.say(format!("{people:>7}  {words}"));

@@ -39,7 +39,7 @@ impl Schedule {
         let stretch =
             duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
         let mut firings = digests(home, from, from.plus(stretch));
-        firings.extend(campaigns(home, from, from.plus(stretch)).await?);
+        firings.extend(campaigns(home, from.plus(stretch)).await?);
         firings.sort_by_key(|firing| firing.at);
         let mut rows = Vec::new();
         for Firing {
@@ -83,11 +83,12 @@ fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
     firings
 }
 
-async fn campaigns(home: &Home, from: Timestamp, until: Timestamp) -> Result<Vec<Firing>, Failure> {
+async fn campaigns(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure> {
     let waiting = store::in_state(&mut home.db.read().await?, State::Scheduled).await?;
+    // what is overdue happens as soon as the daemon runs
     let within = waiting
         .into_iter()
-        .filter(|campaign| (from..until).contains(&campaign.due_at));
+        .filter(|campaign| campaign.due_at < until);
     Ok(within
         .map(|campaign| Firing {
             at: campaign.due_at,

@@ -40,10 +40,7 @@ impl Status {
             )),
             None => printer.say("The daemon is not running: `bulletin run` starts it."),
         }
-        printer.say(format!(
-            "{} waiting for their time.",
-            count(waiting, "campaign")
-        ));
+        printer.say(format!("{} yet to start.", count(waiting, "campaign")));
         for (state, mails) in &queue {
             printer.say(format!("{mails:>7}  {state}"));
         }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::Mutex;
 
 use super::{Db, Error, Pools, on};
 use crate::clock::Timestamp;
@@ -21,17 +22,13 @@ const CLASS: i32 = 0x424c_544e;
 #[derive(Debug)]
 pub struct Owner {
     pub id: i64,
-    _lock: Lock,
+    lock: Lock,
 }
 
 #[derive(Debug)]
-#[expect(
-    dead_code,
-    reason = "held, not read: a lock is let go when it is dropped"
-)]
 enum Lock {
-    File(File),
-    Session(PgConnection),
+    File(#[expect(dead_code, reason = "held, not read: it is let go when it is dropped")] File),
+    Session(Box<Mutex<PgConnection>>),
 }
 
 impl Owner {
@@ -42,16 +39,28 @@ impl Owner {
                 let lock = lock_file(&beside(file), now)?;
                 Ok(Self {
                     id: register(db, now).await?,
-                    _lock: Lock::File(lock),
+                    lock: Lock::File(lock),
                 })
             }
             Pools::Pg(pool) => {
                 let id = register(db, now).await?;
                 Ok(Self {
                     id,
-                    _lock: Lock::Session(lock_session(pool, id).await?),
+                    lock: Lock::Session(Box::new(Mutex::new(lock_session(pool, id).await?))),
                 })
             }
+        }
+    }
+
+    /// Whether the lock is still ours. On Postgres it lives as long as its session: when that is
+    /// gone, others may have taken our rows, and this daemon must end and be started again.
+    pub async fn holds(&self) -> bool {
+        match &self.lock {
+            Lock::File(_) => true,
+            Lock::Session(session) => sqlx::query("SELECT 1")
+                .execute(&mut *session.lock().await)
+                .await
+                .is_ok(),
         }
     }
 

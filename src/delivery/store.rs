@@ -42,6 +42,7 @@ row! {
 const UNWANTED: &str = "CASE \
      WHEN s.email IS NULL THEN 'erased' \
      WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
+     WHEN s.discreet THEN 'unsafe' \
      WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
          WHERE l.campaign_id = c.id AND u.subscriber_id = s.id AND u.state = 'active' \
          AND (c.digest IS NULL OR u.cadence = c.digest)) THEN 'unsubscribed' \
@@ -157,7 +158,7 @@ fn taken(
 }
 
 fn known_reason(text: &str) -> Option<&'static str> {
-    ["erased", "suppressed", "unsubscribed", "not now"]
+    ["erased", "suppressed", "unsafe", "unsubscribed", "not now"]
         .into_iter()
         .find(|reason| *reason == text)
 }

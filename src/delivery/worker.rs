@@ -62,7 +62,12 @@ impl Worker {
         if let Pass::Wait(_) = self.gate.enter(self.shared.clock.now()) {
             return Ok(false);
         }
-        let fed = self.shared.feed.next().await?;
+        let fed = self
+            .shared
+            .feed
+            .next()
+            .await
+            .inspect_err(|_| self.gate.abandon())?;
         for (claim, reason) in fed.unwanted {
             self.report(claim, unwanted(reason), None).await;
         }

@@ -54,13 +54,9 @@ impl Import {
         for one in refused.iter().take(10) {
             printer.note(format!("{shown}:{}: {}", one.line, one.reason));
         }
-        if !refused.is_empty() {
+        if !refused.is_empty() && !self.dry_run {
             let aside = set_aside(&self.file, &refused)?;
-            printer.note(format!(
-                "{} refused rows are in {}",
-                refused.len(),
-                aside.display()
-            ));
+            printer.note(format!("The refused rows are in {}", aside.display()));
         }
         Ok(ExitCode::SUCCESS)
     }
