@@ -144,9 +144,7 @@ impl Worker {
     fn judge_relay(&self, result: &Result<Outcome, SendError>) -> Option<RelayRow> {
         let now = self.shared.clock.now();
         match result {
-            Err(SendError::Fault(fault)) if holds_relay(fault) => {
-                self.gate.fault(&fault.to_string(), now)
-            }
+            Err(SendError::Fault(fault)) if holds_relay(fault) => self.hold(fault),
             Err(SendError::Malformed(_)) => {
                 self.gate.abandon();
                 None
@@ -163,10 +161,7 @@ impl Worker {
         took: Duration,
         fault: Fault,
     ) {
-        let row = self.gate.fault(&fault.to_string(), self.shared.clock.now());
-        if let Some(row) = &row {
-            tracing::warn!(relay = self.relay, held_until = ?row.held_until.map(|at| at.to_string()), "relay held: {fault}");
-        }
+        let row = self.hold(&fault);
         let result = Err(SendError::Fault(fault));
         let happened = Happened::Tried {
             relay: self.relay.clone(),
@@ -175,6 +170,23 @@ impl Worker {
             result,
         };
         self.report(claim, happened, row).await;
+    }
+
+    /// Holds the relay. What it said may name somebody: the log has the code, the table has it all.
+    fn hold(&self, fault: &Fault) -> Option<RelayRow> {
+        let row = self
+            .gate
+            .fault(&fault.to_string(), self.shared.clock.now())?;
+        let code = fault.reply.as_ref().map(|reply| reply.code.to_string());
+        let why = code.as_deref().unwrap_or(&fault.text);
+        let until = row.held_until.map(|at| at.to_string());
+        tracing::warn!(
+            relay = self.relay,
+            held_until = until,
+            "relay held: {}: {why}",
+            fault.stage
+        );
+        Some(row)
     }
 
     async fn report(&self, claim: Claim, happened: Happened, relay: Option<RelayRow>) {
