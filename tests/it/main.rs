@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod flow;
 mod sink;
 #[path = "../support/mod.rs"]
 mod support;
