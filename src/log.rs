@@ -1,5 +1,7 @@
 //! Where log lines go: standard error, as text or as JSON, never with an address in them.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging for the process. `level` is a filter such as `info` or `bulletin=debug`.
@@ -9,6 +11,7 @@ pub fn start(level: &str, json: bool) {
         .unwrap_or_else(|_| EnvFilter::new("sqlx=warn,info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(colours())
         .with_writer(std::io::stderr);
     // A second start (in tests) keeps the first one's settings.
     let _ = if json {
@@ -16,4 +19,10 @@ pub fn start(level: &str, json: bool) {
     } else {
         lines.with_target(false).try_init()
     };
+}
+
+/// On a terminal only, and not against the person's wish (<https://no-color.org>).
+fn colours() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !unwanted
 }

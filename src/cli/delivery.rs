@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::daemon::Home;
 use crate::delivery::State;
-use crate::delivery::store::{self, Filter, Shown};
+use crate::delivery::store::{self, Filter, Shown, Tried};
 use crate::id::{CampaignId, DeliveryId};
 
 /// How many rows are read at a time.
@@ -124,6 +125,23 @@ fn object(shown: &Shown) -> Value {
     })
 }
 
+fn tried(one: &Tried, zone: Tz) -> Value {
+    let Tried {
+        at,
+        relay,
+        outcome,
+        stage,
+        code,
+        enhanced,
+        text,
+        duration_ms,
+    } = one;
+    json!({
+        "at": at.rfc3339(zone), "relay": relay, "outcome": outcome, "stage": stage, "code": code,
+        "enhanced": enhanced, "text": text, "duration_ms": duration_ms,
+    })
+}
+
 async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode, Failure> {
     let filter = Filter {
         id: Some(id),
@@ -138,7 +156,8 @@ async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode,
     };
     let tries = store::attempts(&mut home.db.read().await?, id).await?;
     let mut value = object(shown);
-    value["tries"] = json!(tries);
+    let zone = home.config.site.timezone;
+    value["tries"] = tries.iter().map(|one| tried(one, zone)).collect();
     printer.object(&value);
     printer.say(format!(
         "Delivery {id} to {}: {}",
@@ -146,7 +165,6 @@ async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode,
         shown.state
     ));
     printer.say(format!("Message-ID <{}>", shown.message_id));
-    let zone = home.config.site.timezone;
     let rows = tries.iter().map(|one| {
         let code = one.code.map_or(String::new(), |code| code.to_string());
         let at = one.at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string();

@@ -194,12 +194,18 @@ impl Worker {
         }
     }
 
+    /// Holds the relay. What it said may name somebody: the log has the code, the table has it all.
     fn hold(&self, fault: &Fault, now: Timestamp) -> Option<RelayRow> {
         let row = self.gate.fault(&fault.to_string(), now)?;
-        let until = row
-            .held_until
-            .map_or_else(String::new, |until| until.to_string());
-        tracing::warn!(relay = self.relay, until, "the relay is held: {fault}");
+        let code = fault.reply.as_ref().map(|reply| reply.code.to_string());
+        let why = code.as_deref().unwrap_or(&fault.text);
+        let until = row.held_until.map(|at| at.to_string());
+        tracing::warn!(
+            relay = self.relay,
+            held_until = until,
+            "relay held: {}: {why}",
+            fault.stage
+        );
         Some(row)
     }
 

@@ -11,7 +11,7 @@ mod conversation;
 mod folder;
 mod matrix;
 mod security;
-mod sink;
+pub(crate) mod sink;
 
 use std::time::Duration;
 

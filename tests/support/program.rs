@@ -133,6 +133,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first line so far or to come, on stdout or stderr, that contains `pattern`.
     pub(crate) fn wait_for_line(&self, pattern: &str, timeout: Duration) -> String {
         self.said

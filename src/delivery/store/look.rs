@@ -75,9 +75,8 @@ pub async fn shown(
 
 row! {
     /// One try, as people look at it.
-    #[derive(Clone, Debug, serde::Serialize)]
+    #[derive(Clone, Debug)]
     pub struct Tried {
-        #[serde(skip)]
         pub at: Timestamp,
         pub relay: String,
         pub outcome: String,

@@ -12,7 +12,7 @@ use super::{ann, is_accepted, transport};
 const MESSAGES: usize = 1000;
 
 /// Ends with the test.
-struct Sink(Child);
+pub(crate) struct Sink(Child);
 
 impl Drop for Sink {
     fn drop(&mut self) {
@@ -24,7 +24,7 @@ impl Drop for Sink {
 #[tokio::test]
 async fn postfix_takes_a_thousand_messages_over_one_connection() {
     let port = free_port();
-    let _sink = start(port);
+    let _sink = start(port, &[]);
     let mut connection = connect(port).await;
     let body = "A line of the body, and\r\n.a dot\r\n".repeat(900);
     let started = Instant::now();
@@ -42,7 +42,7 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     );
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -51,11 +51,12 @@ fn free_port() -> u16 {
 }
 
 /// As root it wants to be told whom to become.
-fn start(port: u16) -> Sink {
+pub(crate) fn start(port: u16, options: &[&str]) -> Sink {
     let sink = |arguments: &[&str]| {
         let mut command = Command::new("/usr/sbin/smtp-sink");
         command
             .args(arguments)
+            .args(options)
             .arg(format!("127.0.0.1:{port}"))
             .arg("1000");
         Sink(

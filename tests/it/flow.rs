@@ -1,0 +1,42 @@
+//! The promises, seen from outside: the real program, a real database of each kind, a relay that
+//! misbehaves as told. One file for each promise or story; every story is told on both databases.
+
+#![expect(clippy::unwrap_used, reason = "what cannot go on fails its test")]
+
+/// Makes two tests of each story, one on SQLite and one on Postgres, so that they run in parallel.
+/// A scripted relay answers on the runtime's own thread while the story waits for the program.
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => { $(
+        mod $story {
+            use crate::flow::house::Database;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            async fn on_sqlite() {
+                super::$story(Database::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            async fn on_postgres() {
+                super::$story(Database::Postgres).await;
+            }
+        }
+    )+ };
+}
+
+mod a_fault_of_ours;
+mod bad_input;
+mod crash;
+mod digest;
+mod due_time;
+mod house;
+mod it_says_what_happened;
+mod json;
+mod mail;
+mod no_mail_after_no;
+mod nobody_is_missed;
+mod nobody_is_tracked;
+mod nothing_twice;
+mod one_daemon;
+mod privacy;
+mod retry;
+mod shutdown;

@@ -1,0 +1,363 @@
+//! A house to tell a story in: a folder with a configuration, a database of its own, and the program.
+//!
+//! What always holds: whenever a campaign is looked at, the counts of all its states add up to its
+//! audience; and whatever the program said with `-v`, no reader's address and no key was in it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use super::mail::Mail;
+use crate::support::postgres;
+use crate::support::program::{Program, Ran, Running};
+use crate::support::relay::Relay;
+
+/// Every reader lives here, so that a log can be searched for them.
+pub(super) const READERS: &str = "readers.example";
+pub(super) const PASSWORD: &str = "correct-horse-battery";
+/// Longer than anything takes on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
+const STATES: [&str; 9] = [
+    "queued",
+    "sending",
+    "accepted",
+    "deferred",
+    "in_doubt",
+    "failed",
+    "expired",
+    "suppressed",
+    "cancelled",
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// What a house is to be; a folder of mails is its relay unless it is told of another.
+pub(super) struct Plan {
+    database: Database,
+    relay: String,
+    delivery: String,
+}
+
+pub(super) fn house(database: Database) -> Plan {
+    let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
+    let delivery = String::new();
+    Plan {
+        database,
+        relay,
+        delivery,
+    }
+}
+
+impl Plan {
+    pub(super) fn relay(self, relay: &Relay) -> Self {
+        self.port(relay.port())
+    }
+
+    pub(super) fn port(mut self, port: u16) -> Self {
+        self.relay = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
+        self
+    }
+
+    pub(super) fn login(mut self) -> Self {
+        self.relay += "user = \"bulletin\"\n";
+        self
+    }
+
+    pub(super) fn connections(mut self, connections: usize) -> Self {
+        writeln!(self.relay, "connections = {connections}").unwrap();
+        self
+    }
+
+    /// A line for the table `[delivery]`.
+    pub(super) fn delivery(mut self, line: &str) -> Self {
+        writeln!(self.delivery, "{line}").unwrap();
+        self
+    }
+
+    pub(super) fn open(self) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let database = match self.database {
+            Database::Sqlite => "sqlite:bulletin.db".to_owned(),
+            Database::Postgres => postgres::database(),
+        };
+        let Self {
+            relay, delivery, ..
+        } = self;
+        let mut program = Program::new(folder.path());
+        if relay.contains("user =") {
+            program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
+        }
+        let config = format!(
+            "[database]\nurl = \"{database}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
+        );
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let house = House { folder, program };
+        house.must(&["init"]);
+        house
+    }
+}
+
+/// Three lists and a digest. Port 0 is any free one.
+const CONFIG: &str = r#"
+[site]
+name = "Alliance"
+base_url = "https://news.alliance.example"
+listen = "127.0.0.1:0"
+operator_listen = "127.0.0.1:0"
+
+[sender]
+address = "bulletin@alliance.example"
+
+[list.meetings]
+name = "Meetings"
+kinds = ["meeting-notice", "meeting-summary"]
+
+[list.reports]
+name = "Reports"
+kinds = ["report"]
+
+[list.news]
+name = "News"
+
+[digest.weekly]
+cron = "0 8 * * Mon"
+"#;
+
+pub(super) struct House {
+    folder: TempDir,
+    pub(super) program: Program,
+}
+
+impl House {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Runs a command that must succeed.
+    pub(super) fn must(&self, arguments: &[&str]) -> Ran {
+        let ran = self.program.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        ran
+    }
+
+    /// Subscribes somebody, to one list or several: `meetings`, `reports:weekly`.
+    pub(super) fn subscriber(&self, email: &str, lists: &[&str]) {
+        let mut arguments = vec!["subscriber", "add", email, "--confirmed"];
+        for list in lists {
+            arguments.extend(["--list", list]);
+        }
+        self.must(&arguments);
+    }
+
+    /// Subscribes many to a list at once.
+    pub(super) fn readers(&self, count: usize, list: &str) -> Vec<String> {
+        let emails: Vec<_> = (1..=count)
+            .map(|number| format!("reader-{number:04}@{READERS}"))
+            .collect();
+        self.write("people.csv", &format!("email\n{}\n", emails.join("\n")));
+        self.must(&[
+            "subscriber",
+            "import",
+            "people.csv",
+            "--basis",
+            "a test",
+            "--list",
+            list,
+        ]);
+        emails
+    }
+
+    /// Adds a post whose title is its slug; with no lists it goes to those that take its kind.
+    pub(super) fn post(&self, slug: &str, kind: &str, lists: &[&str]) {
+        let lists = if lists.is_empty() {
+            String::new()
+        } else {
+            format!("lists: [{}]\n", lists.join(", "))
+        };
+        let file = format!("{slug}.md");
+        self.write(
+            &file,
+            &format!("---\ntitle: {slug}\nkind: {kind}\ndate: 2026-05-20\n{lists}summary: About {slug}.\n---\nAll about {slug}.\n"),
+        );
+        self.must(&["post", "add", &file]);
+    }
+
+    /// Queues a post for now; the campaign's id.
+    pub(super) fn queue(&self, slug: &str) -> i64 {
+        self.program.json(&["queue", slug])["campaign"]
+            .as_i64()
+            .unwrap()
+    }
+
+    /// Does all that is due.
+    pub(super) fn send(&self) {
+        let ran = self.must(&["-v", "run", "--until-idle"]);
+        self.check_log(&ran.stderr);
+    }
+
+    /// Starts the daemon and waits until it works.
+    pub(super) fn daemon(&self) -> Running {
+        let running = self.program.start(&["-v", "run"]);
+        running.wait_for_line("running", PATIENCE);
+        running
+    }
+
+    /// A campaign as it stands; its counts add up.
+    pub(super) fn campaign(&self, id: i64) -> Value {
+        let shown = self
+            .program
+            .json(&["campaign", "show", id.to_string().as_str()]);
+        let counts = shown["counts"].as_object().unwrap();
+        let states: Vec<_> = counts.keys().map(String::as_str).collect();
+        assert_eq!(states, STATES);
+        let sum: i64 = counts.values().map(|count| count.as_i64().unwrap()).sum();
+        if shown["state"] != "scheduled" {
+            assert_eq!(shown["audience"], sum, "{shown}");
+        }
+        shown
+    }
+
+    /// How many are in which state, without the states that nobody is in.
+    pub(super) fn counts(&self, id: i64) -> Value {
+        let shown = self.campaign(id);
+        let counts = shown["counts"].as_object().unwrap().iter();
+        let some = counts.filter(|(_, count)| **count != 0);
+        Value::Object(
+            some.map(|(state, count)| (state.clone(), count.clone()))
+                .collect::<Map<_, _>>(),
+        )
+    }
+
+    /// It ended, with everybody in exactly these states.
+    pub(super) fn ended(&self, id: i64, counts: &Value) {
+        assert_eq!(self.counts(id), *counts);
+        assert_eq!(self.campaign(id)["state"], "finished");
+    }
+
+    pub(super) fn has_ended(&self, id: i64) -> bool {
+        self.campaign(id)["state"] == "finished"
+    }
+
+    pub(super) fn deliveries(&self, id: i64) -> Vec<Value> {
+        self.program
+            .json_lines(&["delivery", "list", "--campaign", id.to_string().as_str()])
+    }
+
+    /// The one delivery of a campaign to this person.
+    pub(super) fn delivery(&self, id: i64, email: &str) -> Value {
+        let mut all = self.deliveries(id);
+        all.retain(|delivery| delivery["email"] == email);
+        assert_eq!(all.len(), 1, "{email}: {all:?}");
+        all.remove(0)
+    }
+
+    /// How often a person was tried; nothing before the audience is frozen.
+    pub(super) fn attempts(&self, id: i64, email: &str) -> i64 {
+        let all = self.deliveries(id);
+        let theirs = all.iter().find(|delivery| delivery["email"] == email);
+        theirs.map_or(0, |delivery| delivery["attempts"].as_i64().unwrap())
+    }
+
+    /// Every try of a delivery, the oldest first.
+    pub(super) fn tries(&self, delivery: &Value) -> Vec<Value> {
+        let shown = self
+            .program
+            .json(&["delivery", "show", delivery["id"].to_string().as_str()]);
+        shown["tries"].as_array().unwrap().clone()
+    }
+
+    /// What the folder relay has written.
+    pub(super) fn mails(&self) -> Vec<Mail> {
+        Mail::in_folder(&self.path("outbox"))
+    }
+
+    fn check_log(&self, log: &str) {
+        assert!(!log.contains(READERS), "a reader's address is in: {log}");
+        assert!(!log.contains('\u{1b}'), "colours are for terminals: {log}");
+        let secrets = std::fs::read_to_string(self.path("bulletin.secret")).unwrap();
+        let secrets = secrets.split('"').skip(1).step_by(2).chain([PASSWORD]);
+        for secret in secrets {
+            assert!(!log.contains(secret), "a key is in: {log}");
+        }
+    }
+
+    /// What every daemon of this house has said.
+    pub(super) fn logs(&self) -> Vec<String> {
+        let files = self.folder.path().read_dir().unwrap();
+        files
+            .map(|entry| entry.unwrap().path())
+            .filter(|file| file.extension().is_some_and(|it| it == "log"))
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.logs().iter().for_each(|log| self.check_log(log));
+        }
+    }
+}
+
+/// Waits until a daemon says that a campaign has ended.
+pub(super) fn finished(daemon: &Running, campaign: i64) {
+    daemon.wait_for_line(&format!("campaign finished campaign={campaign}"), PATIENCE);
+}
+
+/// Looks again and again until it is so; commands and a relay's journal ring no bell.
+pub(super) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Whom the relay has got mails for, each as often as it did, in order.
+pub(super) fn recipients(relay: &Relay) -> Vec<String> {
+    let mut all: Vec<_> = relay
+        .received()
+        .into_iter()
+        .map(|received| received.to)
+        .collect();
+    all.sort();
+    all
+}
+
+/// Whether a person's mail has been begun: the relay was told the name.
+pub(super) fn named(relay: &Relay) -> BTreeSet<String> {
+    let commands = relay.commands();
+    let path = |line: &String| {
+        Some(
+            line.strip_prefix("RCPT TO:<")?
+                .split_once('>')?
+                .0
+                .to_owned(),
+        )
+    };
+    commands.iter().filter_map(path).collect()
+}
+
+/// The keys of an object, in their order.
+pub(super) fn keys(object: &Value) -> Vec<&str> {
+    let object = object.as_object().unwrap();
+    object.keys().map(String::as_str).collect()
+}
+
+pub(super) fn accepted(count: usize) -> Value {
+    json!({ "accepted": count })
+}
