@@ -8,6 +8,7 @@
 
 mod architecture;
 mod sink;
+mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;
