@@ -39,6 +39,7 @@ impl Worker {
                     self.shared.rest(LOOK_AGAIN).await;
                 }
                 Err(error) => {
+                    self.gate.abandon();
                     tracing::error!("the queue cannot be read: {error:#}");
                     self.shared.rest(IDLE).await;
                 }
@@ -88,10 +89,17 @@ impl Worker {
             return Ok(());
         }
         // The last thing before the hand-over: whoever said no by now gets nothing (promise 3).
-        if let Some(reason) = store::last_look(&mut self.shared.db.read().await?, claim.id).await? {
-            self.gate.abandon();
-            self.report(claim, unwanted(reason), None).await;
-            return Ok(());
+        match self.last_look(&claim).await {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                self.gate.abandon();
+                self.report(claim, unwanted(reason), None).await;
+                return Ok(());
+            }
+            Err(error) => {
+                self.report(claim, Happened::Untried, None).await;
+                return Err(error);
+            }
         }
         let result = self.send(connection, &errand, &message).await;
         let took = started.elapsed();
@@ -111,6 +119,10 @@ impl Worker {
             })
             .await;
         Ok(())
+    }
+
+    async fn last_look(&self, claim: &Claim) -> anyhow::Result<Option<&'static str>> {
+        Ok(store::last_look(&mut self.shared.db.read().await?, claim.id).await?)
     }
 
     async fn connect(&self, connection: &mut Option<Connection>) -> Result<(), Fault> {
