@@ -29,6 +29,7 @@ mod raw;
 mod recover;
 mod schema;
 mod settle;
+mod story;
 mod world;
 
 use world::World;

@@ -16,7 +16,7 @@ on_both!(
 );
 
 impl World {
-    async fn owner(&self) -> Owner {
+    pub(crate) async fn owner(&self) -> Owner {
         Owner::claim(&self.db, self.now()).await.unwrap()
     }
 

@@ -52,7 +52,8 @@ pub(crate) struct World {
     pub(crate) config: Arc<Config>,
     pub(crate) keys: Keys,
     pub(crate) clock: Clock,
-    folder: TempDir,
+    /// Kept for as long as the database is in it.
+    _folder: TempDir,
 }
 
 impl World {
@@ -76,16 +77,8 @@ impl World {
             clock: Clock::fixed(Timestamp::from_utc(start.to_utc())),
             db,
             url,
-            folder,
+            _folder: folder,
         }
-    }
-
-    pub(crate) fn is_sqlite(&self) -> bool {
-        self.url.starts_with("sqlite:")
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
