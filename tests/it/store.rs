@@ -4,13 +4,6 @@
 //! Every case is written once, takes a [`World`], and is named in its file's `on_both!`; a case
 //! that is not named there is dead code, and the compiler says so.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot go on fails its test"
-)]
-
 mod audience;
 mod campaign;
 mod check;

@@ -49,13 +49,13 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
             let mut all = Vec::new();
             loop {
                 let mut write = db.write().await.unwrap();
-                let taken = claim(&mut write, taker, now).await.unwrap();
+                let rows = claim(&mut write, taker, now).await.unwrap();
                 write.commit().await.unwrap();
-                assert!(taken.len() <= BATCH, "{} at once", taken.len());
-                if taken.is_empty() {
+                assert!(rows.len() <= BATCH, "{} at once", rows.len());
+                if rows.is_empty() {
                     return all;
                 }
-                all.extend(taken.iter().map(id));
+                all.extend(rows.iter().map(id));
             }
         });
     }

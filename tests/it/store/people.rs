@@ -220,9 +220,9 @@ impl World {
             limit,
         };
         let mut write = self.write().await;
-        let taken = claim(&mut write, taker, self.now()).await.unwrap();
+        let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();
-        taken
+        rows
     }
 
     /// Claims the one row that is due.
