@@ -40,7 +40,7 @@ impl Db {
 async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     let shown = file.display();
     let folder = folder(file);
-    let _one_at_a_time = lock_folder(&folder).with_context(|| {
+    let _one_at_a_time = lock_folder(folder).await.with_context(|| {
         format!("{shown}: the database's folder cannot be opened; make it or correct database.url")
     })?;
     let options = lite_options(file);
@@ -73,10 +73,15 @@ fn folder(file: &Path) -> PathBuf {
 }
 
 /// Held while migrating: sqlx locks a Postgres database meanwhile, but not an SQLite file.
-fn lock_folder(folder: &Path) -> std::io::Result<File> {
-    let folder = File::open(folder)?;
-    folder.lock()?;
-    Ok(folder)
+///
+/// Whoever waits does so on a thread of its own: the holder may need this one to get on.
+async fn lock_folder(folder: PathBuf) -> std::io::Result<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let folder = File::open(folder)?;
+        folder.lock()?;
+        Ok(folder)
+    });
+    locked.await.map_err(std::io::Error::other)?
 }
 
 fn lite_options(file: &Path) -> SqliteConnectOptions {

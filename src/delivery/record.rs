@@ -84,15 +84,16 @@ async fn keep_one(
         );
         return Ok(());
     }
+    if let Some(attempt) = attempt(claim, &report.happened) {
+        store::append(write, &attempt).await?;
+    }
+    // after the attempt: it may be the one that came as far as the final dot
     if verdict.releases_ledger {
         store::release_ledger(write, claim.id).await?;
     }
     if let Some(why) = &verdict.pauses_campaign {
         let (from, to) = (campaign::State::Running, campaign::State::Paused);
         campaign::store::change(write, claim.campaign, from, to, Some(why), now).await?;
-    }
-    if let Some(attempt) = attempt(claim, &report.happened) {
-        store::append(write, &attempt).await?;
     }
     say(claim, &report.happened, &verdict);
     Ok(())

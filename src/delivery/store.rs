@@ -248,9 +248,18 @@ pub async fn append(write: &mut Write, attempt: &Attempt<'_>) -> Result<(), Erro
     .map(drop))
 }
 
-/// Lets the person be sent these posts again.
+/// No try of the delivery of this ledger row came as far as a final dot: nobody can have the mail.
+const NO_DOT: &str = "NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = ledger.delivery_id \
+     AND (a.outcome = 'in_doubt' OR a.stage = 'dot'))";
+
+/// Lets the person be sent these posts again, unless an earlier try may have brought them.
 pub async fn release_ledger(write: &mut Write, id: DeliveryId) -> Result<(), Error> {
-    on!(write, c => sqlx::query("DELETE FROM ledger WHERE delivery_id = $1").bind(id).execute(c).await.map(drop))
+    let sql = || {
+        AssertSqlSafe(format!(
+            "DELETE FROM ledger WHERE delivery_id = $1 AND {NO_DOT}"
+        ))
+    };
+    on!(write, c => sqlx::query(sql()).bind(id).execute(c).await.map(drop))
 }
 
 /// The owners of rows that are being sent, each with the first of its leases to end.
@@ -277,7 +286,8 @@ pub async fn orphans(
     .await)
 }
 
-/// Ends what is not under way of a campaign that is called off, and frees its ledger.
+/// Ends what is not under way of a campaign that is called off, and frees the ledger of what no try
+/// may have brought.
 pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> Result<u64, Error> {
     let rows = on!(write, c => sqlx::query(
         "UPDATE delivery SET state = 'cancelled', next_at = NULL, finished_at = $2 \
@@ -288,9 +298,13 @@ pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> 
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;
-    on!(write, c => sqlx::query(
-        "DELETE FROM ledger WHERE delivery_id IN (SELECT id FROM delivery WHERE campaign_id = $1 AND state = 'cancelled')",
-    )
+    let free = || {
+        AssertSqlSafe(format!(
+            "DELETE FROM ledger WHERE delivery_id IN \
+         (SELECT id FROM delivery WHERE campaign_id = $1 AND state = 'cancelled') AND {NO_DOT}"
+        ))
+    };
+    on!(write, c => sqlx::query(free())
     .bind(campaign)
     .execute(c)
     .await

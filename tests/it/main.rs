@@ -3,6 +3,7 @@
 mod architecture;
 mod flow;
 mod sink;
+mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;

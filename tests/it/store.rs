@@ -1,0 +1,48 @@
+//! One conformance suite of the stores, run against both databases: a promise that holds on one
+//! and not on the other is a bug of the second.
+//!
+//! Every case is written once, takes a [`World`], and is named in its file's `on_both!`; a case
+//! that is not named there is dead code, and the compiler says so.
+
+mod audience;
+mod campaign;
+mod check;
+mod claim;
+mod digest;
+mod doubt;
+mod engine;
+mod freeze;
+mod import;
+mod look;
+mod message;
+mod opening;
+mod people;
+mod post;
+mod raw;
+mod recover;
+mod schema;
+mod settle;
+mod story;
+mod world;
+
+use world::World;
+
+/// Makes two tests of each case: one on SQLite, one on Postgres.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::store::World::on_sqlite().await).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::store::World::on_postgres().await).await;
+            })+
+        }
+    };
+}
+use on_both;

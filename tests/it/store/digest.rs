@@ -1,0 +1,198 @@
+//! One merged digest for each reader, planned once for each firing.
+
+use bulletin::campaign::digest::{Edition, plan_due};
+use tokio::task::JoinSet;
+
+use super::{World, on_both};
+
+on_both!(
+    a_reader_gets_all_lists_in_one_edition_and_the_same_news_is_shared,
+    a_post_is_in_an_edition_once_in_its_newest_version,
+    nobody_gets_an_empty_edition_and_a_second_run_makes_none,
+    whoever_may_not_be_mailed_is_in_no_edition,
+    a_withdrawn_post_is_in_no_edition,
+    an_urgent_post_comes_at_once_and_not_again_in_the_digest,
+    a_digest_seen_for_the_first_time_does_not_fire_for_the_past,
+    a_missed_firing_fires_once,
+    a_firing_is_taken_once_by_many_who_look_at_once,
+    a_firing_with_nothing_new_is_taken_too,
+);
+
+/// From the clock's Wednesday to Monday at eight.
+const TO_MONDAY: u64 = (4 * 24 + 22) * 3600;
+const WEEK: u64 = 7 * 24 * 3600;
+
+impl World {
+    async fn news(&self, slug: &str, kind: &str) {
+        self.post(slug, kind).await;
+        self.announce(slug).await;
+    }
+
+    async fn plan_due(&self) -> Vec<Edition> {
+        plan_due(&self.db, &self.config, self.now()).await.unwrap()
+    }
+
+    /// Who gets which posts: `ann: one.1 two.1`.
+    async fn piles(&self, edition: &Edition) -> Vec<String> {
+        let rows = self
+            .raw
+            .words(&format!(
+                "SELECT s.email || ' ' || p.slug || '.' || r.version FROM delivery d \
+                 JOIN subscriber s ON s.id = d.subscriber_id \
+                 JOIN rendition_post r ON r.rendition_id = d.rendition_id JOIN post p ON p.id = r.post_id \
+                 WHERE d.campaign_id = {} ORDER BY s.email, r.position",
+                edition.id
+            ))
+            .await;
+        let mut piles: Vec<String> = Vec::new();
+        for row in rows {
+            let (email, post) = row.split_once(' ').unwrap();
+            let name = email.split('@').next().unwrap();
+            match piles
+                .last_mut()
+                .filter(|pile| pile.starts_with(&format!("{name}:")))
+            {
+                Some(pile) => pile.extend([" ", post]),
+                None => piles.push(format!("{name}: {post}")),
+            }
+        }
+        piles
+    }
+}
+
+async fn a_reader_gets_all_lists_in_one_edition_and_the_same_news_is_shared(w: &World) {
+    for name in ["ann", "ben"] {
+        w.reader(name, "news", "weekly").await;
+        w.reader(name, "reports", "weekly").await;
+    }
+    w.reader("cat", "news", "weekly").await;
+    w.reader("cat", "reports", "immediate").await;
+    w.reader("dan", "news", "daily").await;
+    w.news("one", "announcement").await;
+    w.news("two", "report").await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(edition.audience, 3);
+    let piles = ["ann: one.1 two.1", "ben: one.1 two.1", "cat: one.1"];
+    assert_eq!(w.piles(&edition).await, piles);
+    let renditions = format!(
+        "SELECT count(*) FROM rendition WHERE campaign_id = {}",
+        edition.id
+    );
+    assert_eq!(w.raw.number(&renditions).await, 2);
+    let ledger = format!(
+        "SELECT count(*) FROM ledger g JOIN delivery d ON d.id = g.delivery_id WHERE d.campaign_id = {}",
+        edition.id
+    );
+    assert_eq!(w.raw.number(&ledger).await, 5, "one line for each post");
+}
+
+async fn a_post_is_in_an_edition_once_in_its_newest_version(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.reader("ann", "reports", "weekly").await;
+    w.post("hello", "announcement").await;
+    w.order("hello", &["news", "reports"], false).await;
+    w.freeze().await;
+    w.post_with("hello", "announcement", "urgent: false\n")
+        .await;
+    w.order("hello", &["reports"], false).await;
+    w.freeze().await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: hello.2"]);
+}
+
+async fn nobody_gets_an_empty_edition_and_a_second_run_makes_none(w: &World) {
+    assert_eq!(w.edition("weekly").await, None);
+    w.reader("ann", "news", "weekly").await;
+    w.reader("ben", "reports", "weekly").await;
+    assert_eq!(w.edition("weekly").await, None);
+    w.news("one", "announcement").await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
+    let before = w.everything().await;
+    assert_eq!(w.edition("weekly").await, None);
+    assert_eq!(w.everything().await, before);
+}
+
+async fn whoever_may_not_be_mailed_is_in_no_edition(w: &World) {
+    for name in ["ann", "suppressed", "left", "late"] {
+        if name == "late" {
+            w.news("one", "announcement").await;
+        }
+        w.reader(name, "news", "weekly").await;
+    }
+    w.suppress("suppressed").await;
+    w.leave("left").await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
+}
+
+async fn a_withdrawn_post_is_in_no_edition(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.news("one", "announcement").await;
+    w.news("two", "announcement").await;
+    w.withdraw("one").await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: two.1"]);
+}
+
+async fn an_urgent_post_comes_at_once_and_not_again_in_the_digest(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.post_with("now", "announcement", "urgent: true\n").await;
+    let started = w.announce("now").await;
+    assert_eq!(w.mailed(started.id).await, ["ann"]);
+    assert_eq!(w.edition("weekly").await, None);
+    w.news("later", "announcement").await;
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: later.1"]);
+}
+
+async fn a_digest_seen_for_the_first_time_does_not_fire_for_the_past(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.news("one", "announcement").await;
+    assert_eq!(w.plan_due().await, []);
+    w.pass(TO_MONDAY - 1);
+    assert_eq!(w.plan_due().await, []);
+    w.pass(1);
+    let editions = w.plan_due().await;
+    assert_eq!(editions.len(), 1);
+    assert_eq!(w.piles(&editions[0]).await, ["ann: one.1"]);
+}
+
+async fn a_missed_firing_fires_once(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.plan_due().await;
+    w.news("one", "announcement").await;
+    w.pass(TO_MONDAY + 3 * WEEK + 600);
+    assert_eq!(w.plan_due().await.len(), 1);
+    w.news("two", "announcement").await;
+    assert_eq!(w.plan_due().await, [], "the firing was taken");
+    w.pass(WEEK);
+    let editions = w.plan_due().await;
+    assert_eq!(w.piles(&editions[0]).await, ["ann: two.1"]);
+}
+
+async fn a_firing_is_taken_once_by_many_who_look_at_once(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.plan_due().await;
+    w.news("one", "announcement").await;
+    w.pass(TO_MONDAY);
+    let mut looking = JoinSet::new();
+    for _ in 0..6 {
+        let (db, config, now) = (w.db.clone(), w.config.clone(), w.now());
+        looking.spawn(async move { plan_due(&db, &config, now).await.unwrap() });
+    }
+    let editions = looking.join_all().await.concat();
+    assert_eq!(editions.len(), 1);
+    let campaigns = "SELECT count(*) FROM campaign WHERE kind = 'digest'";
+    assert_eq!(w.raw.number(campaigns).await, 1);
+}
+
+async fn a_firing_with_nothing_new_is_taken_too(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.plan_due().await;
+    w.pass(TO_MONDAY);
+    assert_eq!(w.plan_due().await, []);
+    w.news("one", "announcement").await;
+    w.pass(3600);
+    assert_eq!(w.plan_due().await, [], "it waits for the next Monday");
+}

@@ -1,0 +1,168 @@
+//! The last look before the hand-over sees every no that has committed; people see what happened.
+
+use bulletin::address::EmailAddress;
+use bulletin::campaign::State as Campaign;
+use bulletin::delivery::State;
+use bulletin::delivery::store::{
+    Attempt, Filter, RelayRow, append, attempts, last_look, relays, set_relay, shown,
+};
+use bulletin::id::DeliveryId;
+
+use super::people::{NOBODY, address};
+use super::{World, on_both};
+
+on_both!(
+    the_last_look_sees_an_unsubscribe,
+    the_last_look_sees_a_suppression,
+    the_last_look_sees_an_erasure,
+    the_last_look_sees_that_the_campaign_stopped,
+    an_edition_is_unwanted_once_its_reader_left_the_digest,
+    the_attempts_are_kept_in_order_and_the_last_is_shown,
+    a_relay_is_kept_as_it_was_last_said,
+);
+
+/// A claimed delivery to ann.
+async fn under_way(w: &World) -> DeliveryId {
+    w.reader("ann", "news", "immediate").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    let id = w.take_one().await.id;
+    assert_eq!(look(w, id).await, None);
+    id
+}
+
+async fn look(w: &World, id: DeliveryId) -> Option<&'static str> {
+    last_look(&mut w.db.read().await.unwrap(), id)
+        .await
+        .unwrap()
+}
+
+async fn the_last_look_sees_an_unsubscribe(w: &World) {
+    let id = under_way(w).await;
+    w.leave("ann").await;
+    assert_eq!(look(w, id).await, Some("unsubscribed"));
+}
+
+async fn the_last_look_sees_a_suppression(w: &World) {
+    let id = under_way(w).await;
+    w.suppress("ben").await;
+    assert_eq!(look(w, id).await, None, "that was somebody else");
+    w.suppress("ann").await;
+    assert_eq!(look(w, id).await, Some("suppressed"));
+}
+
+async fn the_last_look_sees_an_erasure(w: &World) {
+    let id = under_way(w).await;
+    w.raw
+        .run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1")
+        .await
+        .unwrap();
+    assert_eq!(look(w, id).await, Some("erased"));
+}
+
+async fn the_last_look_sees_that_the_campaign_stopped(w: &World) {
+    let id = under_way(w).await;
+    let campaign = bulletin::id::CampaignId(w.raw.number("SELECT id FROM campaign").await);
+    let (run, paused) = (Campaign::Running, Campaign::Paused);
+    w.move_campaign(campaign, run, paused).await;
+    assert_eq!(look(w, id).await, Some("not now"));
+    w.move_campaign(campaign, paused, Campaign::Cancelled).await;
+    assert_eq!(look(w, id).await, Some("not now"));
+    w.leave("ann").await;
+    assert_eq!(look(w, id).await, Some("unsubscribed"), "a no outranks it");
+}
+
+async fn an_edition_is_unwanted_once_its_reader_left_the_digest(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.reader("ann", "reports", "immediate").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.edition("weekly").await.unwrap();
+    let id = w.take_one().await.id;
+    assert_eq!(look(w, id).await, None);
+    w.raw
+        .run("UPDATE subscription SET state = 'ended', ended_at = 1, end_reason = 'no' WHERE list = 'news'")
+        .await
+        .unwrap();
+    assert_eq!(look(w, id).await, Some("unsubscribed"));
+}
+
+fn attempt(id: DeliveryId, at: i64, outcome: &'static str, code: Option<i64>) -> Attempt<'static> {
+    Attempt {
+        delivery: id,
+        at: bulletin::clock::Timestamp(at),
+        relay: "main",
+        outcome,
+        stage: "rcpt".to_owned(),
+        code,
+        enhanced: code.map(|_| "4.2.2"),
+        text: "mailbox full",
+        duration_ms: 12,
+    }
+}
+
+async fn the_attempts_are_kept_in_order_and_the_last_is_shown(w: &World) {
+    w.reader("ben", "news", "immediate").await;
+    w.reader("ann", "news", "immediate").await;
+    w.post("hello", "announcement").await;
+    let campaign = w.announce("hello").await.id;
+    let filter = |email: Option<&EmailAddress>, state| Filter {
+        email_key: email.map(EmailAddress::key),
+        campaign: Some(campaign),
+        state,
+        id: None,
+    };
+    let find = async |filter: &Filter, after, limit| {
+        shown(&mut w.db.read().await.unwrap(), filter, after, limit)
+            .await
+            .unwrap()
+    };
+    let ann = find(&filter(Some(&address("ann")), None), DeliveryId(0), 9).await;
+    assert_eq!((ann.len(), ann[0].code), (1, None));
+    let mut write = w.write().await;
+    for (at, outcome, code) in [(1, "fault", None), (2, "deferred", Some(452))] {
+        append(&mut write, &attempt(ann[0].id, at, outcome, code))
+            .await
+            .unwrap();
+    }
+    write.commit().await.unwrap();
+    let tries = attempts(&mut w.db.read().await.unwrap(), ann[0].id)
+        .await
+        .unwrap();
+    let outcomes: Vec<_> = tries.iter().map(|one| one.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["fault", "deferred"]);
+    let all = find(&filter(None, None), DeliveryId(0), 9).await;
+    let codes: Vec<_> = all.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [None, Some(452)]);
+    assert_eq!(find(&filter(None, None), all[0].id, 9).await.len(), 1);
+    assert_eq!(find(&filter(None, None), DeliveryId(0), 1).await.len(), 1);
+    let claims = w.take(NOBODY, 1).await;
+    assert_eq!(claims.len(), 1);
+    let sending = filter(None, Some(State::Sending));
+    assert_eq!(find(&sending, DeliveryId(0), 9).await.len(), 1);
+}
+
+async fn a_relay_is_kept_as_it_was_last_said(w: &World) {
+    let open = RelayRow {
+        name: "main".to_owned(),
+        state: "open".to_owned(),
+        reason: None,
+        faults: 0,
+        held_until: None,
+        changed_at: w.now(),
+    };
+    let held = RelayRow {
+        state: "held".to_owned(),
+        reason: Some("connect: refused".to_owned()),
+        faults: 3,
+        held_until: Some(w.now()),
+        ..open.clone()
+    };
+    for row in [&open, &held, &open] {
+        let mut write = w.write().await;
+        set_relay(&mut write, row).await.unwrap();
+        write.commit().await.unwrap();
+        let kept = relays(&mut w.db.read().await.unwrap()).await.unwrap();
+        assert_eq!(kept.as_slice(), std::slice::from_ref(row));
+    }
+}

@@ -1,0 +1,81 @@
+//! What a rendition's first mail said, every later one says.
+
+use bulletin::id::RenditionId;
+use bulletin::message::Content;
+use bulletin::message::store::{find, keep, pieces};
+
+use super::people::line;
+use super::{World, on_both};
+
+on_both!(
+    the_first_words_are_kept_and_the_second_get_them_too,
+    two_who_keep_words_at_once_agree,
+    a_rendition_knows_its_posts_in_order,
+);
+
+fn content(word: &str) -> Content {
+    Content {
+        subject: line(word),
+        html: format!("<p>{word}</p>"),
+        text: word.to_owned(),
+        parts: Vec::new(),
+    }
+}
+
+async fn rendition(w: &World) -> RenditionId {
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    RenditionId(w.raw.number("SELECT id FROM rendition").await)
+}
+
+async fn kept(w: &World, id: RenditionId, word: &str) -> (String, String, String) {
+    let mut write = w.write().await;
+    let words = keep(&mut write, id, &content(word)).await.unwrap();
+    write.commit().await.unwrap();
+    (words.subject.to_string(), words.html, words.text)
+}
+
+async fn the_first_words_are_kept_and_the_second_get_them_too(w: &World) {
+    let id = rendition(w).await;
+    let found = async || find(&mut w.db.read().await.unwrap(), id).await.unwrap();
+    assert!(found().await.words.is_none());
+    let first = kept(w, id, "first").await;
+    assert_eq!(first.1, "<p>first</p>");
+    assert_eq!(kept(w, id, "second").await, first);
+    let words = found().await.words.unwrap();
+    assert_eq!((words.subject.to_string(), words.html, words.text), first);
+}
+
+async fn two_who_keep_words_at_once_agree(w: &World) {
+    let id = rendition(w).await;
+    let (one, other) = tokio::join!(kept(w, id, "one"), kept(w, id, "other"));
+    assert_eq!(one, other);
+}
+
+async fn a_rendition_knows_its_posts_in_order(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    for slug in ["one", "two", "three"] {
+        w.post(slug, "announcement").await;
+        w.announce(slug).await;
+    }
+    let edition = w.edition("weekly").await.unwrap();
+    let rendition = format!(
+        "SELECT id FROM rendition WHERE campaign_id = {}",
+        edition.id
+    );
+    let id = RenditionId(w.raw.number(&rendition).await);
+    let mut read = w.db.read().await.unwrap();
+    let posts: Vec<_> = pieces(&mut read, id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|piece| (piece.post.0, piece.version, piece.list))
+        .collect();
+    let news = |post| (post, 1, "news".to_owned());
+    assert_eq!(posts, [news(1), news(2), news(3)]);
+    let kept = find(&mut read, id).await.unwrap();
+    assert_eq!(
+        (kept.campaign_id, kept.digest.as_deref()),
+        (edition.id, Some("weekly"))
+    );
+}

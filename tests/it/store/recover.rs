@@ -1,0 +1,122 @@
+//! After a crash: rows of dead daemons come back, rows of living ones do not.
+
+use bulletin::config::OnInDoubt::{Hold, Resend};
+use bulletin::db::owner::{Owner, alive};
+use bulletin::delivery::recover::recover;
+
+use super::people::NOBODY;
+use super::{World, on_both};
+
+on_both!(
+    rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept,
+    under_hold_they_wait_for_a_person,
+    rows_of_a_living_daemon_are_left_alone,
+    what_was_taken_back_can_no_longer_be_settled,
+    a_daemon_says_that_it_lives_and_that_it_left,
+);
+
+impl World {
+    pub(crate) async fn owner(&self) -> Owner {
+        Owner::claim(&self.db, self.now()).await.unwrap()
+    }
+
+    async fn announced(&self, people: usize) {
+        self.readers(people, "news").await;
+        self.post("hello", "announcement").await;
+        self.announce("hello").await;
+    }
+
+    async fn told(&self) -> Vec<String> {
+        self.raw
+            .words(
+                "SELECT d.state || ' ' || d.attempts || ' ' || COALESCE(d.next_at, 0) || ' ' || a.outcome \
+                 FROM delivery d LEFT JOIN attempt a ON a.delivery_id = d.id ORDER BY d.id",
+            )
+            .await
+    }
+}
+
+async fn rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept(w: &World) {
+    w.announced(2).await;
+    w.take(NOBODY, 9).await;
+    let owner = w.owner().await;
+    w.pass(5);
+    assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 2);
+    let row = format!("queued 1 {} in_doubt", w.now());
+    let row = row.replace(&w.now().to_string(), &w.now().0.to_string());
+    assert_eq!(w.told().await, [row.clone(), row]);
+    assert_eq!(w.take(owner.id, 9).await.len(), 2);
+    assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 0);
+}
+
+async fn under_hold_they_wait_for_a_person(w: &World) {
+    w.announced(1).await;
+    w.take(NOBODY, 9).await;
+    let owner = w.owner().await;
+    assert_eq!(recover(&w.db, &owner, Hold, w.now()).await.unwrap(), 1);
+    assert_eq!(w.told().await, ["in_doubt 1 0 in_doubt"]);
+    assert!(w.take(owner.id, 9).await.is_empty());
+    assert_eq!(w.finish().await.len(), 1, "only held rows are left");
+    assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 1);
+}
+
+async fn rows_of_a_living_daemon_are_left_alone(w: &World) {
+    w.announced(2).await;
+    let owner = w.owner().await;
+    w.take(owner.id, 1).await;
+    w.take(NOBODY, 1).await;
+    assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 1);
+    let mine = "SELECT count(*) FROM delivery WHERE state = 'sending'";
+    assert_eq!(w.raw.number(mine).await, 1);
+}
+
+async fn what_was_taken_back_can_no_longer_be_settled(w: &World) {
+    use super::settle::next;
+    use bulletin::delivery::State;
+    w.announced(1).await;
+    let late = w.take_one().await;
+    let owner = w.owner().await;
+    recover(&w.db, &owner, Resend, w.now()).await.unwrap();
+    let accepted = next(State::Accepted, w.now());
+    assert!(!w.settle(late, &accepted).await);
+    let again = w.take_one().await;
+    assert!(!w.settle(late, &accepted).await);
+    assert!(w.settle(again, &accepted).await);
+}
+
+async fn a_daemon_says_that_it_lives_and_that_it_left(w: &World) {
+    let alive = async || alive(&w.db, w.now()).await.unwrap();
+    assert_eq!(alive().await, None);
+    let owner = w.owner().await;
+    let since = w.now();
+    assert_eq!(alive().await, Some(since));
+    w.pass(31);
+    assert_eq!(alive().await, None);
+    owner.beat(&w.db, w.now()).await.unwrap();
+    assert_eq!(alive().await, Some(since));
+    owner.leave(&w.db, w.now()).await.unwrap();
+    assert_eq!(alive().await, None);
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_told_who_holds_the_file_on_sqlite() {
+    let w = World::on_sqlite().await;
+    let first = w.owner().await;
+    let refused = Owner::claim(&w.db, w.now()).await.unwrap_err().to_string();
+    let process = format!("process {}", std::process::id());
+    assert!(refused.contains(&process), "{refused}");
+    drop(first);
+    w.owner().await;
+}
+
+#[tokio::test]
+async fn two_daemons_live_side_by_side_on_postgres() {
+    let w = World::on_postgres().await;
+    let (one, other) = (w.owner().await, w.owner().await);
+    w.announced(2).await;
+    w.take(one.id, 1).await;
+    w.take(other.id, 1).await;
+    for owner in [&one, &other] {
+        assert_eq!(recover(&w.db, owner, Resend, w.now()).await.unwrap(), 0);
+    }
+}
