@@ -1,6 +1,13 @@
-//! One integration binary.
+//! One integration binary: what holds the tree together, the stores, the pages, whole stories.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails by failing the test"
+)]
 
 mod architecture;
+mod browser;
 mod flow;
 mod sink;
 mod store;

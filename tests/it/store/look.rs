@@ -2,10 +2,10 @@
 
 use bulletin::address::EmailAddress;
 use bulletin::campaign::State as Campaign;
-use bulletin::delivery::State;
 use bulletin::delivery::store::{
     Attempt, Filter, RelayRow, append, attempts, last_look, relays, set_relay, shown,
 };
+use bulletin::delivery::{Claim, State};
 use bulletin::id::DeliveryId;
 
 use super::people::{NOBODY, address};
@@ -22,54 +22,58 @@ on_both!(
 );
 
 /// A claimed delivery to ann.
-async fn under_way(w: &World) -> DeliveryId {
+async fn under_way(w: &World) -> Claim {
     w.reader("ann", "news", "immediate").await;
     w.post("hello", "announcement").await;
     w.announce("hello").await;
-    let id = w.take_one().await.id;
-    assert_eq!(look(w, id).await, None);
-    id
+    let claim = w.take_one().await;
+    assert_eq!(look(w, claim).await, None);
+    claim
 }
 
-async fn look(w: &World, id: DeliveryId) -> Option<&'static str> {
-    last_look(&mut w.db.read().await.unwrap(), id)
+async fn look(w: &World, claim: Claim) -> Option<&'static str> {
+    last_look(&mut w.db.read().await.unwrap(), &claim)
         .await
         .unwrap()
 }
 
 async fn the_last_look_sees_an_unsubscribe(w: &World) {
-    let id = under_way(w).await;
+    let claim = under_way(w).await;
     w.leave("ann").await;
-    assert_eq!(look(w, id).await, Some("unsubscribed"));
+    assert_eq!(look(w, claim).await, Some("unsubscribed"));
 }
 
 async fn the_last_look_sees_a_suppression(w: &World) {
-    let id = under_way(w).await;
+    let claim = under_way(w).await;
     w.suppress("ben").await;
-    assert_eq!(look(w, id).await, None, "that was somebody else");
+    assert_eq!(look(w, claim).await, None, "that was somebody else");
     w.suppress("ann").await;
-    assert_eq!(look(w, id).await, Some("suppressed"));
+    assert_eq!(look(w, claim).await, Some("suppressed"));
 }
 
 async fn the_last_look_sees_an_erasure(w: &World) {
-    let id = under_way(w).await;
+    let claim = under_way(w).await;
     w.raw
         .run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1")
         .await
         .unwrap();
-    assert_eq!(look(w, id).await, Some("erased"));
+    assert_eq!(look(w, claim).await, Some("erased"));
 }
 
 async fn the_last_look_sees_that_the_campaign_stopped(w: &World) {
-    let id = under_way(w).await;
+    let claim = under_way(w).await;
     let campaign = bulletin::id::CampaignId(w.raw.number("SELECT id FROM campaign").await);
     let (run, paused) = (Campaign::Running, Campaign::Paused);
     w.move_campaign(campaign, run, paused).await;
-    assert_eq!(look(w, id).await, Some("not now"));
+    assert_eq!(look(w, claim).await, Some("not now"));
     w.move_campaign(campaign, paused, Campaign::Cancelled).await;
-    assert_eq!(look(w, id).await, Some("not now"));
+    assert_eq!(look(w, claim).await, Some("not now"));
     w.leave("ann").await;
-    assert_eq!(look(w, id).await, Some("unsubscribed"), "a no outranks it");
+    assert_eq!(
+        look(w, claim).await,
+        Some("unsubscribed"),
+        "a no outranks it"
+    );
 }
 
 async fn an_edition_is_unwanted_once_its_reader_left_the_digest(w: &World) {
@@ -78,13 +82,13 @@ async fn an_edition_is_unwanted_once_its_reader_left_the_digest(w: &World) {
     w.post("hello", "announcement").await;
     w.announce("hello").await;
     w.edition("weekly").await.unwrap();
-    let id = w.take_one().await.id;
-    assert_eq!(look(w, id).await, None);
+    let claim = w.take_one().await;
+    assert_eq!(look(w, claim).await, None);
     w.raw
         .run("UPDATE subscription SET state = 'ended', ended_at = 1, end_reason = 'no' WHERE list = 'news'")
         .await
         .unwrap();
-    assert_eq!(look(w, id).await, Some("unsubscribed"));
+    assert_eq!(look(w, claim).await, Some("unsubscribed"));
 }
 
 fn attempt(id: DeliveryId, at: i64, outcome: &'static str, code: Option<i64>) -> Attempt<'static> {

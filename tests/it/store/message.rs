@@ -19,6 +19,7 @@ fn content(word: &str) -> Content {
         html: format!("<p>{word}</p>"),
         text: word.to_owned(),
         parts: Vec::new(),
+        mjml: String::new(),
     }
 }
 
