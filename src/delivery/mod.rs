@@ -35,6 +35,7 @@ mod pace;
 mod record;
 pub mod recover;
 mod relay;
+mod shared;
 pub mod store;
 pub mod verdict;
 mod worker;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::engine::Shared;
 use super::pace::Pace;
 use super::record::Report;
 use super::relay::{Gate, Pass};
+use super::shared::Shared;
 use super::store::{self, RelayRow};
 use super::verdict::holds_relay;
 use super::{Claim, Errand, Happened};
