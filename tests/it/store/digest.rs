@@ -1,6 +1,8 @@
 //! One merged digest for each reader, planned once for each firing.
 
 use bulletin::campaign::digest::{Edition, plan_due};
+use bulletin::campaign::store::{fired, take_firing};
+use bulletin::clock::Timestamp;
 use tokio::task::JoinSet;
 
 use super::{World, on_both};
@@ -16,6 +18,8 @@ on_both!(
     a_missed_firing_fires_once,
     a_firing_is_taken_once_by_many_who_look_at_once,
     a_firing_with_nothing_new_is_taken_too,
+    a_firing_is_taken_once_and_an_earlier_one_never_after_it,
+    a_firing_whose_plan_was_given_up_is_taken_again,
 );
 
 /// From the clock's Wednesday to Monday at eight.
@@ -195,4 +199,33 @@ async fn a_firing_with_nothing_new_is_taken_too(w: &World) {
     w.news("one", "announcement").await;
     w.pass(3600);
     assert_eq!(w.plan_due().await, [], "it waits for the next Monday");
+}
+
+async fn a_firing_is_taken_once_and_an_earlier_one_never_after_it(w: &World) {
+    for (at, taken) in [(5, true), (5, false), (4, false), (6, true)] {
+        let mut write = w.write().await;
+        let answer = take_firing(&mut write, "weekly", Timestamp(at)).await;
+        write.commit().await.unwrap();
+        assert_eq!(answer.unwrap(), taken, "{at}");
+    }
+    let mut read = w.db.read().await.unwrap();
+    let last = fired(&mut read, "weekly").await.unwrap();
+    assert_eq!(last, Some(Timestamp(6)));
+    assert_eq!(fired(&mut read, "daily").await.unwrap(), None);
+}
+
+async fn a_firing_whose_plan_was_given_up_is_taken_again(w: &World) {
+    let mut write = w.write().await;
+    assert!(
+        take_firing(&mut write, "weekly", Timestamp(5))
+            .await
+            .unwrap()
+    );
+    drop(write);
+    let mut write = w.write().await;
+    assert!(
+        take_firing(&mut write, "weekly", Timestamp(5))
+            .await
+            .unwrap()
+    );
 }

@@ -83,9 +83,27 @@ fn stories() -> Vec<Story> {
         hold,
     });
     let mut runner = TestRunner::deterministic();
-    (0..STORIES)
-        .map(|_| story.new_tree(&mut runner).unwrap().current())
-        .collect()
+    let random = (0..STORIES).map(|_| story.new_tree(&mut runner).unwrap().current());
+    random.chain([doubted()]).collect()
+}
+
+/// Every mail is in doubt first, and then ends in each way there is.
+fn doubted() -> Story {
+    let then = [
+        Said::RefusedPerson,
+        Said::RefusedMessage,
+        Said::Deferred,
+        Said::Accepted,
+        Said::RelayAtFault,
+    ];
+    let mut answers: Vec<_> = then.map(|said| vec![Said::InDoubt, said]).into();
+    answers.resize(PEOPLE, vec![Said::InDoubt]);
+    Story {
+        answers,
+        leaves: BTreeMap::from([(PEOPLE - 1, 0)]),
+        closed: BTreeSet::new(),
+        hold: false,
+    }
 }
 
 fn reply(stage: Stage, code: u16) -> Reply {
