@@ -23,7 +23,12 @@ pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Res
         .into_iter()
         .filter(|campaign| campaign.due_at <= now)
     {
-        started.extend(freeze(db, config, &campaign, now).await?);
+        // One that cannot be frozen now (another froze the same post this instant, or its post
+        // cannot be read) must not keep the others waiting; the next round tries it again.
+        match freeze(db, config, &campaign, now).await {
+            Ok(frozen) => started.extend(frozen),
+            Err(error) => tracing::warn!(campaign = campaign.id.0, "not frozen yet: {error:#}"),
+        }
     }
     Ok(started)
 }

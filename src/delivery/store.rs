@@ -36,18 +36,40 @@ row! {
     }
 }
 
-/// Why delivery `d` of campaign `c` to subscriber `s` must not go out, or nothing.
+/// Subscription `u` is one that delivery `d` of campaign `c` comes by: on one of the campaign's
+/// lists, and for a digest in that digest, or on the list of a post that this copy holds.
+const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.state = 'active' \
+     AND (c.digest IS NULL OR u.cadence = c.digest \
+         OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
+
+/// Why delivery `d` of campaign `c` to subscriber `s` must not go out at `$2`, or nothing.
 ///
 /// One phrase for the claim and for the last look, so that they cannot disagree.
-const UNWANTED: &str = "CASE \
-     WHEN s.email IS NULL THEN 'erased' \
-     WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-     WHEN s.discreet THEN 'unsafe' \
-     WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
-         WHERE l.campaign_id = c.id AND u.subscriber_id = s.id AND u.state = 'active' \
-         AND (c.digest IS NULL OR u.cadence = c.digest)) THEN 'unsubscribed' \
-     WHEN c.state <> 'running' THEN 'not now' \
-     ELSE '' END";
+fn unwanted() -> String {
+    format!(
+        "CASE WHEN s.email IS NULL THEN 'erased' \
+         WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
+         WHEN s.discreet THEN 'unsafe' \
+         WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
+             WHERE l.campaign_id = c.id AND {COMES_BY}) THEN 'unsubscribed' \
+         WHEN EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
+             WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
+         WHEN c.expires_at <= $2 THEN 'expired' \
+         WHEN c.state <> 'running' THEN 'not now' \
+         ELSE '' END"
+    )
+}
+
+/// The words of [`unwanted`].
+const REASONS: [&str; 7] = [
+    "erased",
+    "suppressed",
+    "unsafe",
+    "unsubscribed",
+    "withdrawn",
+    "expired",
+    "not now",
+];
 
 /// A row that was claimed.
 #[derive(Debug)]
@@ -87,13 +109,14 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     let look = || {
         AssertSqlSafe(format!(
             "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
-         c.expires_at, {UNWANTED} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+         c.expires_at, {} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
          JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({}) ORDER BY d.id",
+            unwanted(),
             words.each_number
         ))
     };
     let rows: Vec<ClaimRow> =
-        on!(write, c => sqlx::query_as(look()).bind(&ids).fetch_all(c).await)?;
+        on!(write, c => sqlx::query_as(look()).bind(&ids).bind(now).fetch_all(c).await)?;
     let mut came_by = came_by(write, &ids).await?;
     Ok(rows
         .into_iter()
@@ -111,8 +134,8 @@ async fn came_by(
         AssertSqlSafe(format!(
             "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
          JOIN campaign_list l ON l.campaign_id = c.id \
-         JOIN subscription u ON u.subscriber_id = d.subscriber_id AND u.list = l.list \
-         WHERE d.id IN ({}) AND u.state = 'active' AND (c.digest IS NULL OR u.cadence = c.digest) \
+         JOIN subscription u ON u.list = l.list \
+         WHERE {COMES_BY} AND d.id IN ({}) \
          ORDER BY d.id, l.position",
             words.each_number
         ))
@@ -141,8 +164,7 @@ fn taken(
         attempts: row.attempts,
         expires_at: row.expires_at,
     };
-    let expired = (row.expires_at <= now).then_some("expired");
-    match (row.email, known_reason(&row.unwanted).or(expired)) {
+    match (row.email, known_reason(&row.unwanted)) {
         (_, Some(reason)) => Taken::Unwanted(claim, reason),
         (None, None) => Taken::Unwanted(claim, "erased"),
         (Some(email), None) => Taken::Wanted(Box::new(Errand {
@@ -158,9 +180,7 @@ fn taken(
 }
 
 fn known_reason(text: &str) -> Option<&'static str> {
-    ["erased", "suppressed", "unsafe", "unsubscribed", "not now"]
-        .into_iter()
-        .find(|reason| *reason == text)
+    REASONS.into_iter().find(|reason| *reason == text)
 }
 
 /// The last look before a message is handed over: why it must not be, or nothing. A claim that
@@ -168,16 +188,18 @@ fn known_reason(text: &str) -> Option<&'static str> {
 pub async fn last_look(
     session: &mut impl Session,
     claim: &Claim,
+    now: Timestamp,
 ) -> Result<Option<&'static str>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT {UNWANTED} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN subscriber s ON s.id = d.subscriber_id \
-         WHERE d.id = $1 AND d.fence = $2 AND d.state = 'sending'"
+            "SELECT {} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+             JOIN subscriber s ON s.id = d.subscriber_id \
+             WHERE d.id = $1 AND d.fence = $3 AND d.state = 'sending'",
+            unwanted()
         ))
     };
     let reason: Option<String> = on!(session, c => sqlx::query_scalar(sql())
-        .bind(claim.id).bind(claim.fence).fetch_optional(c).await)?;
+        .bind(claim.id).bind(now).bind(claim.fence).fetch_optional(c).await)?;
     Ok(reason.map_or(Some("not now"), |reason| known_reason(&reason)))
 }
 

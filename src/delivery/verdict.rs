@@ -69,6 +69,10 @@ pub(crate) fn verdict(
             ..
         }
         | Happened::Ours(why) => ours(why, now),
+        Happened::Unwanted("withdrawn") => Verdict {
+            counts: false,
+            ..Verdict::end(State::Cancelled, Some("withdrawn".to_owned()))
+        },
         Happened::Unwanted("expired") => Verdict {
             counts: false,
             ..Verdict::end(State::Expired, None)

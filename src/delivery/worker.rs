@@ -166,7 +166,12 @@ impl Worker {
         errand: &Errand,
         message: &[u8],
     ) -> anyhow::Result<Handed> {
-        let look = store::last_look(&mut self.shared.db.read().await?, &errand.claim).await?;
+        let look = store::last_look(
+            &mut self.shared.db.read().await?,
+            &errand.claim,
+            self.shared.clock.now(),
+        )
+        .await?;
         let handed = if let Some(reason) = look {
             Handed::Unwanted(reason)
         } else {

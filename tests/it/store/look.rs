@@ -17,6 +17,9 @@ on_both!(
     the_last_look_sees_an_erasure,
     the_last_look_sees_that_the_campaign_stopped,
     an_edition_is_unwanted_once_its_reader_left_the_digest,
+    an_edition_still_comes_to_whoever_changed_cadence_meanwhile,
+    the_last_look_sees_that_a_post_was_withdrawn,
+    the_last_look_sees_that_the_campaign_expired,
     the_attempts_are_kept_in_order_and_the_last_is_shown,
     a_relay_is_kept_as_it_was_last_said,
 );
@@ -32,7 +35,7 @@ async fn under_way(w: &World) -> Claim {
 }
 
 async fn look(w: &World, claim: Claim) -> Option<&'static str> {
-    last_look(&mut w.db.read().await.unwrap(), &claim)
+    last_look(&mut w.db.read().await.unwrap(), &claim, w.now())
         .await
         .unwrap()
 }
@@ -103,6 +106,35 @@ fn attempt(id: DeliveryId, at: i64, outcome: &'static str, code: Option<i64>) ->
         text: "mailbox full",
         duration_ms: 12,
     }
+}
+
+async fn an_edition_still_comes_to_whoever_changed_cadence_meanwhile(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.edition("weekly").await.unwrap();
+    let claim = w.take_one().await;
+    w.raw
+        .run("UPDATE subscription SET cadence = 'immediate'")
+        .await
+        .unwrap();
+    assert_eq!(look(w, claim).await, None, "it is in no other mail");
+}
+
+async fn the_last_look_sees_that_a_post_was_withdrawn(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.edition("weekly").await.unwrap();
+    let claim = w.take_one().await;
+    w.withdraw("hello").await;
+    assert_eq!(look(w, claim).await, Some("withdrawn"));
+}
+
+async fn the_last_look_sees_that_the_campaign_expired(w: &World) {
+    let claim = under_way(w).await;
+    w.clock.advance(std::time::Duration::from_hours(24 * 365));
+    assert_eq!(look(w, claim).await, Some("expired"));
 }
 
 async fn the_attempts_are_kept_in_order_and_the_last_is_shown(w: &World) {
