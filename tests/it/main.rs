@@ -1,10 +1,4 @@
 //! One integration binary.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a helper of a test fails by failing the test"
-)]
 
 mod architecture;
 mod flow;
