@@ -52,7 +52,9 @@ impl Worker {
         if let Pass::Wait(_) = self.gate.enter(self.shared.clock.now()) {
             return Ok(false);
         }
-        let fed = self.shared.feed.next().await?;
+        // whoever cannot read the queue is no probe
+        let fed = self.shared.feed.next().await;
+        let fed = fed.inspect_err(|_| self.gate.abandon())?;
         for (claim, reason) in fed.unwanted {
             self.report(claim, unwanted(reason), None).await;
         }
@@ -87,10 +89,7 @@ impl Worker {
             self.faulty(claim, at, started.elapsed(), fault).await;
             return Ok(());
         }
-        // The last thing before the hand-over: whoever said no by now gets nothing (promise 3).
-        if let Some(reason) = store::last_look(&mut self.shared.db.read().await?, claim.id).await? {
-            self.gate.abandon();
-            self.report(claim, unwanted(reason), None).await;
+        if !self.still_wanted(claim).await? {
             return Ok(());
         }
         let result = self.send(connection, &errand, &message).await;
@@ -118,6 +117,25 @@ impl Worker {
             *connection = Some(self.transport.connect().await?);
         }
         Ok(())
+    }
+
+    /// The last thing before the hand-over: whoever said no by now gets nothing (promise 3).
+    async fn still_wanted(&self, claim: Claim) -> anyhow::Result<bool> {
+        let looked = self.last_look(claim).await;
+        let happened = match &looked {
+            Ok(None) => return Ok(true),
+            Ok(Some(reason)) => unwanted(reason),
+            // Given back, or nobody would look at it again while this daemon lives.
+            Err(_) => Happened::Untried,
+        };
+        self.gate.abandon();
+        self.report(claim, happened, None).await;
+        looked.map(|_| false)
+    }
+
+    async fn last_look(&self, claim: Claim) -> anyhow::Result<Option<&'static str>> {
+        let mut read = self.shared.db.read().await?;
+        Ok(store::last_look(&mut read, claim.id).await?)
     }
 
     async fn send(
