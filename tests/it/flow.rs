@@ -26,6 +26,7 @@ macro_rules! on_both {
 mod a_fault_of_ours;
 mod bad_input;
 mod crash;
+mod database_trouble;
 mod digest;
 mod doubt;
 mod due_time;
