@@ -62,12 +62,9 @@ impl Worker {
         if let Pass::Wait(_) = self.gate.enter(self.shared.clock.now()) {
             return Ok(false);
         }
-        let fed = self
-            .shared
-            .feed
-            .next()
-            .await
-            .inspect_err(|_| self.gate.abandon())?;
+        // whoever cannot read the queue is no probe
+        let fed = self.shared.feed.next().await;
+        let fed = fed.inspect_err(|_| self.gate.abandon())?;
         for (claim, reason) in fed.unwanted {
             self.report(claim, unwanted(reason), None).await;
         }

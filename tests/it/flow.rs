@@ -26,7 +26,9 @@ macro_rules! on_both {
 mod a_fault_of_ours;
 mod bad_input;
 mod crash;
+mod database_trouble;
 mod digest;
+mod doubt;
 mod due_time;
 mod house;
 mod it_says_what_happened;
@@ -40,3 +42,4 @@ mod one_daemon;
 mod privacy;
 mod retry;
 mod shutdown;
+mod steering;

@@ -14,7 +14,7 @@ const WINDOW: usize = 8;
 
 async fn a_crash_misses_nobody_and_repeats_at_most_the_window(database: Database) {
     let relay = Relay::new().dot_delay(Duration::from_millis(5)).start();
-    let plan = house(database).relay(&relay).connections(10);
+    let plan = house(database).relay(&relay).connections(24);
     let house = plan.delivery(&format!("window = {WINDOW}")).open();
     house.readers(READERS, "meetings");
     house.post("minutes", "meeting-summary", &[]);

@@ -3,18 +3,20 @@
 //! What always holds: whenever a campaign is looked at, the counts of all its states add up to its
 //! audience; and whatever the program said with `-v`, no reader's address and no key was in it.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+mod plan;
+mod watch;
 
-use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+pub(super) use plan::{Database, house};
+pub(super) use watch::{accepted, finished, keys, named, recipients, until};
+
 use super::mail::Mail;
-use crate::support::postgres;
 use crate::support::program::{Program, Ran, Running};
-use crate::support::relay::Relay;
 
 /// Every reader lives here, so that a log can be searched for them.
 pub(super) const READERS: &str = "readers.example";
@@ -33,104 +35,6 @@ const STATES: [&str; 9] = [
     "suppressed",
     "cancelled",
 ];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Database {
-    Sqlite,
-    Postgres,
-}
-
-/// What a house is to be; a folder of mails is its relay unless it is told of another.
-pub(super) struct Plan {
-    database: Database,
-    relay: String,
-    delivery: String,
-}
-
-pub(super) fn house(database: Database) -> Plan {
-    let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
-    let delivery = String::new();
-    Plan {
-        database,
-        relay,
-        delivery,
-    }
-}
-
-impl Plan {
-    pub(super) fn relay(self, relay: &Relay) -> Self {
-        self.port(relay.port())
-    }
-
-    pub(super) fn port(mut self, port: u16) -> Self {
-        self.relay = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
-        self
-    }
-
-    pub(super) fn login(mut self) -> Self {
-        self.relay += "user = \"bulletin\"\n";
-        self
-    }
-
-    pub(super) fn connections(mut self, connections: usize) -> Self {
-        writeln!(self.relay, "connections = {connections}").unwrap();
-        self
-    }
-
-    /// A line for the table `[delivery]`.
-    pub(super) fn delivery(mut self, line: &str) -> Self {
-        writeln!(self.delivery, "{line}").unwrap();
-        self
-    }
-
-    pub(super) fn open(self) -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let database = match self.database {
-            Database::Sqlite => "sqlite:bulletin.db".to_owned(),
-            Database::Postgres => postgres::database(),
-        };
-        let Self {
-            relay, delivery, ..
-        } = self;
-        let mut program = Program::new(folder.path());
-        if relay.contains("user =") {
-            program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
-        }
-        let config = format!(
-            "[database]\nurl = \"{database}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
-        );
-        std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        let house = House { folder, program };
-        house.must(&["init"]);
-        house
-    }
-}
-
-/// Three lists and a digest. Port 0 is any free one.
-const CONFIG: &str = r#"
-[site]
-name = "Alliance"
-base_url = "https://news.alliance.example"
-listen = "127.0.0.1:0"
-operator_listen = "127.0.0.1:0"
-
-[sender]
-address = "bulletin@alliance.example"
-
-[list.meetings]
-name = "Meetings"
-kinds = ["meeting-notice", "meeting-summary"]
-
-[list.reports]
-name = "Reports"
-kinds = ["report"]
-
-[list.news]
-name = "News"
-
-[digest.weekly]
-cron = "0 8 * * Mon"
-"#;
 
 pub(super) struct House {
     folder: TempDir,
@@ -311,53 +215,4 @@ impl Drop for House {
             self.logs().iter().for_each(|log| self.check_log(log));
         }
     }
-}
-
-/// Waits until a daemon says that a campaign has ended.
-pub(super) fn finished(daemon: &Running, campaign: i64) {
-    daemon.wait_for_line(&format!("campaign finished campaign={campaign}"), PATIENCE);
-}
-
-/// Looks again and again until it is so; commands and a relay's journal ring no bell.
-pub(super) async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !so() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Whom the relay has got mails for, each as often as it did, in order.
-pub(super) fn recipients(relay: &Relay) -> Vec<String> {
-    let mut all: Vec<_> = relay
-        .received()
-        .into_iter()
-        .map(|received| received.to)
-        .collect();
-    all.sort();
-    all
-}
-
-/// Whether a person's mail has been begun: the relay was told the name.
-pub(super) fn named(relay: &Relay) -> BTreeSet<String> {
-    let commands = relay.commands();
-    let path = |line: &String| {
-        Some(
-            line.strip_prefix("RCPT TO:<")?
-                .split_once('>')?
-                .0
-                .to_owned(),
-        )
-    };
-    commands.iter().filter_map(path).collect()
-}
-
-/// The keys of an object, in their order.
-pub(super) fn keys(object: &Value) -> Vec<&str> {
-    let object = object.as_object().unwrap();
-    object.keys().map(String::as_str).collect()
-}
-
-pub(super) fn accepted(count: usize) -> Value {
-    json!({ "accepted": count })
 }

@@ -1,0 +1,106 @@
+//! What a house is to be: its database, its relay, its configuration.
+
+use std::fmt::Write as _;
+
+use super::{House, PASSWORD};
+use crate::support::postgres;
+use crate::support::program::Program;
+use crate::support::relay::Relay;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// What a house is to be; a folder of mails is its relay unless it is told of another.
+pub(in crate::flow) struct Plan {
+    database: Database,
+    relay: String,
+    delivery: String,
+}
+
+pub(in crate::flow) fn house(database: Database) -> Plan {
+    let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
+    let delivery = String::new();
+    Plan {
+        database,
+        relay,
+        delivery,
+    }
+}
+
+impl Plan {
+    pub(in crate::flow) fn relay(self, relay: &Relay) -> Self {
+        self.port(relay.port())
+    }
+
+    pub(in crate::flow) fn port(mut self, port: u16) -> Self {
+        self.relay = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
+        self
+    }
+
+    pub(in crate::flow) fn login(mut self) -> Self {
+        self.relay += "user = \"bulletin\"\n";
+        self
+    }
+
+    pub(in crate::flow) fn connections(mut self, connections: usize) -> Self {
+        writeln!(self.relay, "connections = {connections}").unwrap();
+        self
+    }
+
+    /// A line for the table `[delivery]`.
+    pub(in crate::flow) fn delivery(mut self, line: &str) -> Self {
+        writeln!(self.delivery, "{line}").unwrap();
+        self
+    }
+
+    pub(in crate::flow) fn open(self) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let database = match self.database {
+            Database::Sqlite => "sqlite:bulletin.db".to_owned(),
+            Database::Postgres => postgres::database(),
+        };
+        let Self {
+            relay, delivery, ..
+        } = self;
+        let mut program = Program::new(folder.path());
+        if relay.contains("user =") {
+            program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
+        }
+        let config = format!(
+            "[database]\nurl = \"{database}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
+        );
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let house = House { folder, program };
+        house.must(&["init"]);
+        house
+    }
+}
+
+/// Three lists and a digest. Port 0 is any free one.
+const CONFIG: &str = r#"
+[site]
+name = "Alliance"
+base_url = "https://news.alliance.example"
+listen = "127.0.0.1:0"
+operator_listen = "127.0.0.1:0"
+
+[sender]
+address = "bulletin@alliance.example"
+
+[list.meetings]
+name = "Meetings"
+kinds = ["meeting-notice", "meeting-summary"]
+
+[list.reports]
+name = "Reports"
+kinds = ["report"]
+
+[list.news]
+name = "News"
+
+[digest.weekly]
+cron = "0 8 * * Mon"
+"#;
