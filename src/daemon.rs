@@ -178,11 +178,6 @@ impl Rounds<'_> {
         loop {
             if round <= Instant::now() {
                 round = Instant::now() + ROUND;
-                if !self.owner.holds().await {
-                    bail!(
-                        "Postgres ended this daemon's session and with it its hold on the mails in hand; start it again"
-                    );
-                }
                 self.go_round().await;
             }
             if let Err(error) = self.look().await {
@@ -236,8 +231,9 @@ impl Rounds<'_> {
         } = self.home;
         let now = clock.now();
         let done = async {
+            self.owner.hold_on(db).await?;
             recover(db, self.owner, config.delivery.on_in_doubt, now).await?;
-            self.owner.beat(db, now).await
+            anyhow::Ok(self.owner.beat(db, now).await?)
         };
         if let Err(error) = done.await {
             tracing::error!("the database cannot be written now: {error:#}");

@@ -193,6 +193,9 @@ impl Columns {
                 .map(|(list, own)| (list.clone(), cadence.clone().or(own.clone())))
                 .collect(),
         };
+        if lists.is_empty() {
+            bail!("the row names no list; add a column \"list\", or say --list for all rows");
+        }
         let entries = lists
             .into_iter()
             .map(|(list, cadence)| entry(list, cadence, config, plan.confirm));

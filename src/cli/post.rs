@@ -12,7 +12,7 @@ use super::print::Printer;
 use crate::campaign::{self, State};
 use crate::daemon::Home;
 use crate::delivery;
-use crate::post::add::{add, named};
+use crate::post::add::{add_all, named};
 use crate::post::store::{self, Stored};
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,7 @@ pub(super) enum Post {
 impl Post {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
-            Self::Add { files } => add_all(home, printer, &posts(&files)?).await,
+            Self::Add { files } => take_in(home, printer, &posts(&files)?).await,
             Self::List => list(home, printer).await,
             Self::Show { slug } => {
                 let stored = named(&home.db, &slug).await?;
@@ -48,7 +48,7 @@ impl Post {
 }
 
 /// All of them, or, when one is wrong, none.
-async fn add_all(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<ExitCode, Failure> {
+async fn take_in(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<ExitCode, Failure> {
     let (mut sources, mut findings) = (Vec::new(), Vec::new());
     for file in files {
         match source(file, &home.config) {
@@ -61,8 +61,8 @@ async fn add_all(home: &Home, printer: Printer, files: &[PathBuf]) -> Result<Exi
         printer.note("Nothing was added.");
         return Ok(ExitCode::FAILURE);
     }
-    for source in &sources {
-        let added = add(&home.db, source, home.clock.now()).await?;
+    let added = add_all(&home.db, &sources, home.clock.now()).await?;
+    for (added, source) in added.iter().zip(&sources) {
         let what = if added.new { "added" } else { "unchanged" };
         printer.say(format!(
             "{what} {} (version {}): {}",

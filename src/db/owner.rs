@@ -52,16 +52,22 @@ impl Owner {
         }
     }
 
-    /// Whether the lock is still ours. On Postgres it lives as long as its session: when that is
-    /// gone, others may have taken our rows, and this daemon must end and be started again.
-    pub async fn holds(&self) -> bool {
-        match &self.lock {
-            Lock::File(_) => true,
-            Lock::Session(session) => sqlx::query("SELECT 1")
-                .execute(&mut *session.lock().await)
-                .await
-                .is_ok(),
+    /// Holds on to the lock. On Postgres it lives as long as its session: when that has broken off,
+    /// another session takes the lock again. Others may have taken our rows meanwhile; the fence
+    /// tells our late results and hand-overs from theirs.
+    pub async fn hold_on(&self, db: &Db) -> anyhow::Result<()> {
+        let (Lock::Session(session), Pools::Pg(pool)) = (&self.lock, &db.0) else {
+            return Ok(());
+        };
+        let mut session = session.lock().await;
+        if sqlx::query("SELECT 1")
+            .execute(&mut *session)
+            .await
+            .is_err()
+        {
+            *session = lock_session(pool, self.id).await?;
         }
+        Ok(())
     }
 
     /// Says that this daemon is alive, for people who look.

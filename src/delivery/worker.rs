@@ -13,6 +13,7 @@ use super::store::{self, RelayRow};
 use super::verdict::holds_relay;
 use super::{Claim, Errand, Happened};
 use crate::clock::Timestamp;
+use crate::db;
 use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Stage, Transport};
 
 /// A connection with nothing to carry is closed after this long.
@@ -90,6 +91,8 @@ impl Worker {
         let claim = errand.claim;
         let message = match self.shared.compose(&errand).await {
             Ok(message) => message,
+            // the database is away, which says nothing about the campaign
+            Err(error) if error.is::<db::Error>() => return Err(error),
             Err(error) => {
                 self.gate.abandon();
                 self.report(claim, Happened::Ours(format!("{error:#}")), None)

@@ -9,7 +9,7 @@ use super::store::{self, NewVersion, Stored};
 use super::{Post, front};
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, Write};
 
 /// What adding a post did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -20,16 +20,37 @@ pub struct Added {
     pub new: bool,
 }
 
-/// Keeps a post as its newest version.
-pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
-    let hash = hash(&source.text, &source.files);
-    let slug = &source.post.slug;
+/// Keeps posts as their newest versions: all of them or none.
+pub async fn add_all(db: &Db, sources: &[Source], now: Timestamp) -> anyhow::Result<Vec<Added>> {
     let mut write = db.write().await?;
-    let id = store::insert(&mut write, slug, now).await?;
-    let newest = store::newest(&mut write, slug).await?;
+    let mut added: Vec<Added> = Vec::with_capacity(sources.len());
+    for source in sources {
+        let slug = &source.post.slug;
+        if added.iter().any(|one| one.slug == *slug) {
+            bail!("two of these files are the post \"{slug}\"; give one of them another `slug`");
+        }
+        added.push(add_one(&mut write, source, now).await?);
+    }
+    write.commit().await?;
+    Ok(added)
+}
+
+/// Keeps one post as its newest version.
+pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
+    let mut write = db.write().await?;
+    let added = add_one(&mut write, source, now).await?;
+    write.commit().await?;
+    Ok(added)
+}
+
+async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
+    let hash = hash(&source.text, &source.files);
+    let slug = source.post.slug.clone();
+    let id = store::insert(write, &slug, now).await?;
+    let newest = store::newest(write, &slug).await?;
     if let Some(same) = newest.as_ref().filter(|newest| newest.hash == hash) {
         return Ok(Added {
-            slug: slug.clone(),
+            slug,
             version: same.version,
             new: false,
         });
@@ -43,10 +64,9 @@ pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Add
         hash: &hash,
         files: &source.files,
     };
-    store::insert_version(&mut write, id, &new, now).await?;
-    write.commit().await?;
+    store::insert_version(write, id, &new, now).await?;
     Ok(Added {
-        slug: slug.clone(),
+        slug,
         version,
         new: true,
     })

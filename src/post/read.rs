@@ -87,8 +87,12 @@ pub fn hash(text: &str, files: &[File]) -> String {
 fn text(file: &Path) -> Result<String, Finding> {
     let limit = front::LONGEST as u64;
     let error = |rule, message: String| Finding::error(file, 0, rule, message);
-    let bytes = bytes(file, limit)
-        .map_err(|why| error("unreadable", format!("the post cannot be read: {why}")))?;
+    let bytes = bytes(file, limit).map_err(|why| {
+        error(
+            "unreadable",
+            format!("the post cannot be read: {why}; check the name and its permissions"),
+        )
+    })?;
     let Some(bytes) = bytes else {
         let message = "the post is larger than 1 MB; shorten it, or attach what is long";
         return Err(error("too-large", message.to_owned()));
