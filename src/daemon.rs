@@ -232,6 +232,7 @@ impl Rounds<'_> {
         let now = clock.now();
         let done = async {
             self.owner.hold_on(db).await?;
+            self.engine.renew_leases().await?;
             recover(db, self.owner, config.delivery.on_in_doubt, now).await?;
             anyhow::Ok(self.owner.beat(db, now).await?)
         };

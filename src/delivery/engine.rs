@@ -8,8 +8,9 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::feed::Feed;
+use super::hand::InHand;
 use super::pace::Pace;
-use super::record::{Report, record};
+use super::record::{Recorder, Report, record};
 use super::relay::Gate;
 use super::shared::Shared;
 use super::worker::Worker;
@@ -55,14 +56,24 @@ impl Engine {
         } = parts;
         let (reports, received) = mpsc::channel(config.delivery.window.max(256));
         let (stop, stopped) = watch::channel(false);
+        let hand = Arc::new(InHand::default());
         let recorder = tokio::spawn(record(
-            db.clone(),
-            config.delivery.clone(),
-            clock.clone(),
+            Recorder {
+                db: db.clone(),
+                settings: config.delivery.clone(),
+                clock: clock.clone(),
+                hand: Arc::clone(&hand),
+            },
             received,
         ));
         let shared = Arc::new(Shared {
-            feed: Feed::new(db.clone(), clock.clone(), owner.id, config.delivery.lease),
+            feed: Feed::new(
+                db.clone(),
+                clock.clone(),
+                owner.id,
+                config.delivery.lease,
+                hand,
+            ),
             window: Arc::new(Semaphore::new(config.delivery.window)),
             wake: Arc::new(Notify::new()),
             stop: stopped,
@@ -117,6 +128,11 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Keeps up the leases of what is in hand; to be called far more often than they are long.
+    pub async fn renew_leases(&self) -> anyhow::Result<()> {
+        self.shared.feed.renew().await
     }
 
     /// When the first relay can be used; `None` when every one is paused by a person.

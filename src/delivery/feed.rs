@@ -4,11 +4,13 @@
 //! one claim at a time and no task of its own for it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::hand::InHand;
 use super::store::{self, Taken, Taker};
 use super::{Claim, Errand};
 use crate::clock::{Clock, Timestamp};
@@ -25,6 +27,7 @@ pub(crate) struct Feed {
     clock: Clock,
     owner: i64,
     lease: Duration,
+    hand: Arc<InHand>,
     buffer: Mutex<Buffer>,
 }
 
@@ -43,8 +46,15 @@ pub(crate) struct Fed {
 }
 
 impl Feed {
-    pub(crate) fn new(db: Db, clock: Clock, owner: i64, lease: Duration) -> Self {
+    pub(crate) fn new(
+        db: Db,
+        clock: Clock,
+        owner: i64,
+        lease: Duration,
+        hand: Arc<InHand>,
+    ) -> Self {
         Self {
+            hand,
             db,
             clock,
             owner,
@@ -98,6 +108,19 @@ impl Feed {
         };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
+        self.hand.take(claims.iter().map(|taken| taken.claim().id));
         Ok(claims)
+    }
+
+    /// Keeps up the leases of all that is in hand.
+    pub(crate) async fn renew(&self) -> anyhow::Result<()> {
+        let ids = self.hand.all();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut write = self.db.write().await?;
+        let until = self.clock.now().plus(self.lease);
+        store::renew(&mut write, self.owner, &ids, until).await?;
+        Ok(write.commit().await?)
     }
 }

@@ -26,11 +26,15 @@
 //!    and a result that comes with one is dropped.
 //! 3. *The process dies after the final dot and before the result is kept.* The next daemon finds
 //!    the row `sending` with a dead owner and queues it again ([`recover`]).
-//! 4. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
+//! 4. *A row waits long in a daemon's hands (a held relay, a slow pace).* Its lease is renewed every
+//!    few seconds for as long as the daemon lives and has it in hand; only a lease that nobody
+//!    renews runs out.
+//! 5. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
 //!    sending stops by itself and goes on by itself.
 
 pub mod engine;
 mod feed;
+mod hand;
 mod pace;
 mod record;
 pub mod recover;

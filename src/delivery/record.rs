@@ -3,10 +3,12 @@
 //! A result's window slot is let go only after its commit. When nothing can be committed the
 //! recorder tries again and again; slots run out, sending stops, and goes on when it can.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use super::hand::InHand;
 use super::store::{self, Attempt, Next, RelayRow};
 use super::verdict::{Verdict, verdict};
 use super::{Claim, Happened};
@@ -32,13 +34,22 @@ pub(crate) struct Report {
     pub(crate) slot: Option<OwnedSemaphorePermit>,
 }
 
+/// What recording takes.
+pub(crate) struct Recorder {
+    pub(crate) db: Db,
+    pub(crate) settings: Delivery,
+    pub(crate) clock: Clock,
+    pub(crate) hand: Arc<InHand>,
+}
+
 /// Records until every sender is gone.
-pub(crate) async fn record(
-    db: Db,
-    settings: Delivery,
-    clock: Clock,
-    mut reports: mpsc::Receiver<Report>,
-) {
+pub(crate) async fn record(recorder: Recorder, mut reports: mpsc::Receiver<Report>) {
+    let Recorder {
+        db,
+        settings,
+        clock,
+        hand,
+    } = recorder;
     let mut group = Vec::with_capacity(GROUP);
     while reports.recv_many(&mut group, GROUP).await > 0 {
         while let Err(error) = keep(&db, &settings, &clock, &group).await {
@@ -48,6 +59,7 @@ pub(crate) async fn record(
             );
             tokio::time::sleep(AGAIN).await;
         }
+        hand.let_go(group.iter().map(|report| report.claim.id));
         group.drain(..).for_each(|report| drop(report.slot));
     }
 }

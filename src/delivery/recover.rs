@@ -71,7 +71,7 @@ async fn doubt(
         },
         OnInDoubt::Hold => Next {
             state: State::InDoubt,
-            reason: Some("the daemon died"),
+            reason: Some("claimed and never recorded"),
             next_at: None,
             counts: true,
         },
@@ -87,7 +87,7 @@ async fn doubt(
         stage: "unknown".to_owned(),
         code: None,
         enhanced: None,
-        text: "the daemon died while this was claimed; it may or may not have been sent",
+        text: "claimed by a daemon that died or hung; it may or may not have been sent",
         duration_ms: 0,
     };
     store::append(write, &attempt).await

@@ -45,6 +45,15 @@ impl Shared {
         }
     }
 
+    /// Waits for something unless the daemon stops meanwhile; true when it came.
+    pub(crate) async fn before_stop(&self, something: impl Future<Output = ()>) -> bool {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = something => true,
+            _ = stop.wait_for(|stop| *stop) => false,
+        }
+    }
+
     /// One of the window's slots, as soon as one is free.
     pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
         match Arc::clone(&self.window).acquire_owned().await {

@@ -79,6 +79,15 @@ pub enum Taken {
     Unwanted(Claim, &'static str),
 }
 
+impl Taken {
+    pub fn claim(&self) -> &Claim {
+        match self {
+            Self::Wanted(errand) => &errand.claim,
+            Self::Unwanted(claim, _) => claim,
+        }
+    }
+}
+
 /// Who claims, until when, and how many at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Taker {
@@ -282,6 +291,24 @@ pub async fn release_ledger(write: &mut Write, id: DeliveryId) -> Result<(), Err
         ))
     };
     on!(write, c => sqlx::query(sql()).bind(id).execute(c).await.map(drop))
+}
+
+/// Moves the end of these rows' leases, as far as they are still this owner's.
+pub async fn renew(
+    write: &mut Write,
+    owner: i64,
+    ids: &[DeliveryId],
+    until: Timestamp,
+) -> Result<(), Error> {
+    let words = write.words();
+    let sql = || {
+        AssertSqlSafe(format!(
+            "UPDATE delivery SET lease_until = $3 WHERE owner = $2 AND id IN ({})",
+            words.each_number
+        ))
+    };
+    let ids = serde_json::Value::from(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+    on!(write, c => sqlx::query(sql()).bind(&ids).bind(owner).bind(until).execute(c).await.map(drop))
 }
 
 /// The owners of rows that are being sent, each with the first of its leases to end.

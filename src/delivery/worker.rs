@@ -100,7 +100,11 @@ impl Worker {
                 return Ok(());
             }
         };
-        self.pace.turn().await;
+        if !self.shared.before_stop(self.pace.turn()).await {
+            self.gate.abandon();
+            self.report(claim, Happened::Untried, None).await;
+            return Ok(());
+        }
         let slot = self.shared.slot().await;
         let at = self.shared.clock.now();
         let started = Instant::now();
