@@ -6,7 +6,7 @@
 //!
 //! # What always holds
 //! * One daemon for an SQLite file; the second is told who holds it.
-//! * SIGTERM and SIGINT stop claiming, finish what is under way, record it, and end with 0.
+//! * SIGTERM, SIGINT and SIGHUP stop claiming, finish what is under way, record it, and end with 0.
 //! * A list or a digest that somebody still reads cannot be missing from the configuration.
 
 use std::collections::BTreeMap;
@@ -81,6 +81,7 @@ pub enum Until {
 
 /// Runs the daemon; `finished` hears of every campaign as it ends.
 pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
+    home.config.fit_for_the_world()?;
     check_used(home).await?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     let recovered = recover(
@@ -173,6 +174,8 @@ struct Rounds<'a> {
 impl Rounds<'_> {
     async fn run(&self, until: &Until) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
+        // until settings can be read anew while it runs: whoever watches over it starts it again
+        let mut hangup = signal(SignalKind::hangup()).context("signals cannot be heard")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
         let mut round = Instant::now() + ROUND;
         loop {
@@ -190,6 +193,7 @@ impl Rounds<'_> {
                 () = tokio::time::sleep(TICK) => {}
                 _ = terminate.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
+                _ = hangup.recv() => return Ok(()),
                 () = told(until) => return Ok(()),
             }
         }
@@ -264,6 +268,9 @@ impl Rounds<'_> {
         let soon = now.plus(SOON);
         let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);
         let (sending, due) = delivery::store::left(&mut db.read().await?, soon).await?;
+        if sending == 0 && due > 0 && relays_closed {
+            tracing::warn!(mails = due, "mails wait for a relay that is held or paused");
+        }
         Ok(sending == 0 && (due == 0 || relays_closed))
     }
 }

@@ -16,9 +16,9 @@ macro_rules! ids {
         }
 
         impl FromStr for $name {
-            type Err = std::num::ParseIntError;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                text.parse().map(Self).map_err(|_| format!("\"{text}\" is not a number; write an id such as 3"))
             }
         }
     )+ };

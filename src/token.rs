@@ -120,6 +120,14 @@ impl Keys {
         HEXLOWER.encode(&mac.finalize().into_bytes())
     }
 
+    /// Tells these keys from others, and says nothing of them.
+    pub fn fingerprint(&self) -> String {
+        let mut mac = hmac(self.suppression.reveal().as_bytes());
+        mac.update(b"fingerprint");
+        mac.update(self.token.reveal().as_bytes());
+        HEXLOWER.encode(&mac.finalize().into_bytes()[..8])
+    }
+
     fn mac(&self, purpose: Purpose, bytes: &[u8]) -> [u8; 32] {
         let mut mac = hmac(&self.key(purpose));
         mac.update(bytes);

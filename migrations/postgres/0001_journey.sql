@@ -118,6 +118,11 @@ CREATE TABLE suppression (
     since BIGINT NOT NULL
 );
 
+-- Tells the secret file that the hashes above were made with. One row.
+CREATE TABLE secret (
+    fingerprint TEXT NOT NULL PRIMARY KEY
+);
+
 -- campaign --------------------------------------------------------------------------------------
 
 CREATE TABLE campaign (

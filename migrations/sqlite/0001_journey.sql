@@ -118,6 +118,11 @@ CREATE TABLE suppression (
     since INTEGER NOT NULL
 ) STRICT;
 
+-- Tells the secret file that the hashes above were made with. One row.
+CREATE TABLE secret (
+    fingerprint TEXT NOT NULL PRIMARY KEY
+) STRICT;
+
 -- campaign --------------------------------------------------------------------------------------
 
 CREATE TABLE campaign (

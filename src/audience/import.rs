@@ -5,9 +5,9 @@
 //! is killed half-way has added whole rows only, and is simply run again.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::subscribe::{Added, Entry, Request, add};
 use super::{Cadence, ConsentSource, State};
@@ -45,6 +45,15 @@ pub struct Summary {
     pub suppressed: u64,
 }
 
+/// What an import gives back.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub summary: Summary,
+    /// The file's own column names.
+    pub header: Vec<String>,
+    pub refused: Vec<Refused>,
+}
+
 /// A row that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -61,10 +70,18 @@ pub async fn import(
     plan: &Plan,
     clock: &Clock,
     input: impl Read,
-) -> anyhow::Result<(Summary, Vec<Refused>)> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+) -> anyhow::Result<Outcome> {
+    let mut input = BufReader::new(input);
+    let delimiter = delimiter(input.fill_buf().context("the file cannot be read")?)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(input);
+    let mut outcome = Outcome {
+        header: words(reader.byte_headers()?),
+        ..Outcome::default()
+    };
     let columns = Columns::find(reader.byte_headers()?, &plan.columns)?;
-    let (mut summary, mut refused) = (Summary::default(), Vec::new());
     let mut records = reader.byte_records();
     loop {
         let batch = records
@@ -73,31 +90,71 @@ pub async fn import(
             .collect::<Result<Vec<_>, _>>()
             .context("the file cannot be read")?;
         if batch.is_empty() {
-            return Ok((summary, refused));
+            return Ok(outcome);
         }
         let mut write = db.write().await?;
         for record in batch {
-            summary.read += 1;
-            let line = record.position().map_or(0, csv::Position::line);
+            columns.refuse_open_quote(&record)?;
+            outcome.summary.read += 1;
             match columns.request(&record, config, plan) {
-                Ok(request) => summary.count(add(&mut write, keys, &request, clock.now()).await?),
-                Err(reason) => {
-                    summary.refused += 1;
-                    let row = record
-                        .iter()
-                        .map(|field| String::from_utf8_lossy(field).into_owned())
-                        .collect();
-                    refused.push(Refused {
-                        line,
-                        reason: format!("{reason:#}"),
-                        row,
-                    });
-                }
+                Ok(request) => outcome
+                    .summary
+                    .count(add(&mut write, keys, &request, clock.now()).await?),
+                Err(reason) => outcome.set_aside(&record, &reason),
             }
         }
         if !plan.dry_run {
             write.commit().await?;
         }
+    }
+}
+
+/// Comma, semicolon (as spreadsheets write where the comma is the decimal sign) or tab: whichever
+/// the header line has most of.
+fn delimiter(start: &[u8]) -> anyhow::Result<u8> {
+    let header = start
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    if header.trim_ascii().is_empty() {
+        bail!("the file is empty; its first line must name the columns, such as email,name");
+    }
+    let count = |wanted: u8| header.split(|byte| *byte == wanted).count();
+    Ok([b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|byte| count(*byte))
+        .unwrap_or(b','))
+}
+
+fn words(record: &csv::ByteRecord) -> Vec<String> {
+    record
+        .iter()
+        .map(|field| {
+            String::from_utf8_lossy(field)
+                .trim_start_matches('\u{feff}')
+                .trim()
+                .to_owned()
+        })
+        .collect()
+}
+
+fn line(record: &csv::ByteRecord) -> u64 {
+    record.position().map_or(0, csv::Position::line)
+}
+
+impl Outcome {
+    fn set_aside(&mut self, record: &csv::ByteRecord, reason: &anyhow::Error) {
+        self.summary.refused += 1;
+        let row = record
+            .iter()
+            .map(|field| String::from_utf8_lossy(field).into_owned())
+            .collect();
+        self.refused.push(Refused {
+            line: line(record),
+            reason: format!("{reason:#}"),
+            row,
+        });
     }
 }
 
@@ -124,14 +181,9 @@ struct Columns {
 
 impl Columns {
     fn find(header: &csv::ByteRecord, map: &BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let names: Vec<String> = header
+        let names: Vec<String> = words(header)
             .iter()
-            .map(|name| {
-                String::from_utf8_lossy(name)
-                    .trim_start_matches('\u{feff}')
-                    .trim()
-                    .to_lowercase()
-            })
+            .map(|name| name.to_lowercase())
             .collect();
         let place = |field: &str| {
             let wanted = map.get(field).map_or(field, String::as_str).to_lowercase();
@@ -153,6 +205,26 @@ impl Columns {
             list: place("list"),
             cadence: place("cadence"),
         })
+    }
+
+    /// A quote that is never closed swallows every row after it: no address and no name holds a
+    /// line break.
+    fn refuse_open_quote(&self, record: &csv::ByteRecord) -> anyhow::Result<()> {
+        let broken = |place: usize| {
+            record
+                .get(place)
+                .is_some_and(|field| field.contains(&b'\n'))
+        };
+        let ours = [Some(self.email), self.name, self.list, self.cadence];
+        let any = (0..record.len()).any(broken);
+        if ours.into_iter().flatten().any(broken) || (any && record.len() != self.count) {
+            bail!(
+                "line {}: a quote \" opens here and is not closed on its line; mend it and import \
+                 the file again (rows before it may be in, and are not added twice)",
+                line(record)
+            );
+        }
+        Ok(())
     }
 
     fn request(
@@ -181,7 +253,7 @@ impl Columns {
         let name = field(self.name)?
             .map(Line::parse)
             .transpose()
-            .context("the name")?;
+            .map_err(|why| anyhow!("the name {why}"))?;
         let cadence = field(self.cadence)?
             .map(str::parse::<Cadence>)
             .transpose()?;

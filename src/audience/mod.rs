@@ -169,4 +169,6 @@ pub struct Subscription {
     pub cadence: Cadence,
     pub state: State,
     pub basis: String,
+    /// Why it ended; None while it has not.
+    pub end_reason: Option<String>,
 }

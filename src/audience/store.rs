@@ -28,6 +28,7 @@ row! {
         cadence: Cadence,
         state: State,
         basis: String,
+        end_reason: Option<String>,
     }
 }
 
@@ -105,7 +106,7 @@ pub async fn subscriptions(
     id: SubscriberId,
 ) -> Result<Vec<Subscription>, Error> {
     let rows: Vec<SubscriptionRow> = on!(session, c => sqlx::query_as(
-        "SELECT id, list, cadence, state, basis FROM subscription WHERE subscriber_id = $1 ORDER BY list",
+        "SELECT id, list, cadence, state, basis, end_reason FROM subscription WHERE subscriber_id = $1 ORDER BY list",
     )
     .bind(id)
     .fetch_all(c)
@@ -119,12 +120,14 @@ pub async fn subscriptions(
                  cadence,
                  state,
                  basis,
+                 end_reason,
              }| Subscription {
                 id,
                 list,
                 cadence,
                 state,
                 basis,
+                end_reason,
             },
         )
         .collect())
@@ -308,6 +311,22 @@ pub async fn unsuppress(write: &mut Write, hash: &str) -> Result<bool, Error> {
 pub async fn suppressions(session: &mut impl Session) -> Result<Vec<Suppression>, Error> {
     on!(session, c => sqlx::query_as("SELECT hash, reason, since FROM suppression ORDER BY since, hash")
         .fetch_all(c).await)
+}
+
+/// The fingerprint of the keys that this database was made with.
+pub async fn fingerprint(session: &mut impl Session) -> Result<Option<String>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT fingerprint FROM secret").fetch_optional(c).await)
+}
+
+/// Keeps the fingerprint unless there is one.
+pub async fn keep_fingerprint(write: &mut Write, fingerprint: &str) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "INSERT INTO secret (fingerprint) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM secret)",
+    )
+    .bind(fingerprint)
+    .execute(c)
+    .await
+    .map(drop))
 }
 
 /// The lists and cadences that somebody is subscribed to, with how many people.

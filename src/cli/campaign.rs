@@ -12,6 +12,7 @@ use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
 use crate::delivery;
 use crate::id::CampaignId;
+use crate::post;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Campaign {
@@ -34,10 +35,11 @@ impl Campaign {
         match self {
             Self::List => list(home, printer).await,
             Self::Show { id } => show(home, printer, id).await,
-            Self::Pause { id } => change(home, printer, id, &[State::Running], State::Paused).await,
-            Self::Resume { id } => {
-                change(home, printer, id, &[State::Paused], State::Running).await
+            Self::Pause { id } => {
+                let open = [State::Scheduled, State::Running];
+                change(home, printer, id, &open, State::Paused).await
             }
+            Self::Resume { id } => resume(home, printer, id).await,
             Self::Approve { id } => {
                 change(
                     home,
@@ -124,7 +126,10 @@ async fn show(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode,
         printer.say(format!("because: {reason}"));
     }
     match audience {
-        None => printer.say("Its audience is not frozen yet."),
+        None => printer.say(format!(
+            "{:>7}  would get it now; its audience is not frozen yet",
+            object["audience"]
+        )),
         Some(audience) => {
             printer.say(format!("{audience:>7}  audience"));
             for (state, people) in object["counts"].as_object().into_iter().flatten() {
@@ -149,16 +154,35 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
             )
         })
         .collect();
+    let audience = match campaign.audience {
+        Some(audience) => audience,
+        None => forecast(home, campaign).await?,
+    };
     Ok(json!({
         "id": campaign.id.0,
         "kind": campaign.kind.as_str(),
         "subject": campaign.subject.as_str(),
         "state": campaign.state.as_str(),
         "due_at": campaign.due_at.rfc3339(home.config.site.timezone),
-        "audience": campaign.audience.unwrap_or(0),
+        "audience": audience,
         "counts": counts,
         "reason": campaign.reason,
     }))
+}
+
+/// Before the freeze the audience is a forecast.
+async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+        return Ok(0);
+    };
+    let mut read = home.db.read().await?;
+    let urgent = post::store::version(&mut read, post, version)
+        .await?
+        .post()?
+        .urgent;
+    Ok(store::forecast(&mut read, campaign.id, post, urgent)
+        .await?
+        .audience)
 }
 
 async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
@@ -166,6 +190,17 @@ async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
     Ok(found.ok_or_else(|| {
         anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
     })?)
+}
+
+/// Goes on where it was: sending, or waiting for its time.
+async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
+    let frozen = find(home, id).await?.audience.is_some();
+    let to = if frozen {
+        State::Running
+    } else {
+        State::Scheduled
+    };
+    change(home, printer, id, &[State::Paused], to).await
 }
 
 async fn change(
@@ -178,7 +213,7 @@ async fn change(
     let campaign = find(home, id).await?;
     if !from.contains(&campaign.state) {
         return Err(anyhow::anyhow!(
-            "campaign {id} is {}, so it cannot become {to}",
+            "campaign {id} is {}; it cannot become {to} from there",
             campaign.state
         )
         .into());

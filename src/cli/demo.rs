@@ -29,7 +29,7 @@ pub(super) struct Demo {
     /// End when the queue is empty
     #[arg(long)]
     once: bool,
-    /// Keep everything in this folder, instead of a throwaway one
+    /// Keep everything in this new folder, instead of a throwaway one
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self, printer: Printer) -> Result<ExitCode, Failure> {
         log::start("warn", false);
-        let house = House::build(self.dir)?;
+        let house = House::build(self.dir).map_err(Failure::Usage)?;
         let home = house.open().await?;
         printer.say(format!(
             "The sample alliance is in {}",
@@ -152,7 +152,7 @@ impl Guide<'_> {
         self.printer.say(if self.once {
             "\nThat was all. Without ONCE=1 these pages stay open until Ctrl-C."
         } else {
-            "\nOpen these in your browser. Ctrl-C ends the demo and clears it away."
+            "\nOpen these in your browser. Ctrl-C ends the demo."
         });
     }
 }

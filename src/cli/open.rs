@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::Global;
+use crate::audience::suppression;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::Home;
@@ -97,8 +98,16 @@ impl Opener {
 
 /// Opens keys and database, making what is missing.
 pub(super) async fn home(config: Config) -> Result<Home, Failure> {
-    let keys = Keys::open(&config.site.secret_file).map_err(Failure::Usage)?;
+    let secret = &config.site.secret_file;
+    let keys = Keys::open(secret).map_err(Failure::Usage)?;
     let db = Db::open(config.database.url.reveal()).await?;
+    if !suppression::check_keys(&db, &keys).await? {
+        return Err(Failure::usage(format!(
+            "{}: this is not the secret file that the database was made with; restore that one from \
+             your backup, or opt-out links die and suppressed addresses are forgotten",
+            secret.display()
+        )));
+    }
     Ok(Home {
         config: Arc::new(config),
         db,

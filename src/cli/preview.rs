@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::open::Failure;
 use super::print::Printer;
 use crate::address::EmailAddress;
-use crate::audience;
+use crate::audience::{self, State, Subscription};
 use crate::campaign::store::Piece;
 use crate::daemon::Home;
 use crate::line::Line;
@@ -88,7 +89,7 @@ pub(super) async fn write_out(
         Arc::clone(&home.config),
         Arc::new(Templates::embedded()?),
     );
-    let (email, name) = whom(home, reader).await?;
+    let (email, name) = whom(home, printer, reader, pieces).await?;
     let copy = Copy {
         to: &email,
         name: name.as_ref(),
@@ -97,6 +98,7 @@ pub(super) async fn write_out(
         unsubscribe_url: &format!("{}/unsubscribe/PREVIEW", home.config.site.base_url),
         lists: &names(home, pieces),
     };
+    let subject = press.content(digest, pieces).await?.subject.to_string();
     let bytes = match format {
         Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
         Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
@@ -112,6 +114,11 @@ pub(super) async fn write_out(
             .into_bytes(),
     };
     match out {
+        None if printer.json => printer.object(&json!({
+            "subject": subject,
+            "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
+            "content": String::from_utf8_lossy(&bytes),
+        })),
         Some(path) => {
             std::fs::write(path, bytes)
                 .with_context(|| format!("{}: cannot be written", path.display()))?;
@@ -124,7 +131,9 @@ pub(super) async fn write_out(
 
 async fn whom(
     home: &Home,
+    printer: Printer,
     reader: Option<&EmailAddress>,
+    pieces: &[Piece],
 ) -> Result<(EmailAddress, Option<Line>), Failure> {
     match reader {
         None => Ok((
@@ -134,6 +143,14 @@ async fn whom(
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
             let person = person.with_context(|| format!("{email} is not a subscriber"))?;
+            let reads = |one: &Subscription| {
+                one.state == State::Active && pieces.iter().any(|piece| piece.list == one.list)
+            };
+            if person.discreet || person.suppressed || !person.subscriptions.iter().any(reads) {
+                printer.note(format!(
+                    "{email} would not get this: `bulletin subscriber show` says why"
+                ));
+            }
             Ok((person.email.unwrap_or_else(|| email.clone()), person.name))
         }
     }

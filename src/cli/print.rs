@@ -74,7 +74,7 @@ impl Printer {
         reason = "everything that prints is asked of the printer"
     )]
     pub(super) fn failure(self, failure: &Failure) {
-        let text = format!("{:#}", failure.error());
+        let text = told_once(failure.error());
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
@@ -86,6 +86,19 @@ impl Printer {
     pub(super) fn note(self, line: impl AsRef<str>) {
         let _ = writeln!(std::io::stderr().lock(), "{}", line.as_ref());
     }
+}
+
+/// The error and its causes; a cause that the text before it has told already is left out.
+fn told_once(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn numeric_columns(count: usize, rows: &[Vec<String>]) -> Vec<bool> {

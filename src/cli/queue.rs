@@ -68,6 +68,10 @@ impl Queue {
             when(text, now, zone).map_err(|why| Failure::usage(format!("{flag}: {why}")))
         };
         let due_at = time("--at", &self.at)?;
+        if due_at < now {
+            let why = "is past; write now, or a later time";
+            return Err(Failure::usage(format!("--at: \"{}\" {why}", self.at)));
+        }
         let expires_at = match &self.expires {
             Some(text) => time("--expires", text)?,
             None => due_at.max(now).plus(home.config.delivery.give_up_after),

@@ -9,7 +9,7 @@ use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::{State, store as campaigns};
-use crate::daemon::Home;
+use crate::daemon::{self, Home};
 use crate::db::owner;
 use crate::delivery::store as deliveries;
 
@@ -72,6 +72,18 @@ async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
             "campaign {} is paused: {reason}; `bulletin campaign resume {}`",
             campaign.id, campaign.id
         ));
+    }
+    if let Some(mails) = deliveries::totals(&mut read).await?.get("in_doubt") {
+        needs.push(format!(
+            "{} in doubt, which may or may not have arrived: `bulletin delivery list --state in_doubt`",
+            count(usize::try_from(*mails).unwrap_or(0), "mail")
+        ));
+    }
+    if let Err(error) = home.config.fit_for_the_world() {
+        needs.push(error.to_string());
+    }
+    if let Err(error) = daemon::check_used(home).await {
+        needs.push(error.to_string());
     }
     for campaign in campaigns::in_state(&mut read, State::AwaitingApproval).await? {
         needs.push(format!(

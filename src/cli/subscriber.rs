@@ -12,7 +12,7 @@ use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::audience::optout::{OptOut, of_address, opt_out};
 use crate::audience::subscribe::{Added, Entry, Request, add};
-use crate::audience::{Cadence, ConsentSource, State, Subscriber as Person, store};
+use crate::audience::{Cadence, ConsentSource, State, Subscriber as Person, Subscription, store};
 use crate::config::Config;
 use crate::daemon::Home;
 use crate::id::SubscriberId;
@@ -57,7 +57,7 @@ pub(super) struct Add {
     discreet: bool,
     /// Why we may write to them
     #[arg(long, value_name = "TEXT")]
-    basis: Option<String>,
+    basis: Option<Line>,
     /// They told us themselves that they want it: no confirmation is asked
     #[arg(long)]
     confirmed: bool,
@@ -77,7 +77,10 @@ impl Subscriber {
             Self::Import(import) => import.run(home, printer).await,
             Self::List(list) => list.run(home, printer).await,
             Self::Show { email } => show(home, printer, &email).await,
-            Self::Unsubscribe { email, lists } => unsubscribe(home, printer, &email, &lists).await,
+            Self::Unsubscribe { email, lists } => {
+                known(&lists, &home.config)?;
+                unsubscribe(home, printer, &email, &lists).await
+            }
         }
     }
 }
@@ -114,14 +117,14 @@ impl Add {
                 state,
             });
         }
-        let basis = self.basis.unwrap_or_else(|| {
-            if self.confirmed {
-                "told a coordinator that they want it"
-            } else {
-                "added by a coordinator"
-            }
-            .to_owned()
-        });
+        let said = if self.confirmed {
+            "told a coordinator that they want it"
+        } else {
+            "added by a coordinator"
+        };
+        let basis = self
+            .basis
+            .map_or_else(|| said.to_owned(), |basis| basis.to_string());
         Ok(Request {
             email: self.email,
             name: self.name,
@@ -134,6 +137,22 @@ impl Add {
     }
 }
 
+/// Refuses a name that is no list: a slip must not pass for "nothing to do".
+fn known(lists: &[String], config: &Config) -> Result<(), Failure> {
+    match lists.iter().find(|list| !config.list.contains_key(*list)) {
+        Some(list) => Err(no_list(list, config)),
+        None => Ok(()),
+    }
+}
+
+fn no_list(list: &str, config: &Config) -> Failure {
+    let known: Vec<_> = config.list.keys().map(String::as_str).collect();
+    Failure::usage(format!(
+        "--list: \"{list}\" is not a list; the lists are {}",
+        known.join(", ")
+    ))
+}
+
 /// `meetings` or `reports:weekly`
 fn listed(text: &str, config: &Config) -> Result<(String, Option<Cadence>), Failure> {
     let (list, cadence) = match text.split_once(':') {
@@ -141,11 +160,7 @@ fn listed(text: &str, config: &Config) -> Result<(String, Option<Cadence>), Fail
         None => (text, None),
     };
     if !config.list.contains_key(list) {
-        let known: Vec<_> = config.list.keys().map(String::as_str).collect();
-        return Err(Failure::usage(format!(
-            "--list: \"{list}\" is not a list; the lists are {}",
-            known.join(", ")
-        )));
+        return Err(no_list(list, config));
     }
     cadence
         .iter()
@@ -156,6 +171,7 @@ fn listed(text: &str, config: &Config) -> Result<(String, Option<Cadence>), Fail
 
 impl ListAll {
     async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
+        known(self.list.as_slice(), &home.config)?;
         let (mut after, mut rows) = (SubscriberId(0), Vec::new());
         loop {
             let page = store::page(&mut home.db.read().await?, after, PAGE).await?;
@@ -215,7 +231,8 @@ fn object(person: &Person) -> Value {
         .subscriptions
         .iter()
         .map(|one| {
-            json!({ "list": one.list, "cadence": one.cadence.to_string(), "state": one.state.as_str(), "basis": one.basis })
+            json!({ "list": one.list, "cadence": one.cadence.to_string(), "state": one.state.as_str(), "basis": one.basis,
+                "ended_reason": one.end_reason })
         })
         .collect();
     json!({
@@ -225,6 +242,14 @@ fn object(person: &Person) -> Value {
         "discreet": person.discreet,
         "subscriptions": subscriptions,
     })
+}
+
+/// "active", or "ended (unsubscribed)"
+fn state(one: &Subscription) -> String {
+    match &one.end_reason {
+        Some(reason) => format!("{} ({reason})", one.state),
+        None => one.state.to_string(),
+    }
 }
 
 async fn show(home: &Home, printer: Printer, wanted: &EmailAddress) -> Result<ExitCode, Failure> {
@@ -246,14 +271,14 @@ async fn show(home: &Home, printer: Printer, wanted: &EmailAddress) -> Result<Ex
         vec![
             one.list.clone(),
             one.cadence.to_string(),
-            one.state.to_string(),
+            state(one),
             one.basis.clone(),
         ]
     });
     printer.table(
         &["list", "cadence", "state", "basis"],
         rows.collect(),
-        "On no list.",
+        "On no list, so nothing is sent: `bulletin subscriber add` with --list subscribes them.",
     );
     if person
         .subscriptions

@@ -106,6 +106,11 @@ pub(super) fn url(value: &Value) -> Parsed<String> {
     Err("is not a web address; write one such as https://news.example.org".to_owned())
 }
 
+/// The host of an address on the web.
+pub(super) fn of_url(url: &str) -> Option<&str> {
+    Some(authority(url.split_once("://")?.1).0)
+}
+
 /// Host and port of what follows `https://`.
 fn authority(rest: &str) -> (&str, Option<&str>) {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);

@@ -16,6 +16,7 @@ mod near;
 mod reader;
 mod section;
 mod value;
+mod world;
 
 #[cfg(test)]
 mod tests;

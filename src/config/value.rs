@@ -60,6 +60,16 @@ pub(super) fn duration(value: &Value) -> Parsed<Duration> {
     }
 }
 
+/// Leases are renewed every few seconds; a minute outlasts a hiccup.
+pub(super) fn lease(value: &Value) -> Parsed<Duration> {
+    match duration(value)? {
+        short if short < Duration::from_mins(1) => {
+            Err("is shorter than a minute; write a longer one, such as 30m".to_owned())
+        }
+        lease => Ok(lease),
+    }
+}
+
 /// `50/s`, `600/m` or `1000/h`, as the time from one to the next.
 pub(super) fn rate(value: &Value) -> Parsed<Duration> {
     let wanted = "is not a rate; write one such as \"50/s\", \"600/m\" or \"1000/h\"";

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 use tracing::log::LevelFilter;
 
 use super::{Db, Pools, migrate};
@@ -42,6 +42,9 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     let folder = folder(file);
     let _one_at_a_time = lock_folder(folder).await.with_context(|| {
         format!("{shown}: the database's folder cannot be opened; make it or correct database.url")
+    })?;
+    make_private(file).with_context(|| {
+        format!("{shown}: the database cannot be made; check the folder's permissions")
     })?;
     let options = lite_options(file);
     let writer = SqlitePoolOptions::new()
@@ -84,6 +87,20 @@ async fn lock_folder(folder: PathBuf) -> std::io::Result<File> {
     locked.await.map_err(std::io::Error::other)?
 }
 
+/// Who subscribes here is nobody else's business: 0600, which SQLite gives its other files too.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn lite_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -124,6 +141,12 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
         .context("database.url is not an address of Postgres; write postgres://USER@HOST/DATABASE")?
         .application_name("bulletin")
         .log_statements(LevelFilter::Trace);
+    // one connection first: a pool would only say, after a while, that it waited in vain
+    let first = options.connect().await;
+    first
+        .context("Postgres cannot be reached; is it running, and is database.url right?")?
+        .close()
+        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)

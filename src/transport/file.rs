@@ -25,7 +25,7 @@ impl Folder {
 
     pub(super) async fn open(&self) -> Result<Self, Fault> {
         let path = Arc::clone(&self.0);
-        let made = blocking(move || fs::create_dir_all(&*path)).await;
+        let made = blocking(move || make_private(&path)).await;
         made.map_err(|error| fault(Stage::Connect, "make the folder", &self.0, &error))?;
         Ok(self.clone())
     }
@@ -146,6 +146,15 @@ fn fault(stage: Stage, what: &str, folder: &Path, error: &io::Error) -> Fault {
         reply: None,
         text,
     }
+}
+
+/// Mails in it name their readers: 0700.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chrono::Datelike;
 use include_dir::{Dir, DirEntry, include_dir};
 
@@ -31,6 +31,14 @@ impl House {
     pub(super) fn build(dir: Option<PathBuf>) -> anyhow::Result<Self> {
         let throwaway = dir.is_none();
         let own = || std::env::temp_dir().join(format!("bulletin-demo-{}", std::process::id()));
+        if let Some(dir) = &dir
+            && std::fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some())
+        {
+            bail!(
+                "{}: is not empty; choose a new folder for the demo",
+                dir.display()
+            );
+        }
         let house = Self {
             folder: dir.unwrap_or_else(own),
             throwaway,
@@ -95,8 +103,7 @@ impl House {
             confirm: false,
             dry_run: false,
         };
-        let (summary, _) =
-            import(&home.db, &home.keys, &home.config, &plan, &home.clock, file).await?;
+        let outcome = import(&home.db, &home.keys, &home.config, &plan, &home.clock, file).await?;
         for path in folder(&self.folder.join("posts"))? {
             let found = source(&path, &home.config).map_err(|findings| {
                 let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
@@ -104,7 +111,7 @@ impl House {
             })?;
             add(&home.db, &found, home.clock.now()).await?;
         }
-        Ok(summary.added)
+        Ok(outcome.summary.added)
     }
 }
 

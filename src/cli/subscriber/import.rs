@@ -12,8 +12,9 @@ use serde_json::json;
 use super::super::open::Failure;
 use super::super::print::Printer;
 use super::listed;
-use crate::audience::import::{Plan, Refused, Summary, import};
+use crate::audience::import::{Outcome, Plan, Summary, import};
 use crate::daemon::Home;
+use crate::line::Line;
 
 #[derive(Debug, Args)]
 #[command(
@@ -24,7 +25,7 @@ pub(in crate::cli) struct Import {
     file: PathBuf,
     /// Why we may write to these people
     #[arg(long, value_name = "TEXT")]
-    basis: String,
+    basis: Line,
     /// The list for rows that name none; may be given several times
     #[arg(long = "list", value_name = "SLUG[:CADENCE]")]
     lists: Vec<String>,
@@ -45,28 +46,22 @@ impl Import {
         let shown = self.file.display();
         let file =
             File::open(&self.file).with_context(|| format!("{shown}: the file cannot be read"))?;
-        let (summary, refused) =
-            import(&home.db, &home.keys, &home.config, &plan, &home.clock, file)
-                .await
-                .with_context(|| shown.to_string())?;
-        printer.object(&json!(summary));
-        self.tell(&summary, printer);
-        for one in refused.iter().take(10) {
+        let outcome = import(&home.db, &home.keys, &home.config, &plan, &home.clock, file)
+            .await
+            .with_context(|| shown.to_string())?;
+        printer.object(&json!(outcome.summary));
+        self.tell(&outcome.summary, printer);
+        for one in outcome.refused.iter().take(10) {
             printer.note(format!("{shown}:{}: {}", one.line, one.reason));
         }
-        if !refused.is_empty() && !self.dry_run {
-            let aside = set_aside(&self.file, &refused)?;
+        if !outcome.refused.is_empty() && !self.dry_run {
+            let aside = set_aside(&self.file, &outcome)?;
             printer.note(format!("The refused rows are in {}", aside.display()));
         }
         Ok(ExitCode::SUCCESS)
     }
 
     fn plan(&self, home: &Home) -> Result<Plan, Failure> {
-        if self.basis.trim().is_empty() {
-            return Err(Failure::usage(
-                "--basis: say in words why we may write to these people",
-            ));
-        }
         let lists = self
             .lists
             .iter()
@@ -87,7 +82,7 @@ impl Import {
         }
         let (confirm, dry_run) = (self.confirm, self.dry_run);
         Ok(Plan {
-            basis: self.basis.clone(),
+            basis: self.basis.to_string(),
             lists,
             columns,
             confirm,
@@ -125,14 +120,25 @@ impl Import {
 }
 
 /// Writes the refused rows beside the file, so that they can be mended and read again.
-fn set_aside(file: &Path, refused: &[Refused]) -> anyhow::Result<PathBuf> {
+fn set_aside(file: &Path, outcome: &Outcome) -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::OpenOptionsExt;
     let mut name = file.as_os_str().to_owned();
     name.push(".refused.csv");
     let path = PathBuf::from(name);
     let written = || -> Result<(), csv::Error> {
-        let mut out = csv::WriterBuilder::new().flexible(true).from_path(&path)?;
-        out.write_record(["line", "reason"])?;
-        for one in refused {
+        let new = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
+        let mut out = csv::WriterBuilder::new().flexible(true).from_writer(new);
+        out.write_record(
+            ["line", "reason"]
+                .into_iter()
+                .chain(outcome.header.iter().map(String::as_str)),
+        )?;
+        for one in &outcome.refused {
             let (line, reason) = (one.line.to_string(), one.reason.clone());
             out.write_record([line, reason].iter().chain(&one.row))?;
         }

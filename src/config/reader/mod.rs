@@ -131,7 +131,7 @@ fn delivery(mut s: Section<'_>) -> Option<Delivery> {
     let give_up_after = s.key("give_up_after", "3d", value::duration);
     let retry = s.list("retry", "1m, 5m, 15m, 30m, 1h", value::duration);
     let relay_retry = s.list("relay_retry", "5s, 30s, 2m, 10m", value::duration);
-    let lease = s.key("lease", "30m", value::duration);
+    let lease = s.key("lease", "30m", value::lease);
     for (key, waits) in [("retry", &retry), ("relay_retry", &relay_retry)] {
         if waits.as_ref().is_some_and(Vec::is_empty) {
             s.impossible(

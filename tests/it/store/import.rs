@@ -26,7 +26,9 @@ impl World {
         text: &str,
     ) -> anyhow::Result<(Summary, Vec<Refused>)> {
         let input = text.as_bytes();
-        import(&self.db, &self.keys, &self.config, plan, &self.clock, input).await
+        import(&self.db, &self.keys, &self.config, plan, &self.clock, input)
+            .await
+            .map(|outcome| (outcome.summary, outcome.refused))
     }
 
     async fn import(&self, text: &str) -> (Summary, Vec<Refused>) {
