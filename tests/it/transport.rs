@@ -76,6 +76,7 @@ fn to(address: &str) -> Envelope {
     Envelope {
         from: "bounce@news.example.org".to_owned(),
         to: address.to_owned(),
+        id: None,
     }
 }
 

@@ -3,9 +3,18 @@
 //! ```text
 //! open     connect → [TLS] → greeting → EHLO → [STARTTLS → EHLO] → [AUTH]
 //! send     [RSET] → MAIL → RCPT → DATA → message and final dot
+//!          with CHUNKING                  BDAT and message
 //! ```
+//! With PIPELINING (RFC 2920) all up to DATA is one write, and the next envelope goes right behind
+//! the message: a message then costs one write and one wait.
 //!
 //! # What always holds
+//! * Nothing is written before every reply to what was written is read; the one exception is the
+//!   message, which is followed by the next envelope's commands in the same write.
+//! * Nothing of a message is written before its own 354, or, as a chunk, before its own RCPT was
+//!   accepted: the reply to a chunk without recipients is never taken for an outcome.
+//! * MAIL promises nothing about a message that is not known yet: behind another message it has no
+//!   SIZE and no BODY.
 //! * Every turn is one write, with `TCP_NODELAY`: a dot written behind its body would wait 40 ms
 //!   for a delayed acknowledgement.
 //! * Every command has its own time limit (RFC 5321 §4.5.3.2), for the whole reply: a relay that
@@ -19,11 +28,14 @@
 mod auth;
 mod capability;
 mod client;
+pub(super) mod command;
+mod content;
 mod dot;
 mod open;
 mod reply;
 mod stream;
 mod tls;
+mod transaction;
 mod turn;
 
 use std::time::Duration;
@@ -45,6 +57,8 @@ pub struct Settings {
     login: Option<Login>,
     hello: String,
     pub timeouts: Timeouts,
+    /// Whether CHUNKING is used where it is offered; some relays get it wrong.
+    pub chunking: bool,
 }
 
 #[derive(Clone)]
@@ -86,6 +100,7 @@ impl Settings {
             login,
             hello: hello.to_owned(),
             timeouts: Timeouts::default(),
+            chunking: true,
         })
     }
 

@@ -29,6 +29,7 @@ impl Client {
         if let Some(login) = &settings.login {
             client.log_in(login).await?;
         }
+        client.capabilities.chunking &= settings.chunking;
         client.state = State::Ready;
         Ok(client)
     }

@@ -1,9 +1,9 @@
 //! Octets to and from a relay, in clear or under TLS, with a limit on every wait.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice, Write as _};
 use std::net::SocketAddr;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -19,6 +19,33 @@ pub(super) struct Stream {
     /// Read, and not yet parsed.
     input: Vec<u8>,
 }
+
+/// A message on its way out.
+pub(super) struct Pieces<'a> {
+    pub(super) head: &'a [u8],
+    pub(super) body: &'a [u8],
+    pub(super) tail: &'a [u8],
+    /// With so many octets of `tail` the relay has the message.
+    pub(super) ends_at: usize,
+}
+
+/// Why a message did not leave us.
+pub(super) struct Unsent {
+    pub(super) why: Break,
+    /// The relay may have all of it, only not what follows it.
+    pub(super) whole: bool,
+}
+
+impl Unsent {
+    fn torn(why: Break) -> Self {
+        Self { why, whole: false }
+    }
+}
+
+/// The largest TLS record (RFC 8446 §5.1).
+const RECORD: usize = 16 * 1024;
+/// What waits in records for one write; rustls keeps 64 KB at most.
+const GATHERED: usize = 2 * RECORD;
 
 enum Io {
     Plain(TcpStream),
@@ -70,26 +97,34 @@ impl Stream {
         }
     }
 
-    /// One turn. `limit` is for each piece that the system takes, because a message may be large.
-    ///
-    /// An error means that the last octet of `bytes` has not left us: the system, or the TLS record
-    /// that holds it, was not taken whole.
+    /// Lines, in one write.
     pub(super) async fn write(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Break> {
         self.refuse_leftovers()?;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let taken = match &mut self.io {
-                Io::Plain(tcp) => within(limit, tcp.write(rest)).await?,
-                Io::Tls(tls) => within(limit, tls.write(rest)).await?,
-            };
-            if taken == 0 {
-                return Err(Break::Closed);
-            }
-            rest = &rest[taken..];
-        }
         match &mut self.io {
-            Io::Plain(_) => Ok(()),
-            Io::Tls(tls) => within(limit, tls.flush()).await,
+            Io::Plain(tcp) => within(limit, tcp.write_all(bytes)).await,
+            Io::Tls(tls) => {
+                within(limit, tls.write_all(bytes)).await?;
+                within(limit, tls.flush()).await
+            }
+        }
+    }
+
+    /// A message, in one write. `limit` is for each piece that the system takes, because a message
+    /// may be large.
+    pub(super) async fn write_message(
+        &mut self,
+        pieces: Pieces<'_>,
+        limit: Duration,
+    ) -> Result<(), Unsent> {
+        self.refuse_leftovers().map_err(Unsent::torn)?;
+        match &mut self.io {
+            Io::Plain(tcp) => write_plain(tcp, &pieces, limit).await,
+            Io::Tls(tls) => {
+                let written = write_tls(tls, &pieces, limit).await;
+                // a record that the system has not taken whole cannot be read
+                let whole = pieces.tail.len() > RECORD;
+                written.map_err(|why| Unsent { why, whole })
+            }
         }
     }
 
@@ -117,7 +152,8 @@ impl Stream {
         }
     }
 
-    /// We speak in lock-step: a reply to a command that we have not sent is not ours to believe.
+    /// We write when every reply is read: one to a command that we have not sent is not ours to
+    /// believe.
     fn refuse_leftovers(&self) -> Result<(), Break> {
         if self.input.is_empty() {
             Ok(())
@@ -128,16 +164,25 @@ impl Stream {
 
     /// Whether the relay has neither said anything nor closed since its last reply.
     pub(super) fn is_quiet(&self) -> bool {
+        self.input.is_empty() && self.peek().is_pending()
+    }
+
+    /// Whether the relay has not closed, as far as is known: what it said may come first.
+    pub(super) fn is_open(&self) -> bool {
+        !self.input.is_empty()
+            || match self.peek() {
+                Poll::Ready(read) => read.is_ok_and(|octets| octets > 0),
+                Poll::Pending => true,
+            }
+    }
+
+    fn peek(&self) -> Poll<io::Result<usize>> {
         let tcp = match &self.io {
             Io::Plain(tcp) => tcp,
             Io::Tls(tls) => tls.get_ref().0,
         };
-        let mut octet = [0];
         let mut idle = Context::from_waker(Waker::noop());
-        self.input.is_empty()
-            && tcp
-                .poll_peek(&mut idle, &mut ReadBuf::new(&mut octet))
-                .is_pending()
+        tcp.poll_peek(&mut idle, &mut ReadBuf::new(&mut [0]))
     }
 
     /// Best effort: whoever waits for it has no use for the error.
@@ -147,6 +192,50 @@ impl Stream {
             Io::Tls(tls) => within(limit, tls.shutdown()).await,
         };
     }
+}
+
+async fn write_plain(
+    tcp: &mut TcpStream,
+    pieces: &Pieces<'_>,
+    limit: Duration,
+) -> Result<(), Unsent> {
+    let mut slices = [pieces.head, pieces.body, pieces.tail].map(IoSlice::new);
+    let mut rest = &mut slices[..];
+    let mut missing = pieces.head.len() + pieces.body.len() + pieces.ends_at;
+    // drops the pieces that are empty
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        let taken = match within(limit, tcp.write_vectored(rest)).await {
+            Ok(0) => Err(Break::Closed),
+            taken => taken,
+        };
+        let whole = missing == 0;
+        let taken = taken.map_err(|why| Unsent { why, whole })?;
+        missing = missing.saturating_sub(taken);
+        IoSlice::advance_slices(&mut rest, taken);
+    }
+    Ok(())
+}
+
+/// The tail is a record of its own; the records before it leave in the same write.
+async fn write_tls(
+    tls: &mut TlsStream<TcpStream>,
+    pieces: &Pieces<'_>,
+    limit: Duration,
+) -> Result<(), Break> {
+    let mut gathered = 0;
+    for piece in [pieces.head, pieces.body] {
+        for part in piece.chunks(GATHERED) {
+            gathered += part.len();
+            if gathered > GATHERED {
+                within(limit, tls.flush()).await?;
+                gathered = part.len();
+            }
+            tls.get_mut().1.writer().write_all(part)?;
+        }
+    }
+    within(limit, tls.write_all(pieces.tail)).await?;
+    within(limit, tls.flush()).await
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Break> {

@@ -73,7 +73,11 @@ async fn every_misbehaviour_at_every_stage_becomes_what_it_is() {
 #[tokio::test]
 async fn a_message_whose_dot_has_left_us_is_in_doubt_wherever_the_relay_stopped_reading() {
     let relay = Relay::new().on(At::Body, When::Always, Act::Drop).start();
-    let outcome = connected(&relay).await.send(&ann(), MESSAGE).await.unwrap();
+    let outcome = connected(&relay)
+        .await
+        .send(&ann(), MESSAGE, None)
+        .await
+        .unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
 }
 
@@ -134,10 +138,10 @@ async fn hear(at: At, transport: &Transport) -> Heard {
     ]
     .concat();
     let message = if at == At::Body { &large } else { MESSAGE };
-    let result = connection.send(&ann(), message).await;
+    let result = connection.send(&ann(), message, None).await;
     let usable = connection.usable();
     if usable {
-        let again = connection.send(&ann(), MESSAGE).await.unwrap();
+        let again = connection.send(&ann(), MESSAGE, None).await.unwrap();
         assert!(
             is_accepted(&again),
             "{at:?}: a usable connection is usable: {again:?}"

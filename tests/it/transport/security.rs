@@ -23,7 +23,7 @@ async fn mail_goes_under_tls_of_both_kinds_after_login() {
         let way = transport(&with_login(configured(&relay, tls)));
         let mut connection = way.connect().await.unwrap();
         assert!(is_accepted(
-            &connection.send(&ann(), MESSAGE).await.unwrap()
+            &connection.send(&ann(), MESSAGE, None).await.unwrap()
         ));
         assert!(connection.usable());
         connection.quit().await;

@@ -30,7 +30,10 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     let started = Instant::now();
     for number in 0..MESSAGES {
         let message = format!("Message-ID: <{number}@news.example.org>\r\n\r\n{body}");
-        let outcome = connection.send(&ann(), message.as_bytes()).await.unwrap();
+        let outcome = connection
+            .send(&ann(), message.as_bytes(), None)
+            .await
+            .unwrap();
         assert!(is_accepted(&outcome), "{number}: {outcome:?}");
     }
     connection.quit().await;
