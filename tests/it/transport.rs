@@ -10,7 +10,10 @@
 mod conversation;
 mod folder;
 mod matrix;
+mod mode;
+mod pipeline;
 mod security;
+mod sequence;
 mod sink;
 
 use std::time::Duration;
