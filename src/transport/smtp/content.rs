@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::client::{State, no, speaks_on};
+use super::pieces::{Pieces, Unsent};
 use super::reply::Answer;
-use super::stream::{Break, Pieces, Unsent};
+use super::stream::Break;
 use super::{Client, command, dot};
 use crate::transport::{Envelope, Fault, Outcome, Stage};
 

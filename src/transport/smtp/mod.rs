@@ -32,6 +32,7 @@ pub(super) mod command;
 mod content;
 mod dot;
 mod open;
+mod pieces;
 mod reply;
 mod stream;
 mod tls;

@@ -1,7 +1,7 @@
 //! Octets to and from a relay, in clear or under TLS, with a limit on every wait.
 
 use std::future::Future;
-use std::io::{self, IoSlice, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::pieces::{Pieces, Unsent};
 use super::reply::{self, Answer, Garbage};
 
 pub(super) struct Stream {
@@ -19,33 +20,6 @@ pub(super) struct Stream {
     /// Read, and not yet parsed.
     input: Vec<u8>,
 }
-
-/// A message on its way out.
-pub(super) struct Pieces<'a> {
-    pub(super) head: &'a [u8],
-    pub(super) body: &'a [u8],
-    pub(super) tail: &'a [u8],
-    /// With so many octets of `tail` the relay has the message.
-    pub(super) ends_at: usize,
-}
-
-/// Why a message did not leave us.
-pub(super) struct Unsent {
-    pub(super) why: Break,
-    /// The relay may have all of it, only not what follows it.
-    pub(super) whole: bool,
-}
-
-impl Unsent {
-    fn torn(why: Break) -> Self {
-        Self { why, whole: false }
-    }
-}
-
-/// The largest TLS record (RFC 8446 §5.1).
-const RECORD: usize = 16 * 1024;
-/// What waits in records for one write; rustls keeps 64 KB at most.
-const GATHERED: usize = 2 * RECORD;
 
 enum Io {
     Plain(TcpStream),
@@ -116,15 +90,11 @@ impl Stream {
         pieces: Pieces<'_>,
         limit: Duration,
     ) -> Result<(), Unsent> {
-        self.refuse_leftovers().map_err(Unsent::torn)?;
+        self.refuse_leftovers()
+            .map_err(|why| Unsent { why, whole: false })?;
         match &mut self.io {
-            Io::Plain(tcp) => write_plain(tcp, &pieces, limit).await,
-            Io::Tls(tls) => {
-                let written = write_tls(tls, &pieces, limit).await;
-                // a record that the system has not taken whole cannot be read
-                let whole = pieces.tail.len() > RECORD;
-                written.map_err(|why| Unsent { why, whole })
-            }
+            Io::Plain(tcp) => pieces.write_plain(tcp, limit).await,
+            Io::Tls(tls) => pieces.write_tls(tls, limit).await,
         }
     }
 
@@ -194,51 +164,10 @@ impl Stream {
     }
 }
 
-async fn write_plain(
-    tcp: &mut TcpStream,
-    pieces: &Pieces<'_>,
+pub(super) async fn within<T>(
     limit: Duration,
-) -> Result<(), Unsent> {
-    let mut slices = [pieces.head, pieces.body, pieces.tail].map(IoSlice::new);
-    let mut rest = &mut slices[..];
-    let mut missing = pieces.head.len() + pieces.body.len() + pieces.ends_at;
-    // drops the pieces that are empty
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        let taken = match within(limit, tcp.write_vectored(rest)).await {
-            Ok(0) => Err(Break::Closed),
-            taken => taken,
-        };
-        let whole = missing == 0;
-        let taken = taken.map_err(|why| Unsent { why, whole })?;
-        missing = missing.saturating_sub(taken);
-        IoSlice::advance_slices(&mut rest, taken);
-    }
-    Ok(())
-}
-
-/// The tail is a record of its own; the records before it leave in the same write.
-async fn write_tls(
-    tls: &mut TlsStream<TcpStream>,
-    pieces: &Pieces<'_>,
-    limit: Duration,
-) -> Result<(), Break> {
-    let mut gathered = 0;
-    for piece in [pieces.head, pieces.body] {
-        for part in piece.chunks(GATHERED) {
-            gathered += part.len();
-            if gathered > GATHERED {
-                within(limit, tls.flush()).await?;
-                gathered = part.len();
-            }
-            tls.get_mut().1.writer().write_all(part)?;
-        }
-    }
-    within(limit, tls.write_all(pieces.tail)).await?;
-    within(limit, tls.flush()).await
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Break> {
+    work: impl Future<Output = io::Result<T>>,
+) -> Result<T, Break> {
     match tokio::time::timeout(limit, work).await {
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Break::Closed),
         Ok(result) => Ok(result?),

@@ -111,19 +111,15 @@ async fn send(
     next: Option<&Envelope>,
 ) -> Result<Outcome, Reply> {
     let (envelope, message) = (envelope(number), message(number));
-    let mut tries = 0;
-    loop {
-        match connection.send(&envelope, &message, next).await {
-            Ok(outcome) => return Ok(outcome),
-            Err(SendError::Fault(fault)) => match fault.reply {
-                Some(reply) => return Err(reply),
-                None => assert!(tries < 1, "{}", fault.text),
-            },
-            Err(SendError::Malformed(text)) => panic!("{text}"),
-        }
-        tries += 1;
+    let mut result = connection.send(&envelope, &message, next).await;
+    if matches!(&result, Err(SendError::Fault(fault)) if fault.text.contains("was given up")) {
         *connection = connected(relay).await;
+        result = connection.send(&envelope, &message, next).await;
     }
+    result.map_err(|error| match error {
+        SendError::Fault(fault) => fault.reply.expect(&fault.text),
+        SendError::Malformed(text) => panic!("{text}"),
+    })
 }
 
 fn script(steps: &[(Fate, Announced)], mode: Mode, goes_on: bool) -> Relay {
