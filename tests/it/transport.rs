@@ -12,6 +12,7 @@ mod folder;
 mod matrix;
 mod mode;
 mod pipeline;
+mod postfix;
 mod security;
 mod sequence;
 mod sink;

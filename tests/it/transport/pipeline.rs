@@ -1,10 +1,10 @@
 //! Envelopes that go ahead of their messages: which reply belongs to which, and what is given up.
 
 use bulletin::config::Tls;
-use bulletin::transport::{Envelope, Outcome, SendError, Stage};
+use bulletin::transport::{Envelope, Outcome, SendError, Stage, Transport};
 
 use super::mode::Mode;
-use super::{MESSAGE, ann, configured, is_accepted, to, transport};
+use super::{MESSAGE, ann, configured, connected, is_accepted, to, transport};
 use crate::support::relay::{Act, At, Builder, Relay, When};
 
 const BOB: &str = "bob@example.org";
@@ -13,11 +13,6 @@ fn relay(mode: Mode) -> Builder {
     Relay::new().offers(mode.offers())
 }
 
-async fn connected(relay: &Relay) -> bulletin::transport::Connection {
-    super::connected(relay).await
-}
-
-/// That message again for somebody else.
 fn reply_code(outcome: &Outcome) -> (Stage, u16) {
     match outcome {
         Outcome::Accepted(reply) | Outcome::Deferred(reply) | Outcome::Refused(reply) => {
@@ -193,13 +188,11 @@ async fn octets_above_127_do_not_go_to_a_relay_that_cannot_take_them() {
 #[tokio::test]
 async fn chunks_can_be_switched_off() {
     let relay = relay(Mode::Both).start();
-    let bulletin::transport::Transport::Smtp(mut settings) =
-        transport(&configured(&relay, Tls::None))
-    else {
+    let Transport::Smtp(mut settings) = transport(&configured(&relay, Tls::None)) else {
         panic!("a relay is SMTP");
     };
     settings.chunking = false;
-    let way = bulletin::transport::Transport::Smtp(settings);
+    let way = Transport::Smtp(settings);
     let mut connection = way.connect().await.unwrap();
     connection.send(&ann(), MESSAGE, None).await.unwrap();
     assert_eq!(relay.commands().last().unwrap(), "DATA");

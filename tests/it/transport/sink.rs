@@ -8,6 +8,7 @@ use bulletin::config::{SmtpRelay, Tls};
 use bulletin::transport::Connection;
 
 use super::{ann, is_accepted, transport};
+use crate::support::is_root;
 
 const MESSAGES: usize = 1000;
 
@@ -67,9 +68,7 @@ fn start(port: u16) -> Sink {
                 .expect("smtp-sink is in Debian's package postfix"),
         )
     };
-    let is_root = std::fs::read_to_string("/proc/self/status")
-        .is_ok_and(|status| status.lines().any(|line| line.starts_with("Uid:\t0\t")));
-    if is_root {
+    if is_root() {
         sink(&["-u", "nobody"])
     } else {
         sink(&[])
