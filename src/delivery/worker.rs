@@ -172,7 +172,11 @@ impl Worker {
             };
             Handed::Answered(open.send(&envelope, message, None).await)
         };
-        *connection = Some(open).filter(Connection::usable);
+        if open.usable() {
+            *connection = Some(open);
+        } else {
+            open.quit().await;
+        }
         Ok(handed)
     }
 

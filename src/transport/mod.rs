@@ -95,7 +95,8 @@ impl Connection {
         })
     }
 
-    /// Whether another message may be sent over it: the next one, when one was named.
+    /// Whether another message may be sent over it: the next one, when one was named. Not when it
+    /// has carried its share, `messages_per_connection`; take leave then.
     pub fn usable(&self) -> bool {
         match self {
             Self::Smtp(client) => client.usable(),

@@ -19,7 +19,7 @@ mod sink;
 
 use std::time::Duration;
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::secret::Secret;
 use bulletin::transport::smtp::{Settings, Timeouts};
 use bulletin::transport::{Connection, Envelope, Outcome, Transport};
@@ -38,6 +38,9 @@ fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
         password: None,
         ca_file: Some(relay.ca_file().to_owned()),
         hello: None,
+        auth: Auth::Password,
+        chunking: true,
+        messages_per_connection: 1000,
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Client {
     pub(super) capabilities: Capabilities,
     pub(super) timeouts: Timeouts,
     pub(super) state: State,
+    /// How many messages it may still carry.
+    pub(super) left: usize,
     pub(super) place: String,
     /// What the next write sends; kept, so that a command needs no new memory.
     pub(super) wire: Vec<u8>,
@@ -37,6 +39,7 @@ impl Client {
             capabilities: Capabilities::default(),
             timeouts: settings.timeouts,
             state: State::Broken,
+            left: settings.messages_per_connection,
             place: settings.place(),
             wire: Vec::new(),
         }
@@ -44,6 +47,7 @@ impl Client {
 
     pub(in crate::transport) fn usable(&self) -> bool {
         match self.state {
+            _ if self.left == 0 => false,
             State::Ready | State::Unfinished => self.stream.is_quiet(),
             State::Prepared(_) => self.stream.is_open(),
             State::Broken => false,
@@ -61,13 +65,14 @@ impl Client {
             length: message.len(),
             eight_bit: !message.is_ascii(),
         };
-        if self.state == State::Broken {
-            let text = "this connection is broken; open another";
+        if self.state == State::Broken || self.left == 0 {
+            let text = "this connection is broken or has carried its share; open another";
             return Err(self.fault(Stage::Mail, text).into());
         }
         if let Some(outcome) = self.refuse_unsent(envelope, form) {
             return outcome;
         }
+        self.left -= 1;
         Ok(match self.open_transaction(envelope, form).await? {
             Step::Go => self.hand_over(message, next).await?,
             Step::End(outcome) => outcome,

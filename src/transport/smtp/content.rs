@@ -102,7 +102,9 @@ impl Client {
     }
 
     fn may_prepare(&self, next: &Envelope) -> bool {
-        self.capabilities.pipelining && (self.capabilities.smtputf8 || !command::needs_utf8(next))
+        self.left > 0
+            && self.capabilities.pipelining
+            && (self.capabilities.smtputf8 || !command::needs_utf8(next))
     }
 
     fn in_doubt(&self, what: &str) -> Outcome {

@@ -46,7 +46,7 @@ use tokio_rustls::TlsConnector;
 
 pub use client::Client;
 
-use crate::config::{SmtpRelay, Tls};
+use crate::config::{Auth, SmtpRelay, Tls};
 use crate::secret::Secret;
 
 /// All that is needed to open a connection; checked, with the trusted certificates loaded.
@@ -58,8 +58,8 @@ pub struct Settings {
     login: Option<Login>,
     hello: String,
     pub timeouts: Timeouts,
-    /// Whether CHUNKING is used where it is offered; some relays get it wrong.
-    pub chunking: bool,
+    chunking: bool,
+    messages_per_connection: usize,
 }
 
 #[derive(Clone)]
@@ -73,6 +73,7 @@ enum Security {
 struct Login {
     user: String,
     password: Secret,
+    auth: Auth,
 }
 
 impl Settings {
@@ -90,7 +91,11 @@ impl Settings {
             Tls::Implicit => Security::Implicit(connector()?),
         };
         let login = match (relay.user.clone(), relay.password.clone()) {
-            (Some(user), Some(password)) => Some(Login { user, password }),
+            (Some(user), Some(password)) => Some(Login {
+                user,
+                password,
+                auth: relay.auth,
+            }),
             (None, None) => None,
             _ => bail!("relay user and password_file belong together; set both or neither"),
         };
@@ -101,7 +106,8 @@ impl Settings {
             login,
             hello: hello.to_owned(),
             timeouts: Timeouts::default(),
-            chunking: true,
+            chunking: relay.chunking,
+            messages_per_connection: relay.messages_per_connection,
         })
     }
 
@@ -162,6 +168,9 @@ mod tests {
             password: None,
             ca_file: None,
             hello: None,
+            auth: Auth::Password,
+            chunking: true,
+            messages_per_connection: 1000,
         }
     }
 

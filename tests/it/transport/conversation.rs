@@ -200,21 +200,6 @@ async fn a_reply_of_the_wrong_kind_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn a_reply_nobody_asked_for_is_never_taken_for_the_next_one() {
-    let relay = Relay::new()
-        .on(At::Dot, When::Nth(1), Act::Say("250 ok\r\n250 ok"))
-        .start();
-    let mut connection = connected(&relay).await;
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
-    assert!(!connection.usable());
-    let fault = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
-    assert!(fault.to_string().contains("out of turn"), "{fault}");
-    assert_eq!(relay.received().len(), 1);
-}
-
-#[tokio::test]
 async fn a_send_that_was_given_up_leaves_the_connection_unusable() {
     let relay = Relay::new().on(At::Rcpt, When::Always, Act::Stall).start();
     let mut connection = connected(&relay).await;

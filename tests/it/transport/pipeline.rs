@@ -1,7 +1,7 @@
 //! Envelopes that go ahead of their messages: which reply belongs to which, and what is given up.
 
-use bulletin::config::Tls;
-use bulletin::transport::{Envelope, Outcome, SendError, Stage, Transport};
+use bulletin::config::{SmtpRelay, Tls};
+use bulletin::transport::{Envelope, Outcome, SendError, Stage};
 
 use super::mode::Mode;
 use super::{MESSAGE, ann, configured, connected, is_accepted, to, transport};
@@ -20,6 +20,21 @@ fn reply_code(outcome: &Outcome) -> (Stage, u16) {
         }
         Outcome::InDoubt(text) => panic!("{text}"),
     }
+}
+
+#[tokio::test]
+async fn a_reply_nobody_asked_for_is_never_taken_for_the_next_one() {
+    let relay = Relay::new()
+        .on(At::Dot, When::Nth(1), Act::Say("250 ok\r\n250 ok"))
+        .start();
+    let mut connection = connected(&relay).await;
+    assert!(is_accepted(
+        &connection.send(&ann(), MESSAGE, None).await.unwrap()
+    ));
+    assert!(!connection.usable());
+    let fault = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
+    assert!(fault.to_string().contains("out of turn"), "{fault}");
+    assert_eq!(relay.received().len(), 1);
 }
 
 #[tokio::test]
@@ -188,12 +203,32 @@ async fn octets_above_127_do_not_go_to_a_relay_that_cannot_take_them() {
 #[tokio::test]
 async fn chunks_can_be_switched_off() {
     let relay = relay(Mode::Both).start();
-    let Transport::Smtp(mut settings) = transport(&configured(&relay, Tls::None)) else {
-        panic!("a relay is SMTP");
+    let configured = SmtpRelay {
+        chunking: false,
+        ..configured(&relay, Tls::None)
     };
-    settings.chunking = false;
-    let way = Transport::Smtp(settings);
-    let mut connection = way.connect().await.unwrap();
+    let mut connection = transport(&configured).connect().await.unwrap();
     connection.send(&ann(), MESSAGE, None).await.unwrap();
     assert_eq!(relay.commands().last().unwrap(), "DATA");
+}
+
+#[tokio::test]
+async fn a_connection_that_has_carried_its_share_announces_nothing_more() {
+    let relay = relay(Mode::Pipelining).start();
+    let configured = SmtpRelay {
+        messages_per_connection: 2,
+        ..configured(&relay, Tls::None)
+    };
+    let mut connection = transport(&configured).connect().await.unwrap();
+    for left in [true, false] {
+        let outcome = connection.send(&ann(), MESSAGE, Some(&ann())).await;
+        assert!(is_accepted(&outcome.unwrap()));
+        assert_eq!(connection.usable(), left);
+    }
+    let SendError::Fault(fault) = connection.send(&ann(), MESSAGE, None).await.unwrap_err() else {
+        panic!("it is the connection's trouble");
+    };
+    assert_eq!((fault.stage, fault.reply), (Stage::Mail, None));
+    connection.quit().await;
+    assert_eq!(relay.commands().last().unwrap(), "QUIT");
 }

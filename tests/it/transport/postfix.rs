@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::smtp::Timeouts;
 use bulletin::transport::{Envelope, Outcome, Stage, Transport};
 
@@ -94,6 +94,9 @@ async fn send_all(postfix: &Postfix, place: usize, mailbox: &str, tls: bool) {
         password: None,
         ca_file: Some(postfix.ca_file()),
         hello: None,
+        auth: Auth::Password,
+        chunking: true,
+        messages_per_connection: 1000,
     };
     let mut way = transport(&relay);
     if let Transport::Smtp(settings) = &mut way {

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::Connection;
 
 use super::{ann, is_accepted, transport};
@@ -84,6 +84,9 @@ async fn connect(port: u16) -> Connection {
         password: None,
         ca_file: None,
         hello: None,
+        auth: Auth::Password,
+        chunking: true,
+        messages_per_connection: 1000,
     };
     let way = transport(&relay);
     let connected = async {

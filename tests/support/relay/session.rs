@@ -195,7 +195,12 @@ impl Session {
                 self.shared.commands.lock().unwrap().push(line);
             }
         }
-        self.answer(At::Auth, "235 2.7.0 welcome").await.map(drop)
+        let reply = self.answer(At::Auth, "235 2.7.0 welcome").await?;
+        if reply.starts_with("334") {
+            self.line().await?;
+            self.say("535 5.7.8 expired").await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn say(&mut self, reply: &str) -> io::Result<()> {
