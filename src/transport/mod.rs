@@ -19,6 +19,10 @@
 //! # Races
 //! * The relay closes an idle connection while we are about to use it: `usable` sees it when the
 //!   close has arrived; otherwise `send` is a [`Fault`] at [`Stage::Mail`] without a reply.
+//! * The relay takes a message and hangs up on the envelope that was announced behind it: the first
+//!   is accepted, the `send` that follows is a [`Fault`] at [`Stage::Mail`].
+//! * An announced envelope turns out to be unwanted: see [`Connection::send`]; its message has not
+//!   begun.
 //! * The relay stops reading in the middle of a message: as long as the system has not taken the
 //!   final dot from us, nobody has the message and it is a [`Fault`] at [`Stage::Body`]; once it
 //!   has, it is in doubt.

@@ -37,7 +37,7 @@ impl Client {
                 let answer = self.stream.reply(LAST_WORDS).await;
                 Ok(self.concluded(answer))
             }
-            Err(Unsent { why, .. }) => self.last_words(&why).await,
+            Err(Unsent { why, .. }) => self.broken_off(&why).await,
         }
     }
 
@@ -45,6 +45,11 @@ impl Client {
     /// the relay has it whole or knows that it has not.
     async fn write_message(&mut self, message: &[u8], behind: &str) -> Result<(), Unsent> {
         let chunking = self.capabilities.chunking;
+        // no 354 tells us that both count the same replies
+        if chunking && !self.stream.is_quiet() {
+            let (why, whole) = (Break::OutOfTurn, false);
+            return Err(Unsent { why, whole });
+        }
         let whole = message.is_empty() || message.ends_with(b"\r\n");
         let end = if whole { "" } else { "\r\n" };
         let (head, body, last, dot) = if chunking {
@@ -94,7 +99,11 @@ impl Client {
 
     /// A relay that refuses a message in its middle says so and hangs up: that is this message's
     /// trouble. Without a word it is the connection's.
-    async fn last_words(&mut self, why: &Break) -> Result<Outcome, Fault> {
+    async fn broken_off(&mut self, why: &Break) -> Result<Outcome, Fault> {
+        if matches!(why, Break::OutOfTurn) {
+            // nothing was begun, and nobody knows whom its words are about
+            return Err(self.fault(Stage::Body, &why.to_string()));
+        }
         match self.stream.reply(LAST_WORDS).await {
             Ok(answer) if answer.code >= 400 => Ok(no(answer.into_reply(Stage::Body))),
             _ => Err(self.fault(Stage::Body, &why.to_string())),

@@ -37,7 +37,7 @@ pub(super) enum Break {
     Timeout(Duration),
     #[error(transparent)]
     Garbage(#[from] Garbage),
-    #[error("the relay spoke out of turn")]
+    #[error("the relay spoke or hung up out of turn")]
     OutOfTurn,
 }
 

@@ -38,6 +38,47 @@ async fn a_reply_nobody_asked_for_is_never_taken_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn one_reply_too_many_is_never_taken_for_the_message_that_was_announced() {
+    let (yes, no) = ("250 2.1.5 ok", "550 5.1.1 no");
+    let cases = [
+        (Mode::Pipelining, yes, Stage::Data),
+        // what is left over, about the recipient, would be the reply to the chunk
+        (Mode::Both, yes, Stage::Body),
+        (Mode::Both, no, Stage::Body),
+    ];
+    for (mode, rcpt, stage) in cases {
+        let relay = relay(mode)
+            .on(At::Dot, When::Nth(1), Act::Say("250 ok\r\n250 ok"))
+            .on(At::Rcpt, When::To(BOB), Act::Say(rcpt))
+            .start();
+        let mut connection = connected(&relay).await;
+        let bob = to(BOB);
+        let first = connection.send(&ann(), MESSAGE, Some(&bob)).await.unwrap();
+        assert!(is_accepted(&first));
+        match connection.send(&bob, MESSAGE, None).await {
+            Err(SendError::Fault(fault)) => assert_eq!(fault.stage, stage, "{fault}"),
+            other => panic!("{mode:?}: {other:?}"),
+        }
+        assert!(!connection.usable());
+        assert_eq!(relay.received().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_next_envelope_goes_in_the_same_write_as_the_message() {
+    for mode in Mode::ALL {
+        let relay = relay(mode).start();
+        let mut connection = connected(&relay).await;
+        for next in [Some(&ann()), Some(&ann()), None] {
+            connection.send(&ann(), MESSAGE, next).await.unwrap();
+        }
+        let followed: Vec<_> = relay.received().iter().map(|mail| mail.followed).collect();
+        let expected = mode.pipelining();
+        assert_eq!(followed, [expected, expected, false], "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_of_a_message_goes_before_its_354() {
     let relay = relay(Mode::Pipelining)
         .on(At::Data, When::Nth(2), Act::Stall)

@@ -68,8 +68,11 @@ impl Session {
             Some(other) => format!("{other:?}"),
         };
         let (from, to) = (self.from.clone(), self.to.clone());
-        self.shared
-            .record(Received::new(from, to, message, answered));
+        let followed = !self.wire.buffer().is_empty();
+        self.shared.record(Received {
+            followed,
+            ..Received::new(from, to, message, answered)
+        });
         self.perform(At::Dot, act, usual).await
     }
 
