@@ -23,22 +23,17 @@ impl Client {
         let behind = next.map_or_else(String::new, |next| {
             self.lines(command::opening(&self.capabilities, false), next, None)
         });
-        match self.write_message(message, &behind).await {
-            Ok(()) => {
-                let answer = self.stream.reply(self.timeouts.dot).await;
-                if let Ok(Answer { code, .. }) = answer
-                    && speaks_on(code)
-                {
-                    self.state = self.after(code, next);
-                }
-                Ok(self.concluded(answer))
-            }
-            Err(Unsent { whole: true, .. }) => {
-                let answer = self.stream.reply(LAST_WORDS).await;
-                Ok(self.concluded(answer))
-            }
-            Err(Unsent { why, .. }) => self.broken_off(&why).await,
+        let written = match self.write_message(message, &behind).await {
+            Err(Unsent { why, whole: false }) => return self.broken_off(&why).await,
+            written => written,
+        };
+        let answer = self.stream.reply(self.timeouts.dot).await;
+        if let (Ok(()), Ok(Answer { code, .. })) = (written, &answer)
+            && speaks_on(*code)
+        {
+            self.state = self.after(*code, next);
         }
+        Ok(self.concluded(answer))
     }
 
     /// One write. The last octets of the message go in one piece with what follows them, so that
