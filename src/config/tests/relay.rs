@@ -24,7 +24,7 @@ fn the_way_a_relay_is_spoken_to_can_be_chosen() {
 #[test]
 fn a_login_of_another_kind_is_refused_with_those_there_are() {
     let text = "[relay.main]\nhost = \"localhost\"\nauth = \"oauth\"";
-    let error = load(text, &[]).unwrap_err().to_string();
+    let error = load(text, &[]).unwrap_err();
     assert!(
         error.contains("relay.main.auth = \"oauth\" is not one of \"password\", \"xoauth2\""),
         "{error}"
