@@ -166,10 +166,24 @@ pub struct SmtpRelay {
     /// Always with a password; without a user there is no login.
     pub user: Option<String>,
     pub password: Option<Secret>,
+    pub auth: Auth,
     /// A PEM file of authorities to trust beside the system's own.
     pub ca_file: Option<PathBuf>,
     /// The name said in EHLO; by default the domain of `sender.address`.
     pub hello: Option<String>,
+    /// BDAT where it is offered (RFC 3030).
+    pub chunking: bool,
+    /// A connection that has carried so many is closed.
+    pub messages_per_connection: usize,
+}
+
+/// What the secret of a login is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Auth {
+    #[default]
+    Password,
+    /// An OAuth 2.0 access token.
+    Xoauth2,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

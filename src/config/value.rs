@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use super::document::Value;
 use super::near::near;
 use super::section::Parsed;
-use super::{Kind, OnInDoubt, Tls};
+use super::{Auth, Kind, OnInDoubt, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::when;
@@ -139,6 +139,8 @@ pub(super) const TLS: &[(&str, Tls)] = &[
     ("implicit", Tls::Implicit),
     ("none", Tls::None),
 ];
+pub(super) const AUTH: &[(&str, Auth)] =
+    &[("password", Auth::Password), ("xoauth2", Auth::Xoauth2)];
 pub(super) const ON_IN_DOUBT: &[(&str, OnInDoubt)] =
     &[("resend", OnInDoubt::Resend), ("hold", OnInDoubt::Hold)];
 /// Whether log lines are JSON.

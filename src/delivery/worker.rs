@@ -182,10 +182,15 @@ impl Worker {
             let envelope = Envelope {
                 from: self.shared.return_path(errand.claim.id),
                 to: errand.email.wire(),
+                id: Some(errand.claim.id.to_string()),
             };
-            Handed::Answered(open.send(&envelope, message).await)
+            Handed::Answered(open.send(&envelope, message, None).await)
         };
-        *connection = Some(open).filter(Connection::usable);
+        if open.usable() {
+            *connection = Some(open);
+        } else {
+            open.quit().await;
+        }
         Ok(handed)
     }
 

@@ -3,9 +3,12 @@
 use memchr::memchr2;
 
 use super::Envelope;
+use super::smtp::command::xtext;
 
 /// Octets in a line, without its CRLF (RFC 5322 §2.1.1).
 const LINE_LIMIT: usize = 998;
+/// Octets of an ENVID (RFC 3461 §5.4).
+const ID_LIMIT: usize = 100;
 
 /// The return path may be empty (RFC 5321 §4.5.5), the recipient may not.
 pub(super) fn envelope(envelope: &Envelope) -> Result<(), String> {
@@ -13,7 +16,19 @@ pub(super) fn envelope(envelope: &Envelope) -> Result<(), String> {
         return Err("the envelope has no recipient".to_owned());
     }
     path("sender", &envelope.from)?;
-    path("recipient", &envelope.to)
+    path("recipient", &envelope.to)?;
+    envelope.id.as_deref().map_or(Ok(()), id)
+}
+
+/// RFC 3461 §4.4 and §5.4.
+fn id(id: &str) -> Result<(), String> {
+    let printable = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
+    if id.is_empty() || !id.bytes().all(printable) || xtext(id).len() > ID_LIMIT {
+        return Err(format!(
+            "the envelope's id is empty, not printable ASCII or over {ID_LIMIT} octets as xtext"
+        ));
+    }
+    Ok(())
 }
 
 /// The text names no address, because it may be logged.
@@ -93,6 +108,7 @@ mod tests {
             envelope(&Envelope {
                 from: String::new(),
                 to: to.to_owned(),
+                id: None,
             })
         };
         assert_eq!(to("ann@example.org"), Ok(()));
@@ -107,6 +123,21 @@ mod tests {
         ] {
             let error = to(address).unwrap_err();
             assert!(!error.contains('@'), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_dsn_cannot_carry_is_refused() {
+        let with = |id: &str| {
+            envelope(&Envelope {
+                from: String::new(),
+                to: "ann@example.org".to_owned(),
+                id: Some(id.to_owned()),
+            })
+        };
+        assert_eq!(with(&"7".repeat(100)), Ok(()));
+        for id in ["", "a\r\nDATA", "ä", &"7".repeat(101), &"+".repeat(34)] {
+            assert!(with(id).is_err(), "{id:?}");
         }
     }
 }

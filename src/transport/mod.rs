@@ -8,6 +8,8 @@
 //! * A bare CR or LF, a line over 998 octets and an address that would break out of its angle
 //!   brackets are [`SendError::Malformed`] before anything is sent (RFC 5321 §2.3.8, §4.5.3.1.6).
 //! * Nothing is sent, and no password said, without the TLS that was asked for (RFC 8314 §3).
+//! * With CHUNKING (RFC 3030) the last octet of the chunk is what the final dot is without it, and
+//!   [`Stage::Dot`] is the reply to it.
 //! * After the final dot we wait ten minutes (RFC 5321 §4.5.3.2.6); no reply is [`Outcome::InDoubt`],
 //!   never a failure.
 //! * A connection that timed out, broke, was told 421 or whose `send` was dropped half-way is never
@@ -17,6 +19,10 @@
 //! # Races
 //! * The relay closes an idle connection while we are about to use it: `usable` sees it when the
 //!   close has arrived; otherwise `send` is a [`Fault`] at [`Stage::Mail`] without a reply.
+//! * The relay takes a message and hangs up on the envelope that was announced behind it: the first
+//!   is accepted, the `send` that follows is a [`Fault`] at [`Stage::Mail`].
+//! * An announced envelope turns out to be unwanted: see [`Connection::send`]; its message has not
+//!   begun.
 //! * The relay stops reading in the middle of a message: as long as the system has not taken the
 //!   final dot from us, nobody has the message and it is a [`Fault`] at [`Stage::Body`]; once it
 //!   has, it is in doubt.
@@ -67,21 +73,34 @@ pub enum Connection {
 }
 
 impl Connection {
+    /// One message to one recipient. Of `next`, the envelope that comes after it, a relay that offers
+    /// PIPELINING hears in the same write; nothing of its message goes before its own `send`.
+    ///
+    /// The following `send` should be for that envelope, with a message of 7-bit octets. When it is
+    /// not, a relay with CHUNKING is told RSET; any other waits for a message now and hears nothing
+    /// else, so that `send` is a [`Fault`] at [`Stage::Mail`] without a reply, and `quit` hangs up
+    /// without a word. Either way nothing was sent for the envelope given up.
     pub async fn send(
         &mut self,
         envelope: &Envelope,
         message: &[u8],
+        next: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
         check::envelope(envelope).map_err(SendError::Malformed)?;
         check::message(message).map_err(SendError::Malformed)?;
         Ok(match self {
-            Self::Smtp(client) => client.send(envelope, message).await?,
+            Self::Smtp(client) => {
+                // a malformed one is told when it is sent
+                let next = next.filter(|next| check::envelope(next).is_ok());
+                client.send(envelope, message, next).await?
+            }
             Self::File(folder) => folder.write(envelope, message).await?,
             Self::Memory(session) => session.send(envelope, message)?,
         })
     }
 
-    /// Whether another message may be sent over it.
+    /// Whether another message may be sent over it: the next one, when one was named. Not when it
+    /// has carried its share, `messages_per_connection`; take leave then.
     pub fn usable(&self) -> bool {
         match self {
             Self::Smtp(client) => client.usable(),
@@ -104,6 +123,9 @@ pub struct Envelope {
     /// The return path.
     pub from: String,
     pub to: String,
+    /// Comes back in delivery reports of relays that know DSN (RFC 3461 §4.4): printable ASCII, at
+    /// most 100 octets as `xtext`.
+    pub id: Option<String>,
 }
 
 /// How far an SMTP transaction had come. Ordered: `Mail < Rcpt`.
@@ -118,7 +140,7 @@ pub enum Stage {
     Data,
     /// Between `354` and the final dot.
     Body,
-    /// The final dot is sent.
+    /// The message is sent whole, with its final dot or as a last chunk.
     Dot,
 }
 

@@ -10,12 +10,16 @@
 mod conversation;
 mod folder;
 mod matrix;
+mod mode;
+mod pipeline;
+mod postfix;
 mod security;
+mod sequence;
 pub(crate) mod sink;
 
 use std::time::Duration;
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::secret::Secret;
 use bulletin::transport::smtp::{Settings, Timeouts};
 use bulletin::transport::{Connection, Envelope, Outcome, Transport};
@@ -34,6 +38,9 @@ fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
         password: None,
         ca_file: Some(relay.ca_file().to_owned()),
         hello: None,
+        auth: Auth::Password,
+        chunking: true,
+        messages_per_connection: 1000,
     }
 }
 
@@ -76,6 +83,7 @@ fn to(address: &str) -> Envelope {
     Envelope {
         from: "bounce@news.example.org".to_owned(),
         to: address.to_owned(),
+        id: None,
     }
 }
 

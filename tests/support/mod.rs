@@ -1,5 +1,5 @@
-//! What the tests stand on: a real database server, a real browser, the real program, and the one
-//! mock, a relay that misbehaves as told.
+//! What the tests stand on: a real database server, a real mail server, a real browser, the real
+//! program, and the one mock, a relay that misbehaves as told.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,13 @@
 
 pub(crate) mod browser;
 pub(crate) mod http;
+pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod relay;
+
+/// Some servers run only as root, some only as somebody else.
+pub(crate) fn is_root() -> bool {
+    std::fs::read_to_string("/proc/self/status")
+        .is_ok_and(|status| status.lines().any(|line| line.starts_with("Uid:\t0\t")))
+}

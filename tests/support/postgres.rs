@@ -118,7 +118,7 @@ fn as_somebody_else(folder: &Path) -> Command {
     command
 }
 
-fn ids_of(user: &str) -> Option<(u32, u32)> {
+pub(super) fn ids_of(user: &str) -> Option<(u32, u32)> {
     let users = std::fs::read_to_string("/etc/passwd").unwrap();
     let line = users
         .lines()

@@ -6,7 +6,9 @@
 //! ```
 //!
 //! What always holds: a message is in the journal, and in its file on the disk, before it is
-//! answered; whoever was told 250 can be found there. Dropping the [`Relay`] stops it.
+//! answered; whoever was told 250 can be found there. It is strict: commands out of order, in one
+//! write without PIPELINING, or behind one that must come last (RFC 2920 §3.1) are refused, and a
+//! refused chunk wants RSET. Dropping the [`Relay`] stops it.
 //! It runs on the test's own runtime: a test that blocks (on a child process) wants
 //! `flavor = "multi_thread"`.
 
@@ -16,7 +18,9 @@
 )]
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+mod act;
 mod builder;
+mod content;
 mod journal;
 mod session;
 
@@ -35,7 +39,8 @@ use tokio_rustls::TlsAcceptor;
 pub use builder::Builder;
 pub use journal::Received;
 
-/// Where in the conversation. `Body` is after the first line of the message, `Dot` after the last.
+/// Where in the conversation. `Body` is after the first line of the message, `Dot` after the last;
+/// a message in a chunk has no `Data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
     Connect,
@@ -50,13 +55,15 @@ pub enum At {
     Quit,
 }
 
-/// Which time, counted over all connections; `To` is for the transaction with that recipient.
+/// Which time, counted over all connections; `From` and `To` are for the transaction with that
+/// sender or recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     Always,
     /// Counted from 1.
     Nth(usize),
     Every(usize),
+    From(&'static str),
     To(&'static str),
 }
 
@@ -67,6 +74,8 @@ pub enum Act {
     /// it hangs up.
     Say(&'static str),
     Drop,
+    /// Hangs up without waiting for what is under way: the client sees a reset.
+    Reset,
     Stall,
     Garbage,
     /// Half a line, then it hangs up.
@@ -95,6 +104,7 @@ struct Shared {
     rules: Mutex<Vec<(At, When, Act)>>,
     counts: Mutex<HashMap<At, usize>>,
     offers: Vec<String>,
+    goes_on_without_recipient: bool,
     security: Security,
     acceptor: TlsAcceptor,
     dot_delay: Duration,
@@ -166,7 +176,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    fn next_act(&self, at: At, to: &str) -> Option<Act> {
+    fn offers(&self, keyword: &str) -> bool {
+        self.offers.iter().any(|offer| offer == keyword)
+    }
+
+    fn next_act(&self, at: At, from: &str, to: &str) -> Option<Act> {
         let mut counts = self.counts.lock().unwrap();
         let count = counts.entry(at).or_default();
         *count += 1;
@@ -174,6 +188,7 @@ impl Shared {
             When::Always => true,
             When::Nth(n) => *count == n,
             When::Every(n) => count.is_multiple_of(n),
+            When::From(address) => address == from,
             When::To(address) => address == to,
         };
         let rules = self.rules.lock().unwrap();

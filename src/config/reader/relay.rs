@@ -25,15 +25,18 @@ pub(super) fn relays(reader: &Reader, root: &mut Table) -> Option<BTreeMap<Strin
     each(relays, relay)
 }
 
-const SMTP_KEYS: [&str; 8] = [
+const SMTP_KEYS: [&str; 11] = [
     "host",
     "port",
     "tls",
     "user",
     "password",
     "password_file",
+    "auth",
     "ca_file",
     "hello",
+    "chunking",
+    "messages_per_connection",
 ];
 
 fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
@@ -41,7 +44,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     let kinds = value::word(&[("smtp", true), ("file", false)]);
     let smtp = s.maybe(
         "kind",
-        "\"smtp\" when anything from host to hello is set, otherwise \"file\"",
+        "\"smtp\" when anything from host to chunking is set, otherwise \"file\"",
         kinds,
     );
     let connections = s.maybe(
@@ -81,8 +84,12 @@ fn smtp_relay(name: &str, s: &mut Section<'_>) -> Option<SmtpRelay> {
     let port = s.maybe("port", port, value::number(1..=65535));
     let user = s.maybe("user", "none", value::line);
     let password = password(name, s);
+    let auth = s.key("auth", "password", value::word(value::AUTH));
     let ca_file = s.maybe("ca_file", "none", value::path(folder));
     let hello = s.maybe("hello", "the domain of sender.address", host::host);
+    let most = value::number(1..=1_000_000);
+    let messages_per_connection = s.key("messages_per_connection", "1000", most);
+    let chunking = s.key("chunking", "true", value::flag);
     if let (Some(host), Some(Tls::None)) = (&host, tls)
         && !host::is_loopback(host)
     {
@@ -109,8 +116,11 @@ fn smtp_relay(name: &str, s: &mut Section<'_>) -> Option<SmtpRelay> {
         tls: tls?,
         user: user?.map(|user| user.as_str().to_owned()),
         password: password?,
+        auth: auth?,
         ca_file: ca_file?,
         hello: hello?,
+        chunking: chunking?,
+        messages_per_connection: messages_per_connection?,
     })
 }
 

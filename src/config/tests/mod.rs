@@ -2,6 +2,7 @@
 
 mod manual;
 mod refusals;
+mod relay;
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -19,6 +19,7 @@ pub(super) struct Capabilities {
     pub(super) dsn: bool,
     pub(super) auth_plain: bool,
     pub(super) auth_login: bool,
+    pub(super) auth_xoauth2: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,7 @@ impl Capabilities {
     fn add_mechanism(&mut self, mechanism: &str) {
         self.auth_plain |= mechanism == "PLAIN";
         self.auth_login |= mechanism == "LOGIN";
+        self.auth_xoauth2 |= mechanism == "XOAUTH2";
     }
 }
 

@@ -3,9 +3,18 @@
 //! ```text
 //! open     connect → [TLS] → greeting → EHLO → [STARTTLS → EHLO] → [AUTH]
 //! send     [RSET] → MAIL → RCPT → DATA → message and final dot
+//!          with CHUNKING                  BDAT and message
 //! ```
+//! With PIPELINING (RFC 2920) all up to DATA is one write, and the next envelope goes right behind
+//! the message: a message then costs one write and one wait.
 //!
 //! # What always holds
+//! * Nothing is written before every reply to what was written is read; the one exception is the
+//!   message, which is followed by the next envelope's commands in the same write.
+//! * Nothing of a message is written before its own 354, or, as a chunk, before its own RCPT was
+//!   accepted: the reply to a chunk without recipients is never taken for an outcome.
+//! * MAIL promises nothing about a message that is not known yet: behind another message it has no
+//!   SIZE and no BODY.
 //! * Every turn is one write, with `TCP_NODELAY`: a dot written behind its body would wait 40 ms
 //!   for a delayed acknowledgement.
 //! * Every command has its own time limit (RFC 5321 §4.5.3.2), for the whole reply: a relay that
@@ -19,11 +28,15 @@
 mod auth;
 mod capability;
 mod client;
+pub(super) mod command;
+mod content;
 mod dot;
 mod open;
+mod pieces;
 mod reply;
 mod stream;
 mod tls;
+mod transaction;
 mod turn;
 
 use std::time::Duration;
@@ -33,7 +46,7 @@ use tokio_rustls::TlsConnector;
 
 pub use client::Client;
 
-use crate::config::{SmtpRelay, Tls};
+use crate::config::{Auth, SmtpRelay, Tls};
 use crate::secret::Secret;
 
 /// All that is needed to open a connection; checked, with the trusted certificates loaded.
@@ -45,6 +58,8 @@ pub struct Settings {
     login: Option<Login>,
     hello: String,
     pub timeouts: Timeouts,
+    chunking: bool,
+    messages_per_connection: usize,
 }
 
 #[derive(Clone)]
@@ -58,6 +73,7 @@ enum Security {
 struct Login {
     user: String,
     password: Secret,
+    auth: Auth,
 }
 
 impl Settings {
@@ -75,7 +91,11 @@ impl Settings {
             Tls::Implicit => Security::Implicit(connector()?),
         };
         let login = match (relay.user.clone(), relay.password.clone()) {
-            (Some(user), Some(password)) => Some(Login { user, password }),
+            (Some(user), Some(password)) => Some(Login {
+                user,
+                password,
+                auth: relay.auth,
+            }),
             (None, None) => None,
             _ => bail!("relay user and password_file belong together; set both or neither"),
         };
@@ -86,6 +106,8 @@ impl Settings {
             login,
             hello: hello.to_owned(),
             timeouts: Timeouts::default(),
+            chunking: relay.chunking,
+            messages_per_connection: relay.messages_per_connection,
         })
     }
 
@@ -146,6 +168,9 @@ mod tests {
             password: None,
             ca_file: None,
             hello: None,
+            auth: Auth::Password,
+            chunking: true,
+            messages_per_connection: 1000,
         }
     }
 

@@ -29,6 +29,7 @@ impl Client {
         if let Some(login) = &settings.login {
             client.log_in(login).await?;
         }
+        client.capabilities.chunking &= settings.chunking;
         client.state = State::Ready;
         Ok(client)
     }
@@ -134,7 +135,7 @@ fn fault(settings: &Settings, stage: Stage, what: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{SmtpRelay, Tls};
+    use crate::config::{Auth, SmtpRelay, Tls};
 
     #[tokio::test]
     async fn without_tls_no_other_machine_is_spoken_to() {
@@ -147,6 +148,9 @@ mod tests {
             password: None,
             ca_file: None,
             hello: None,
+            auth: Auth::Password,
+            chunking: true,
+            messages_per_connection: 1000,
         };
         let fault = Client::open(&Settings::of(&relay, "example.org").unwrap())
             .await

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::pieces::{Pieces, Unsent};
 use super::reply::{self, Answer, Garbage};
 
 pub(super) struct Stream {
@@ -36,7 +37,7 @@ pub(super) enum Break {
     Timeout(Duration),
     #[error(transparent)]
     Garbage(#[from] Garbage),
-    #[error("the relay spoke out of turn")]
+    #[error("the relay spoke or hung up out of turn")]
     OutOfTurn,
 }
 
@@ -70,26 +71,30 @@ impl Stream {
         }
     }
 
-    /// One turn. `limit` is for each piece that the system takes, because a message may be large.
-    ///
-    /// An error means that the last octet of `bytes` has not left us: the system, or the TLS record
-    /// that holds it, was not taken whole.
+    /// Lines, in one write.
     pub(super) async fn write(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Break> {
         self.refuse_leftovers()?;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let taken = match &mut self.io {
-                Io::Plain(tcp) => within(limit, tcp.write(rest)).await?,
-                Io::Tls(tls) => within(limit, tls.write(rest)).await?,
-            };
-            if taken == 0 {
-                return Err(Break::Closed);
-            }
-            rest = &rest[taken..];
-        }
         match &mut self.io {
-            Io::Plain(_) => Ok(()),
-            Io::Tls(tls) => within(limit, tls.flush()).await,
+            Io::Plain(tcp) => within(limit, tcp.write_all(bytes)).await,
+            Io::Tls(tls) => {
+                within(limit, tls.write_all(bytes)).await?;
+                within(limit, tls.flush()).await
+            }
+        }
+    }
+
+    /// A message, in one write. `limit` is for each piece that the system takes, because a message
+    /// may be large.
+    pub(super) async fn write_message(
+        &mut self,
+        pieces: Pieces<'_>,
+        limit: Duration,
+    ) -> Result<(), Unsent> {
+        self.refuse_leftovers()
+            .map_err(|why| Unsent { why, whole: false })?;
+        match &mut self.io {
+            Io::Plain(tcp) => pieces.write_plain(tcp, limit).await,
+            Io::Tls(tls) => pieces.write_tls(tls, limit).await,
         }
     }
 
@@ -117,7 +122,8 @@ impl Stream {
         }
     }
 
-    /// We speak in lock-step: a reply to a command that we have not sent is not ours to believe.
+    /// We write when every reply is read: one to a command that we have not sent is not ours to
+    /// believe.
     fn refuse_leftovers(&self) -> Result<(), Break> {
         if self.input.is_empty() {
             Ok(())
@@ -128,16 +134,25 @@ impl Stream {
 
     /// Whether the relay has neither said anything nor closed since its last reply.
     pub(super) fn is_quiet(&self) -> bool {
+        self.input.is_empty() && self.peek().is_pending()
+    }
+
+    /// Whether the relay has not closed, as far as is known: what it said may come first.
+    pub(super) fn is_open(&self) -> bool {
+        !self.input.is_empty()
+            || match self.peek() {
+                Poll::Ready(read) => read.is_ok_and(|octets| octets > 0),
+                Poll::Pending => true,
+            }
+    }
+
+    fn peek(&self) -> Poll<io::Result<usize>> {
         let tcp = match &self.io {
             Io::Plain(tcp) => tcp,
             Io::Tls(tls) => tls.get_ref().0,
         };
-        let mut octet = [0];
         let mut idle = Context::from_waker(Waker::noop());
-        self.input.is_empty()
-            && tcp
-                .poll_peek(&mut idle, &mut ReadBuf::new(&mut octet))
-                .is_pending()
+        tcp.poll_peek(&mut idle, &mut ReadBuf::new(&mut [0]))
     }
 
     /// Best effort: whoever waits for it has no use for the error.
@@ -149,7 +164,10 @@ impl Stream {
     }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Break> {
+pub(super) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = io::Result<T>>,
+) -> Result<T, Break> {
     match tokio::time::timeout(limit, work).await {
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Break::Closed),
         Ok(result) => Ok(result?),

@@ -15,7 +15,7 @@ impl Client {
         line: &str,
         limit: Duration,
     ) -> Result<Reply, Fault> {
-        self.say(stage, line, limit).await?;
+        self.say(stage, &format!("{line}\r\n"), limit).await?;
         self.hear(stage, limit).await
     }
 
@@ -29,17 +29,21 @@ impl Client {
     /// EHLO: the one reply whose lines are read.
     pub(super) async fn ask_for_answer(&mut self, line: &str) -> Result<Answer, Fault> {
         let limit = self.timeouts.hello;
-        self.say(Stage::Hello, line, limit).await?;
+        self.say(Stage::Hello, &format!("{line}\r\n"), limit)
+            .await?;
         let answer = self.stream.reply(limit).await;
         answer.map_err(|why| self.fault(Stage::Hello, &why.to_string()))
     }
 
-    async fn say(&mut self, stage: Stage, line: &str, limit: Duration) -> Result<(), Fault> {
+    /// Whole lines, in one write.
+    pub(super) async fn say(
+        &mut self,
+        stage: Stage,
+        lines: &str,
+        limit: Duration,
+    ) -> Result<(), Fault> {
         self.state = State::Broken;
-        self.wire.clear();
-        self.wire.extend_from_slice(line.as_bytes());
-        self.wire.extend_from_slice(b"\r\n");
-        let written = self.stream.write(&self.wire, limit).await;
+        let written = self.stream.write(lines.as_bytes(), limit).await;
         written.map_err(|why| self.fault(stage, &why.to_string()))
     }
 

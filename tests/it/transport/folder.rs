@@ -35,7 +35,7 @@ async fn each_message_is_a_whole_file_in_the_order_of_sending() {
     let mut connection = folder(&path).connect().await.unwrap();
     for address in ["ann@example.org", "bob@example.org", "ann@example.org"] {
         assert!(is_accepted(
-            &connection.send(&to(address), MESSAGE).await.unwrap()
+            &connection.send(&to(address), MESSAGE, None).await.unwrap()
         ));
     }
     let names = files(&path);
@@ -71,7 +71,7 @@ async fn a_folder_that_went_away_is_a_fault_before_anybody_has_the_message() {
     let temporary = tempfile::tempdir().unwrap();
     let mut connection = folder(temporary.path()).connect().await.unwrap();
     temporary.close().unwrap();
-    let error = connection.send(&ann(), MESSAGE).await.unwrap_err();
+    let error = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
     assert!(
         matches!(&error, SendError::Fault(fault) if fault.stage == Stage::Body),
         "{error}"
@@ -91,14 +91,14 @@ async fn an_outbox_answers_as_it_was_told_and_keeps_what_it_took() {
     outbox.answer("bob@example.org", Err(fault.clone()));
     let way = Transport::Memory(outbox.clone());
     let mut connection = way.connect().await.unwrap();
-    assert_eq!(connection.send(&ann(), MESSAGE).await, Ok(doubt));
+    assert_eq!(connection.send(&ann(), MESSAGE, None).await, Ok(doubt));
     assert!(!connection.usable());
     assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE).await.unwrap()
+        &connection.send(&ann(), MESSAGE, None).await.unwrap()
     ));
     for _ in 0..2 {
         let error = connection
-            .send(&to("bob@example.org"), MESSAGE)
+            .send(&to("bob@example.org"), MESSAGE, None)
             .await
             .unwrap_err();
         assert_eq!(error, SendError::Fault(fault.clone()));

@@ -1,8 +1,13 @@
-//! Every misbehaviour at every stage, under STARTTLS and after AUTH, and what it must become.
+//! Every misbehaviour at every stage, under STARTTLS and after AUTH, and what it must become: spoken
+//! in lock-step, pipelined, in chunks and both, with the first message of a connection and with one
+//! whose envelope went behind the message before it.
+
+use std::sync::{Arc, LazyLock};
 
 use bulletin::config::Tls;
 use bulletin::transport::{Fault, Outcome, SendError, Stage, Transport};
 
+use super::mode::Mode;
 use super::{MESSAGE, ann, configured, connected, is_accepted, transport, with_login};
 use crate::support::relay::{Act, At, Relay, Security, When};
 
@@ -25,46 +30,91 @@ use Heard::{
 };
 use Stage::{Auth, Body, Connect, Data, Dot, Hello, Mail, Rcpt, Tls as TlsStage};
 
-const ACTS: [Act; 8] = [
+const ACTS: [Act; 9] = [
     Act::Say("451 4.3.0 later"),
     Act::Say("554 5.3.0 never"),
     Act::Say("421 4.3.2 closing"),
     Act::Drop,
+    Act::Reset,
     Act::Stall,
     Act::Garbage,
     Act::Half,
     Act::Drip,
 ];
 
+/// What the relay does not say itself: it hangs up, is silent, or speaks nonsense.
+const fn told(later: Heard, never: Heard, closing: Heard, silent: Heard) -> [Heard; 9] {
+    [
+        later, never, closing, silent, silent, silent, silent, silent, silent,
+    ]
+}
+
 /// In the order of [`ACTS`]. Only the row after the dot has doubt in it.
 #[rustfmt::skip]
-const TABLE: [(At, [Heard; 8]); 10] = [
-    (At::Connect,  [Faulty(Connect); 8]),
+const TABLE: [(At, [Heard; 9]); 10] = [
+    (At::Connect,  [Faulty(Connect); 9]),
     // 554 makes us say HELO, and a relay that knows only HELO has no STARTTLS
-    (At::Ehlo,     [Faulty(Hello), Faulty(TlsStage), Faulty(Hello), Faulty(Hello), Faulty(Hello), Faulty(Hello), Faulty(Hello), Faulty(Hello)]),
-    (At::Starttls, [Faulty(TlsStage); 8]),
-    (At::Auth,     [Faulty(Auth); 8]),
-    (At::Mail,     [FaultUsable(Mail), FaultUsable(Mail), Faulty(Mail), Faulty(Mail), Faulty(Mail), Faulty(Mail), Faulty(Mail), Faulty(Mail)]),
-    (At::Rcpt,     [DeferredUsable(Rcpt), RefusedUsable(Rcpt), Deferred(Rcpt), Faulty(Rcpt), Faulty(Rcpt), Faulty(Rcpt), Faulty(Rcpt), Faulty(Rcpt)]),
-    (At::Data,     [DeferredUsable(Data), RefusedUsable(Data), Deferred(Data), Faulty(Data), Faulty(Data), Faulty(Data), Faulty(Data), Faulty(Data)]),
-    (At::Body,     [Deferred(Body), Refused(Body), Deferred(Body), Faulty(Body), Faulty(Body), Faulty(Body), Faulty(Body), Faulty(Body)]),
-    (At::Dot,      [DeferredUsable(Dot), RefusedUsable(Dot), Deferred(Dot), InDoubt, InDoubt, InDoubt, InDoubt, InDoubt]),
-    (At::Quit,     [AcceptedUsable; 8]),
+    (At::Ehlo,     told(Faulty(Hello), Faulty(TlsStage), Faulty(Hello), Faulty(Hello))),
+    (At::Starttls, [Faulty(TlsStage); 9]),
+    (At::Auth,     [Faulty(Auth); 9]),
+    (At::Mail,     told(FaultUsable(Mail), FaultUsable(Mail), Faulty(Mail), Faulty(Mail))),
+    (At::Rcpt,     told(DeferredUsable(Rcpt), RefusedUsable(Rcpt), Deferred(Rcpt), Faulty(Rcpt))),
+    (At::Data,     told(DeferredUsable(Data), RefusedUsable(Data), Deferred(Data), Faulty(Data))),
+    (At::Body,     told(Deferred(Body), Refused(Body), Deferred(Body), Faulty(Body))),
+    (At::Dot,      told(DeferredUsable(Dot), RefusedUsable(Dot), Deferred(Dot), InDoubt)),
+    (At::Quit,     [AcceptedUsable; 9]),
 ];
 
+/// More than the system buffers for us, so that the relay really is in the middle of it.
+static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    [
+        MESSAGE,
+        "A line of the body.\r\n".repeat(400_000).as_bytes(),
+    ]
+    .concat()
+});
+
+/// Cells that run at a time: a busy machine must not look like a silent relay.
+const AT_ONCE: usize = 40;
+
 struct Cell {
+    mode: Mode,
+    /// Whether it is the second message, and was announced with the first.
+    announced: bool,
     at: At,
     act: Act,
     expected: Heard,
-    relay: Relay,
-    transport: Transport,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_misbehaviour_at_every_stage_becomes_what_it_is() {
+async fn every_misbehaviour_in_lock_step_becomes_what_it_is() {
+    all(Mode::Plain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_misbehaviour_in_a_pipeline_becomes_what_it_is() {
+    all(Mode::Pipelining).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_misbehaviour_around_a_chunk_becomes_what_it_is() {
+    all(Mode::Chunking).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_misbehaviour_around_pipelined_chunks_becomes_what_it_is() {
+    all(Mode::Both).await;
+}
+
+async fn all(mode: Mode) {
+    let permits = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
     let mut running = tokio::task::JoinSet::new();
-    for cell in cells() {
-        running.spawn(run(cell));
+    for cell in cells(mode) {
+        let permits = Arc::clone(&permits);
+        running.spawn(async move {
+            let _permit = permits.acquire().await.unwrap();
+            run(cell).await
+        });
     }
     let wrong: Vec<String> = running.join_all().await.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -73,71 +123,87 @@ async fn every_misbehaviour_at_every_stage_becomes_what_it_is() {
 #[tokio::test]
 async fn a_message_whose_dot_has_left_us_is_in_doubt_wherever_the_relay_stopped_reading() {
     let relay = Relay::new().on(At::Body, When::Always, Act::Drop).start();
-    let outcome = connected(&relay).await.send(&ann(), MESSAGE).await.unwrap();
+    let outcome = connected(&relay)
+        .await
+        .send(&ann(), MESSAGE, None)
+        .await
+        .unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
 }
 
-fn cells() -> Vec<Cell> {
-    let row = |(at, row): (At, [Heard; 8])| {
-        ACTS.into_iter()
-            .zip(row)
-            .map(move |(act, expected)| (at, act, expected))
-    };
-    let cell = |(at, act, expected)| {
-        let relay = Relay::new()
-            .security(Security::Starttls)
-            .on(at, When::Nth(1), act)
-            .start();
-        let transport = transport(&with_login(configured(&relay, Tls::Starttls)));
-        Cell {
-            at,
-            act,
-            expected,
-            relay,
-            transport,
+fn cells(mode: Mode) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for announced in [false, true] {
+        for (at, row) in TABLE {
+            let of_a_message = matches!(at, At::Mail | At::Rcpt | At::Data | At::Body | At::Dot);
+            if announced && !(mode.pipelining() && of_a_message) {
+                continue;
+            }
+            for (act, mut expected) in ACTS.into_iter().zip(row) {
+                if at == At::Data && mode.chunking() {
+                    // it is never said
+                    expected = AcceptedUsable;
+                }
+                cells.push(Cell {
+                    mode,
+                    announced,
+                    at,
+                    act,
+                    expected,
+                });
+            }
         }
-    };
-    TABLE.into_iter().flat_map(row).map(cell).collect()
+    }
+    // those that wait for us wait together
+    cells.sort_by_key(|cell| !matches!(cell.act, Act::Stall | Act::Drip));
+    cells
 }
 
 /// What is wrong with this cell, if anything.
 async fn run(cell: Cell) -> Option<String> {
     let Cell {
+        mode,
+        announced,
         at,
         act,
         expected,
-        relay,
-        transport,
     } = cell;
-    let heard = hear(at, &transport).await;
-    let delivered = relay.received().len();
-    let received = match at {
-        At::Dot => 1 + usize::from(matches!(expected, DeferredUsable(_) | RefusedUsable(_))),
-        At::Mail | At::Rcpt | At::Data => usize::from(is_usable(expected)),
-        At::Quit => 2,
-        _ => 0,
-    };
-    (heard != expected || delivered != received).then(|| {
-        format!("{at:?} {act:?}: heard {heard:?}, not {expected:?}; the relay has {delivered} messages, not {received}")
+    let relay = Relay::new()
+        .offers(mode.offers())
+        .security(Security::Starttls)
+        .on(at, When::Nth(1 + usize::from(announced)), act)
+        .start();
+    let transport = transport(&with_login(configured(&relay, Tls::Starttls)));
+    let heard = hear(at, announced, &transport).await;
+    let received = relay.received();
+    let before = usize::from(announced);
+    let itself = usize::from(at == At::Dot || expected == AcceptedUsable);
+    let after = usize::from(is_usable(expected));
+    let as_sent = received.iter().all(|mail| mail.message == MESSAGE);
+    let right = heard == expected && received.len() == before + itself + after && as_sent;
+    (!right).then(|| {
+        format!(
+            "{mode:?} {at:?} {act:?}, announced: {announced}: heard {heard:?}, not {expected:?}; the \
+             relay has {} messages, not {before} + {itself} + {after}, as sent: {as_sent}",
+            received.len()
+        )
     })
 }
 
-async fn hear(at: At, transport: &Transport) -> Heard {
+async fn hear(at: At, announced: bool, transport: &Transport) -> Heard {
     let mut connection = match transport.connect().await {
         Ok(connection) => connection,
         Err(Fault { stage, .. }) => return Faulty(stage),
     };
-    // more than the system buffers for us, so that the relay really is in the middle of it
-    let large = [
-        MESSAGE,
-        "A line of the body.\r\n".repeat(1_000_000).as_bytes(),
-    ]
-    .concat();
-    let message = if at == At::Body { &large } else { MESSAGE };
-    let result = connection.send(&ann(), message).await;
+    if announced {
+        let before = connection.send(&ann(), MESSAGE, Some(&ann())).await;
+        assert!(is_accepted(&before.unwrap()), "{at:?}");
+    }
+    let message = if at == At::Body { &LARGE } else { MESSAGE };
+    let result = connection.send(&ann(), message, None).await;
     let usable = connection.usable();
     if usable {
-        let again = connection.send(&ann(), MESSAGE).await.unwrap();
+        let again = connection.send(&ann(), MESSAGE, None).await.unwrap();
         assert!(
             is_accepted(&again),
             "{at:?}: a usable connection is usable: {again:?}"

@@ -1,6 +1,6 @@
 //! Nothing is sent without the TLS that was asked for, and no password is told to anybody else.
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::{Fault, Stage};
 
 use super::{MESSAGE, PASSWORD, ann, configured, is_accepted, transport, with_login};
@@ -23,7 +23,7 @@ async fn mail_goes_under_tls_of_both_kinds_after_login() {
         let way = transport(&with_login(configured(&relay, tls)));
         let mut connection = way.connect().await.unwrap();
         assert!(is_accepted(
-            &connection.send(&ann(), MESSAGE).await.unwrap()
+            &connection.send(&ann(), MESSAGE, None).await.unwrap()
         ));
         assert!(connection.usable());
         connection.quit().await;
@@ -103,6 +103,52 @@ async fn a_relay_that_knows_only_login_is_told_so() {
         .unwrap();
     let said = ["AUTH LOGIN", "YnVsbGV0aW4=", "aHVudGVyMiBpcyBub3QgaXQ="];
     assert_eq!(relay.commands()[1..], said);
+}
+
+fn with_token(relay: SmtpRelay) -> SmtpRelay {
+    SmtpRelay {
+        auth: Auth::Xoauth2,
+        ..with_login(relay)
+    }
+}
+
+/// base64 of `user=bulletin^Aauth=Bearer `, [`PASSWORD`] and `^A^A`.
+const BEARER: &str = "dXNlcj1idWxsZXRpbgFhdXRoPUJlYXJlciBodW50ZXIyIGlzIG5vdCBpdAEB";
+
+#[tokio::test]
+async fn a_token_is_shown_to_a_relay_that_asks_for_one() {
+    let relay = Relay::new()
+        .offers(&["AUTH PLAIN XOAUTH2"])
+        .security(Security::Implicit)
+        .start();
+    transport(&with_token(configured(&relay, Tls::Implicit)))
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(relay.commands()[1..], [format!("AUTH XOAUTH2 {BEARER}")]);
+}
+
+#[tokio::test]
+async fn a_token_that_has_run_out_is_told_by_the_reply_and_not_by_the_challenge() {
+    let challenge = Act::Say("334 eyJzdGF0dXMiOiI0MDAifQ==");
+    let relay = Relay::new()
+        .offers(&["AUTH XOAUTH2"])
+        .on(At::Auth, When::Always, challenge)
+        .start();
+    let fault = fault_of(&with_token(configured(&relay, Tls::None))).await;
+    assert_eq!(
+        (fault.stage, fault.reply.as_ref().map(|reply| reply.code)),
+        (Stage::Auth, Some(535)),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_no_password() {
+    let relay = Relay::new().offers(&["AUTH PLAIN LOGIN"]).start();
+    let fault = fault_of(&with_token(configured(&relay, Tls::None))).await;
+    assert_eq!(fault.stage, Stage::Auth);
+    assert_eq!(relay.commands(), ["EHLO news.example.org"]);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use bulletin::config::{SmtpRelay, Tls};
+use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::Connection;
 
 use super::{ann, is_accepted, transport};
+use crate::support::is_root;
 
 const MESSAGES: usize = 1000;
 
@@ -30,7 +31,10 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     let started = Instant::now();
     for number in 0..MESSAGES {
         let message = format!("Message-ID: <{number}@news.example.org>\r\n\r\n{body}");
-        let outcome = connection.send(&ann(), message.as_bytes()).await.unwrap();
+        let outcome = connection
+            .send(&ann(), message.as_bytes(), None)
+            .await
+            .unwrap();
         assert!(is_accepted(&outcome), "{number}: {outcome:?}");
     }
     connection.quit().await;
@@ -65,9 +69,7 @@ pub(crate) fn start(port: u16, options: &[&str]) -> Sink {
                 .expect("smtp-sink is in Debian's package postfix"),
         )
     };
-    let is_root = std::fs::read_to_string("/proc/self/status")
-        .is_ok_and(|status| status.lines().any(|line| line.starts_with("Uid:\t0\t")));
-    if is_root {
+    if is_root() {
         sink(&["-u", "nobody"])
     } else {
         sink(&[])
@@ -83,6 +85,9 @@ async fn connect(port: u16) -> Connection {
         password: None,
         ca_file: None,
         hello: None,
+        auth: Auth::Password,
+        chunking: true,
+        messages_per_connection: 1000,
     };
     let way = transport(&relay);
     let connected = async {

@@ -19,6 +19,7 @@ use super::{Act, At, Relay, Security, Shared, When, accept};
 pub struct Builder {
     rules: Vec<(At, When, Act)>,
     offers: Vec<String>,
+    goes_on_without_recipient: bool,
     security: Security,
     certificate_for: Vec<String>,
     dot_delay: Duration,
@@ -38,6 +39,7 @@ impl Default for Builder {
         Self {
             rules: Vec::new(),
             offers: offers.map(str::to_owned).to_vec(),
+            goes_on_without_recipient: false,
             security: Security::None,
             certificate_for: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             dot_delay: Duration::ZERO,
@@ -57,6 +59,13 @@ impl Builder {
     /// The keywords of the reply to EHLO, in place of the usual ones; STARTTLS comes by `security`.
     pub fn offers(mut self, keywords: &[&str]) -> Self {
         self.offers = keywords.iter().map(|&keyword| keyword.to_owned()).collect();
+        self
+    }
+
+    /// Says 354 to DATA also when it has refused the recipient, as RFC 2920 §3.1 allows, and 554 to
+    /// the dot.
+    pub fn goes_on_without_recipient(mut self) -> Self {
+        self.goes_on_without_recipient = true;
         self
     }
 
@@ -110,6 +119,7 @@ impl Builder {
             rules: Mutex::new(self.rules),
             counts: Mutex::default(),
             offers: self.offers,
+            goes_on_without_recipient: self.goes_on_without_recipient,
             security: self.security,
             acceptor,
             dot_delay: self.dot_delay,

@@ -19,6 +19,8 @@ pub struct Received {
     pub body_sha256: String,
     /// The reply, or the name of the [`Act`].
     pub answered: String,
+    /// More had arrived behind it before it was answered.
+    pub followed: bool,
 }
 
 impl Received {
@@ -40,6 +42,7 @@ impl Received {
             message,
             body_sha256,
             answered,
+            followed: false,
         }
     }
 }

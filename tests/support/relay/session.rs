@@ -3,23 +3,49 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
-use super::{Act, At, Received, Security, Shared};
+use super::{At, Security, Shared};
 
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
-
-struct Session {
-    wire: BufReader<Box<dyn Wire>>,
-    shared: Arc<Shared>,
-    secure: bool,
-    from: String,
-    to: String,
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {
+    fn tcp(&self) -> &TcpStream;
 }
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Wire for TlsStream<Box<dyn Wire>> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0.tcp()
+    }
+}
+
+/// What the client may say next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expects {
+    Mail,
+    Rcpt,
+    Message,
+    /// A chunk was refused (RFC 3030 §2).
+    Rset,
+}
+
+pub(super) struct Session {
+    pub(super) wire: BufReader<Box<dyn Wire>>,
+    pub(super) shared: Arc<Shared>,
+    secure: bool,
+    pub(super) expects: Expects,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+const ORDER: &str = "503 5.5.1 not now";
 
 pub(super) async fn serve(tcp: TcpStream, shared: Arc<Shared>) {
     shared.open.fetch_add(1, Ordering::SeqCst);
@@ -45,6 +71,7 @@ async fn converse(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         wire: BufReader::new(wire),
         shared,
         secure: false,
+        expects: Expects::Mail,
         from,
         to,
     };
@@ -56,6 +83,10 @@ async fn converse(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         .await?;
     loop {
         let line = session.line().await?;
+        if session.is_impatient(&line) {
+            session.say("554 5.5.0 improper command pipelining").await?;
+            return Err(over());
+        }
         session = session.obey(&line).await?;
     }
 }
@@ -82,16 +113,15 @@ impl Session {
                 }
             }
             "AUTH" => self.auth(line).await?,
-            "MAIL" => {
-                self.from = path(line);
-                self.answer(At::Mail, "250 2.1.0 ok").await?;
-            }
-            "RCPT" => {
-                self.to = path(line);
-                self.answer(At::Rcpt, "250 2.1.5 ok").await?;
-            }
+            "MAIL" => self.mail(line).await?,
+            "RCPT" => self.rcpt(line).await?,
             "DATA" => self.data().await?,
-            "RSET" | "NOOP" => self.say("250 2.0.0 ok").await?,
+            "BDAT" if self.shared.offers("CHUNKING") => self.chunk(line).await?,
+            "RSET" => {
+                self.expects = Expects::Mail;
+                self.say("250 2.0.0 ok").await?;
+            }
+            "NOOP" => self.say("250 2.0.0 ok").await?,
             "QUIT" => {
                 self.answer(At::Quit, "221 2.0.0 bye").await?;
                 return Err(over());
@@ -99,6 +129,40 @@ impl Session {
             _ => self.say("500 5.5.2 what?").await?,
         }
         Ok(self)
+    }
+
+    /// Whether more was said than may be said behind `line` before its reply.
+    fn is_impatient(&self, line: &str) -> bool {
+        let verb = line.split(' ').next().unwrap_or("").to_ascii_uppercase();
+        let grouped = ["MAIL", "RCPT", "RSET"].contains(&verb.as_str());
+        !self.wire.buffer().is_empty()
+            && verb != "BDAT"
+            && !(grouped && self.shared.offers("PIPELINING"))
+    }
+
+    async fn mail(&mut self, line: &str) -> io::Result<()> {
+        if self.expects != Expects::Mail {
+            return self.say(ORDER).await;
+        }
+        self.from = path(line);
+        self.to.clear();
+        let reply = self.answer(At::Mail, "250 2.1.0 ok").await?;
+        if reply.starts_with('2') {
+            self.expects = Expects::Rcpt;
+        }
+        Ok(())
+    }
+
+    async fn rcpt(&mut self, line: &str) -> io::Result<()> {
+        if self.expects != Expects::Rcpt {
+            return self.say(ORDER).await;
+        }
+        self.to = path(line);
+        let reply = self.answer(At::Rcpt, "250 2.1.5 ok").await?;
+        if reply.starts_with('2') {
+            self.expects = Expects::Message;
+        }
+        Ok(())
     }
 
     fn capabilities(&self) -> String {
@@ -117,7 +181,8 @@ impl Session {
 
     async fn handshake(mut self) -> io::Result<Self> {
         let acceptor = self.shared.acceptor.clone();
-        self.wire = BufReader::new(Box::new(acceptor.accept(self.wire.into_inner()).await?));
+        let tls = acceptor.accept(self.wire.into_inner()).await?;
+        self.wire = BufReader::new(Box::new(tls));
         self.secure = true;
         Ok(self)
     }
@@ -130,122 +195,22 @@ impl Session {
                 self.shared.commands.lock().unwrap().push(line);
             }
         }
-        self.answer(At::Auth, "235 2.7.0 welcome").await.map(drop)
-    }
-
-    async fn data(&mut self) -> io::Result<()> {
-        if !self.answer(At::Data, "354 go").await?.starts_with("354") {
-            return Ok(());
-        }
-        let message = self.message().await?;
-        tokio::time::sleep(self.shared.dot_delay).await;
-        let act = self.shared.next_act(At::Dot, &self.to);
-        let usual = "250 2.0.0 queued as 42";
-        let answered = match act {
-            None | Some(Act::Drip) => usual.to_owned(),
-            Some(Act::Say(reply)) => reply.to_owned(),
-            Some(other) => format!("{other:?}"),
-        };
-        let (from, to) = (self.from.clone(), self.to.clone());
-        self.shared
-            .record(Received::new(from, to, message, answered));
-        self.perform(At::Dot, act, usual).await.map(drop)
-    }
-
-    /// Strict: only CRLF ends a line, so a message that relies on more than that never ends.
-    async fn message(&mut self) -> io::Result<Vec<u8>> {
-        let mut message = Vec::new();
-        let mut first = true;
-        loop {
-            let start = message.len();
-            if self.wire.read_until(b'\n', &mut message).await? == 0 {
-                return Err(over());
-            }
-            if std::mem::take(&mut first) {
-                self.misbehave_in_the_middle().await?;
-            }
-            let at_line_start = start == 0 || message[..start].ends_with(b"\r\n");
-            if at_line_start && &message[start..] == b".\r\n" {
-                message.truncate(start);
-                return Ok(message);
-            }
-            if at_line_start && message[start] == b'.' {
-                message.remove(start);
-            }
-        }
-    }
-
-    async fn misbehave_in_the_middle(&mut self) -> io::Result<()> {
-        match self.shared.next_act(At::Body, &self.to) {
-            None => Ok(()),
-            Some(Act::Stall) => std::future::pending().await,
-            act => {
-                self.perform(At::Body, act, "451 4.3.0 no more of this")
-                    .await?;
-                Err(over())
-            }
-        }
-    }
-
-    /// Gives the usual answer or what the script wants instead, and returns it.
-    async fn answer(&mut self, at: At, usual: &str) -> io::Result<String> {
-        let act = self.shared.next_act(at, &self.to);
-        self.perform(at, act, usual).await
-    }
-
-    async fn perform(&mut self, at: At, act: Option<Act>, usual: &str) -> io::Result<String> {
-        let reply = match act {
-            None => usual,
-            Some(Act::Say(reply)) => reply,
-            Some(Act::Garbage) => "\u{16}\u{3}\u{1} HTTP/1.1 400 Bad Request",
-            Some(Act::Drop) => return Err(over()),
-            Some(Act::Stall) => return self.wait_for_the_end().await,
-            Some(Act::Half) => {
-                self.wire
-                    .write_all(&usual.as_bytes()[..usual.len() / 2])
-                    .await?;
-                self.wire.flush().await?;
-                return Err(over());
-            }
-            Some(Act::Drip) => {
-                self.drip(usual).await?;
-                return Ok(usual.to_owned());
-            }
-        };
-        self.say(reply).await?;
-        if at == At::Connect && !reply.starts_with("220") {
-            return Err(over());
-        }
-        if reply.starts_with("421") && at != At::Body {
-            return self.wait_for_the_end().await;
-        }
-        Ok(reply.to_owned())
-    }
-
-    /// Silent, but aware of the client hanging up, so that the connections are counted right.
-    async fn wait_for_the_end(&mut self) -> io::Result<String> {
-        let mut ignored = [0; 4096];
-        while self.wire.read(&mut ignored).await? > 0 {}
-        Err(over())
-    }
-
-    async fn drip(&mut self, reply: &str) -> io::Result<()> {
-        for octet in format!("{reply}\r\n").bytes() {
-            self.wire.write_all(&[octet]).await?;
-            self.wire.flush().await?;
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        let reply = self.answer(At::Auth, "235 2.7.0 welcome").await?;
+        if reply.starts_with("334") {
+            self.line().await?;
+            self.say("535 5.7.8 expired").await?;
         }
         Ok(())
     }
 
-    async fn say(&mut self, reply: &str) -> io::Result<()> {
+    pub(super) async fn say(&mut self, reply: &str) -> io::Result<()> {
         self.wire
             .write_all(format!("{reply}\r\n").as_bytes())
             .await?;
         self.wire.flush().await
     }
 
-    async fn line(&mut self) -> io::Result<String> {
+    pub(super) async fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
         if self.wire.read_until(b'\n', &mut line).await? == 0 {
             return Err(over());
@@ -262,6 +227,6 @@ fn path(line: &str) -> String {
     inside.map_or(String::new(), |(path, _)| path.to_owned())
 }
 
-fn over() -> io::Error {
+pub(super) fn over() -> io::Error {
     ErrorKind::ConnectionAborted.into()
 }

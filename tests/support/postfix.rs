@@ -1,0 +1,205 @@
+//! A throwaway Postfix on loopback: a real server, with a queue, its own rules and real mailboxes.
+//!
+//! A shell keeps it, as in `postgres`: Postfix stops and its folder goes when the pipe closes that
+//! the test process holds, in whatever way that process ends. It wants root, as Postfix does.
+
+use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::postgres::ids_of;
+
+/// Its virtual mailboxes are `NAME@` this.
+pub(crate) const DOMAIN: &str = "example.org";
+
+pub(crate) struct Postfix {
+    folder: PathBuf,
+    ports: Vec<u16>,
+    /// Its standard input is the pipe that keeps the server alive.
+    keeper: Child,
+}
+
+/// What the keeper does, with the folder as `$1`.
+const KEEPER: &str = r#"
+trap 'postfix -c "$1/conf" stop; cd /; rm -rf "$1"' EXIT
+postfix -c "$1/conf" start || { cat "$1/log"; exit 1; }
+# whoever waits for this may be gone already
+trap '' PIPE
+echo ready
+read -r _
+"#;
+
+impl Postfix {
+    /// One server for each of `withheld`, the EHLO keywords that it does not say.
+    pub(crate) fn start(withheld: &[&str], mailboxes: &[&str]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("bulletin-postfix-")
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir()
+            .unwrap()
+            .keep();
+        let ports: Vec<u16> = free_ports(withheld.len());
+        configure(&folder, withheld.iter().zip(&ports), mailboxes);
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "postfix-keeper"])
+            .arg(&folder)
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // Ctrl-C is for the tests; the keeper sees their end.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut answer = BufReader::new(keeper.stdout.take().unwrap());
+        let mut line = String::new();
+        answer.read_line(&mut line).unwrap();
+        if line != "ready\n" {
+            answer.read_to_string(&mut line).unwrap();
+            panic!("Postfix did not start; is Debian's package postfix installed? {line}");
+        }
+        Self {
+            folder,
+            ports,
+            keeper,
+        }
+    }
+
+    /// Of the server with the `withheld` of this place.
+    pub(crate) fn port(&self, place: usize) -> u16 {
+        self.ports[place]
+    }
+
+    /// Its own certificate, as a PEM file to trust.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        self.folder.join("conf/certificate.pem")
+    }
+
+    /// The mails in a mailbox, as they lie there.
+    pub(crate) fn mails(&self, mailbox: &str) -> Vec<Vec<u8>> {
+        let new = self.folder.join("mail").join(mailbox).join("new");
+        let files = std::fs::read_dir(new).into_iter().flatten();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+fn free_ports(count: usize) -> Vec<u16> {
+    // held until all are found, so that none is found twice
+    let listeners: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    listeners.iter().map(port).collect()
+}
+
+fn configure<'a>(
+    folder: &Path,
+    servers: impl Iterator<Item = (&'a &'a str, &'a u16)>,
+    mailboxes: &[&str],
+) {
+    for part in ["conf", "queue", "data", "mail"] {
+        std::fs::create_dir(folder.join(part)).unwrap();
+    }
+    let (reader, group) = ids_of("nobody").unwrap();
+    let (postfix, _) = ids_of("postfix").expect("Debian's package postfix is not installed");
+    chown(folder.join("data"), Some(postfix), None).unwrap();
+    chown(folder.join("mail"), Some(reader), Some(group)).unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let conf = folder.join("conf");
+    std::fs::write(conf.join("certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(conf.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let mut main = MAIN.replace("FOLDER", &folder.display().to_string());
+    let boxes = mailboxes
+        .iter()
+        .map(|name| format!("{{{name}@{DOMAIN}={name}/}}"));
+    let boxes = boxes.collect::<Vec<_>>().join(", ");
+    writeln!(main, "virtual_mailbox_domains = {DOMAIN}").unwrap();
+    writeln!(main, "virtual_mailbox_maps = inline:{{ {boxes} }}").unwrap();
+    writeln!(main, "virtual_uid_maps = static:{reader}").unwrap();
+    writeln!(main, "virtual_gid_maps = static:{group}").unwrap();
+    std::fs::write(conf.join("main.cf"), main).unwrap();
+    let mut master = MASTER.to_owned();
+    for (withheld, port) in servers {
+        let keywords = format!("-o smtpd_discard_ehlo_keywords={withheld}");
+        writeln!(master, "127.0.0.1:{port} inet n - n - - smtpd {keywords}").unwrap();
+    }
+    std::fs::write(conf.join("master.cf"), master).unwrap();
+}
+
+const MAIN: &str = "\
+compatibility_level = 3.6
+queue_directory = FOLDER/queue
+data_directory = FOLDER/data
+maillog_file = FOLDER/log
+maillog_file_prefixes = FOLDER
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = relay.example
+mydestination =
+alias_maps =
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = permit_mynetworks, reject
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = FOLDER/conf/certificate.pem
+smtpd_tls_key_file = FOLDER/conf/key.pem
+local_header_rewrite_clients =
+# takes mail as fast as it comes
+in_flow_delay = 0
+virtual_mailbox_base = FOLDER/mail
+virtual_mailbox_limit = 0
+";
+
+const MASTER: &str = "\
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+virtual unix - n n - - virtual
+postlog unix-dgram n - n - 1 postlogd
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::program::tests::command_line;
+
+    #[test]
+    fn the_server_ends_with_the_process_that_holds_it() {
+        if !crate::support::is_root() {
+            return;
+        }
+        let postfix = Postfix::start(&[""], &["ann"]);
+        let folder = postfix.folder.clone();
+        let master = std::fs::read_to_string(folder.join("queue/pid/master.pid")).unwrap();
+        assert!(command_line(master.trim()).contains("master"));
+        // Closes the pipe, as the end of this process would.
+        drop(postfix);
+        assert_eq!(command_line(master.trim()), "", "Postfix still runs");
+        assert!(!folder.exists(), "its folder is still there");
+    }
+}
