@@ -24,7 +24,9 @@ impl EmailAddress {
             return Err(AddressError::NoAt(shown()));
         };
         // 254 octets is what fits in a path of 256 with its angle brackets (RFC 5321 §4.5.3.1.3)
-        if text.len() > 254 || text.chars().any(char::is_control) {
+        // and a quoted space or bracket is allowed by the letter and refused by the world
+        let breaks_out = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
+        if text.len() > 254 || text.contains(breaks_out) {
             return Err(AddressError::Malformed(shown()));
         }
         if !domain.contains('.') && domain != "localhost" {
@@ -122,6 +124,8 @@ mod tests {
             "Ann <ann@example.org>",
             "ann@example.org\r\nBcc: b@example.org",
             "a\0@example.org",
+            "\"<x>\"@example.org",
+            "\"a b\"@example.org",
         ] {
             let error = EmailAddress::parse(text).unwrap_err().to_string();
             assert!(error.contains("ann@example.org"), "{text:?}: {error}");

@@ -206,6 +206,9 @@ impl Rounds<'_> {
         } = self.home;
         let now = clock.now();
         self.engine.follow_relays().await?;
+        if self.engine.opens_at(now).is_none_or(|at| at > now) {
+            self.engine.give_back().await;
+        }
         let started = freeze::freeze_due(db, config, now).await?;
         let editions = digest::plan_due(db, config, now).await?;
         for started in &started {
@@ -268,10 +271,13 @@ impl Rounds<'_> {
         let soon = now.plus(SOON);
         let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);
         let (sending, due) = delivery::store::left(&mut db.read().await?, soon).await?;
-        if sending == 0 && due > 0 && relays_closed {
-            tracing::warn!(mails = due, "mails wait for a relay that is held or paused");
+        if !sending && due && relays_closed {
+            tracing::warn!("mails wait for a relay that is held or paused");
         }
-        Ok(sending == 0 && (due == 0 || relays_closed))
+        let waiting =
+            campaign::store::in_state(&mut db.read().await?, campaign::State::Scheduled).await?;
+        let frozen = waiting.iter().all(|campaign| campaign.due_at > now);
+        Ok(frozen && !sending && (!due || relays_closed))
     }
 }
 

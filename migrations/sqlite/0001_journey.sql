@@ -232,7 +232,7 @@ CREATE TABLE delivery (
     CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
     CHECK ((state IN ('accepted', 'failed', 'expired', 'suppressed', 'cancelled')) = (finished_at IS NOT NULL))
 ) STRICT;
-CREATE INDEX delivery_due ON delivery (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX delivery_due ON delivery (campaign_id, next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX delivery_lease ON delivery (owner) WHERE owner IS NOT NULL;
 CREATE INDEX delivery_state ON delivery (campaign_id, state);
 CREATE INDEX delivery_subscriber ON delivery (subscriber_id);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, anyhow, bail};
 
@@ -20,6 +21,30 @@ use crate::token::Keys;
 
 /// Rows that go into one transaction: the daemon's own writes wait for no more than these.
 const BATCH: usize = 500;
+
+/// What other tools call people who are to be mailed, and people who are not.
+const YES: [&str; 7] = [
+    "",
+    "active",
+    "subscribed",
+    "confirmed",
+    "enabled",
+    "member",
+    "regular",
+];
+const NO: [&str; 11] = [
+    "unsubscribed",
+    "cleaned",
+    "bounced",
+    "complained",
+    "blocklisted",
+    "suppressed",
+    "disabled",
+    "removed",
+    "spammed",
+    "inactive",
+    "deleted",
+];
 
 /// How a file is to be read.
 #[derive(Clone, Debug)]
@@ -71,7 +96,11 @@ pub async fn import(
     clock: &Clock,
     input: impl Read,
 ) -> anyhow::Result<Outcome> {
-    let mut input = BufReader::new(input);
+    let quotes = AtomicUsize::new(0);
+    let mut input = BufReader::new(Counted {
+        input,
+        quotes: &quotes,
+    });
     let delimiter = delimiter(input.fill_buf().context("the file cannot be read")?)?;
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
@@ -92,10 +121,21 @@ pub async fn import(
         if batch.is_empty() {
             return Ok(outcome);
         }
+        if records.reader().is_done() && quotes.load(Ordering::Relaxed) % 2 == 1 {
+            // the last record is whatever the open quote swallowed, to the end of the file
+            let at = batch.last().map_or(0, line);
+            bail!(
+                "line {at}: a quote \" opens here and is never closed; mend it and import the file again \
+                   (rows before it may be in, and are not added twice)"
+            );
+        }
         let mut write = db.write().await?;
         for record in batch {
-            columns.refuse_open_quote(&record)?;
             outcome.summary.read += 1;
+            if columns.said_no(&record)? {
+                outcome.summary.suppressed += 1;
+                continue;
+            }
             match columns.request(&record, config, plan) {
                 Ok(request) => outcome
                     .summary
@@ -106,6 +146,21 @@ pub async fn import(
         if !plan.dry_run {
             write.commit().await?;
         }
+    }
+}
+
+/// Counts the quotes of a file: doubled ones too, so that an odd number means one was left open.
+struct Counted<'a, R> {
+    input: R,
+    quotes: &'a AtomicUsize,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        let quotes = buffer[..length].split(|byte| *byte == b'"').count() - 1;
+        self.quotes.fetch_add(quotes, Ordering::Relaxed);
+        Ok(length)
     }
 }
 
@@ -177,6 +232,7 @@ struct Columns {
     name: Option<usize>,
     list: Option<usize>,
     cadence: Option<usize>,
+    status: Option<usize>,
 }
 
 impl Columns {
@@ -204,27 +260,29 @@ impl Columns {
             name: place("name"),
             list: place("list"),
             cadence: place("cadence"),
+            status: place("status"),
         })
     }
 
-    /// A quote that is never closed swallows every row after it: no address and no name holds a
-    /// line break.
-    fn refuse_open_quote(&self, record: &csv::ByteRecord) -> anyhow::Result<()> {
-        let broken = |place: usize| {
-            record
-                .get(place)
-                .is_some_and(|field| field.contains(&b'\n'))
+    /// Whether the file itself says that this person wants no mail, or takes none.
+    fn said_no(&self, record: &csv::ByteRecord) -> anyhow::Result<bool> {
+        let Some(field) = self.status.and_then(|place| record.get(place)) else {
+            return Ok(false);
         };
-        let ours = [Some(self.email), self.name, self.list, self.cadence];
-        let any = (0..record.len()).any(broken);
-        if ours.into_iter().flatten().any(broken) || (any && record.len() != self.count) {
-            bail!(
-                "line {}: a quote \" opens here and is not closed on its line; mend it and import \
-                 the file again (rows before it may be in, and are not added twice)",
-                line(record)
-            );
+        let word = String::from_utf8_lossy(field).trim().to_lowercase();
+        if NO.contains(&word.as_str()) {
+            return Ok(true);
         }
-        Ok(())
+        if YES.contains(&word.as_str()) {
+            return Ok(false);
+        }
+        bail!(
+            "line {}: the status \"{word}\" says neither yes nor no; write one of {} or {}, or rename \
+             the column when it means something else",
+            line(record),
+            YES[1..].join(", "),
+            NO.join(", ")
+        )
     }
 
     fn request(

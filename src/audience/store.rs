@@ -219,15 +219,38 @@ pub async fn begin(
     .map(drop))
 }
 
-/// Changes the cadence or the state of a subscription that goes on: it keeps its start.
+/// Changes the cadence or the state of a subscription that goes on: it keeps its start, but whoever
+/// becomes active only now is new here, and gets no old news.
 pub async fn adjust(
     write: &mut Write,
     id: SubscriptionId,
     cadence: &Cadence,
     state: State,
 ) -> Result<(), Error> {
-    on!(write, c => sqlx::query("UPDATE subscription SET cadence = $2, state = $3 WHERE id = $1 AND state <> 'ended'")
-        .bind(id).bind(cadence).bind(state).execute(c).await.map(drop))
+    on!(write, c => sqlx::query(
+        "UPDATE subscription SET cadence = $2, state = $3, from_sequence = \
+         CASE WHEN state <> 'active' AND $3 = 'active' \
+         THEN (SELECT value FROM counter WHERE name = 'publication') ELSE from_sequence END \
+         WHERE id = $1 AND state <> 'ended'",
+    )
+    .bind(id)
+    .bind(cadence)
+    .bind(state)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
+/// Whoever may be mailed again starts anew: what was announced meanwhile is no news.
+pub async fn start_anew(write: &mut Write, hash: &str) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "UPDATE subscription SET from_sequence = (SELECT value FROM counter WHERE name = 'publication') \
+         WHERE subscriber_id IN (SELECT id FROM subscriber WHERE email_hash = $1)",
+    )
+    .bind(hash)
+    .execute(c)
+    .await
+    .map(drop))
 }
 
 /// Ends a subscription that has not ended; `None` when there was nothing to end.

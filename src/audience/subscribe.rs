@@ -1,7 +1,7 @@
 //! Adding somebody: the person, the subscriptions, the consent.
 
 use super::store::{self, Consent, Wanted};
-use super::{Cadence, ConsentSource, State, Subscriber};
+use super::{Cadence, ConsentSource, State, Subscriber, Subscription};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Write};
@@ -57,7 +57,12 @@ pub async fn add(
         return Ok(Added::Suppressed);
     }
     let found = store::find(write, &request.email).await?;
-    if found.as_ref().is_some_and(|person| left(person, request)) {
+    let wanted: Vec<&Entry> = request
+        .subscriptions
+        .iter()
+        .filter(|entry| !left(found.as_ref(), entry, request))
+        .collect();
+    if wanted.is_empty() && !request.subscriptions.is_empty() {
         return Ok(Added::Left);
     }
     let (id, mut changed) = match &found {
@@ -70,7 +75,7 @@ pub async fn add(
     if found.is_none() && request.discreet == Some(true) {
         store::set_discreet(write, id, true).await?;
     }
-    for entry in &request.subscriptions {
+    for entry in wanted {
         changed |= subscribe(write, id, found.as_ref(), entry, request, now).await?;
     }
     Ok(match (found, changed) {
@@ -80,15 +85,10 @@ pub async fn add(
     })
 }
 
-/// Whether the person ended one of these subscriptions, and this request is not their own change of mind.
-fn left(person: &Subscriber, request: &Request) -> bool {
-    let ended = |list: &str| {
-        person
-            .subscriptions
-            .iter()
-            .any(|one| one.list == list && one.state == State::Ended)
-    };
-    !request.agreed_again && request.subscriptions.iter().any(|entry| ended(&entry.list))
+/// Whether the person ended this subscription, and this request is not their own change of mind.
+fn left(person: Option<&Subscriber>, entry: &Entry, request: &Request) -> bool {
+    let ended = |one: &Subscription| one.list == entry.list && one.state == State::Ended;
+    !request.agreed_again && person.is_some_and(|person| person.subscriptions.iter().any(ended))
 }
 
 async fn update(write: &mut Write, person: &Subscriber, request: &Request) -> Result<bool, Error> {

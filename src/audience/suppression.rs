@@ -37,7 +37,11 @@ pub async fn add(
 /// Lifts a suppression; false when there was none.
 pub async fn remove(db: &Db, keys: &Keys, email: &EmailAddress) -> Result<bool, Error> {
     let mut write = db.write().await?;
-    let was = store::unsuppress(&mut write, &keys.suppression_hash(email)).await?;
+    let hash = keys.suppression_hash(email);
+    let was = store::unsuppress(&mut write, &hash).await?;
+    if was {
+        store::start_anew(&mut write, &hash).await?;
+    }
     write.commit().await?;
     Ok(was)
 }

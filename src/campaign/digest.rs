@@ -103,6 +103,7 @@ async fn plan(
     digest: &Digest,
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
+    store::take_turn(write).await?;
     let piles = by_reader(store::news(write, name, None).await?);
     if piles.is_empty() {
         return Ok(None);

@@ -4,7 +4,7 @@ use super::State;
 use super::store::{self, Campaign, Frozen, Piece};
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::db::{Db, Write};
+use crate::db::{Db, Error, Write};
 use crate::id::{CampaignId, PostId};
 use crate::post;
 
@@ -23,14 +23,40 @@ pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Res
         .into_iter()
         .filter(|campaign| campaign.due_at <= now)
     {
-        // One that cannot be frozen now (another froze the same post this instant, or its post
-        // cannot be read) must not keep the others waiting; the next round tries it again.
         match freeze(db, config, &campaign, now).await {
             Ok(frozen) => started.extend(frozen),
-            Err(error) => tracing::warn!(campaign = campaign.id.0, "not frozen yet: {error:#}"),
+            // The database is away, or another froze the same post this instant: the next round
+            // tries again. The others do not wait for it.
+            Err(error) if error.is::<Error>() => {
+                tracing::debug!(campaign = campaign.id.0, "not frozen yet: {error:#}");
+            }
+            Err(error) => set_aside(db, &campaign, &error, now).await?,
         }
     }
     Ok(started)
+}
+
+/// What cannot be frozen waits for a person, with the reason.
+async fn set_aside(
+    db: &Db,
+    campaign: &Campaign,
+    error: &anyhow::Error,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let reason = format!("{error:#}");
+    let mut write = db.write().await?;
+    store::change(
+        &mut write,
+        campaign.id,
+        State::Scheduled,
+        State::Paused,
+        Some(&reason),
+        now,
+    )
+    .await?;
+    write.commit().await?;
+    tracing::error!(campaign = campaign.id.0, "the campaign is paused: {reason}");
+    Ok(())
 }
 
 /// One campaign: publish, rendition, deliveries, ledger; or the reason why it is cancelled.
@@ -61,6 +87,10 @@ async fn freeze(
         )
         .await?;
         write.commit().await?;
+        tracing::warn!(
+            campaign = campaign.id.0,
+            "the campaign is cancelled: {reason}"
+        );
         return Ok(None);
     }
     if !store::begin(&mut write, campaign.id, now).await? {

@@ -128,6 +128,12 @@ pub async fn change(
     Ok(rows > 0)
 }
 
+/// Freezes and plans take turns: each looks who has had what, and the other must have written it.
+pub async fn take_turn(write: &mut Write) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE counter SET value = value WHERE name = 'publication'")
+        .execute(c).await.map(drop))
+}
+
 /// Freezing begins: the campaign runs from here on; false when another daemon was first.
 pub async fn begin(write: &mut Write, id: CampaignId, now: Timestamp) -> Result<bool, Error> {
     let rows = on!(write, c => sqlx::query(

@@ -187,9 +187,11 @@ async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
 
 async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
     let found = store::find(&mut home.db.read().await?, id).await?;
-    Ok(found.ok_or_else(|| {
-        anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
-    })?)
+    Ok(found.ok_or_else(|| no_such(id))?)
+}
+
+fn no_such(id: CampaignId) -> anyhow::Error {
+    anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
 }
 
 /// Goes on where it was: sending, or waiting for its time.
@@ -210,7 +212,10 @@ async fn change(
     from: &[State],
     to: State,
 ) -> Result<ExitCode, Failure> {
-    let campaign = find(home, id).await?;
+    let now = home.clock.now();
+    let mut write = home.db.write().await?;
+    let found = store::find(&mut write, id).await?;
+    let campaign = found.ok_or_else(|| no_such(id))?;
     if !from.contains(&campaign.state) {
         return Err(anyhow::anyhow!(
             "campaign {id} is {}; it cannot become {to} from there",
@@ -218,20 +223,17 @@ async fn change(
         )
         .into());
     }
-    let now = home.clock.now();
-    let mut write = home.db.write().await?;
-    let changed = store::change(&mut write, id, campaign.state, to, None, now).await?;
+    if !store::change(&mut write, id, campaign.state, to, None, now).await? {
+        return Err(
+            anyhow::anyhow!("campaign {id} changed at this very moment; look again").into(),
+        );
+    }
     let stopped = if to == State::Cancelled {
         delivery::store::cancel(&mut write, id, now).await?
     } else {
         0
     };
     write.commit().await?;
-    if !changed {
-        return Err(
-            anyhow::anyhow!("campaign {id} changed at this very moment; look again").into(),
-        );
-    }
     printer.object(&json!({ "id": id.0, "state": to.as_str() }));
     printer.say(format!("Campaign {id} is now {to}."));
     if stopped > 0 {

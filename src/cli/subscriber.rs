@@ -231,8 +231,14 @@ fn object(person: &Person) -> Value {
         .subscriptions
         .iter()
         .map(|one| {
-            json!({ "list": one.list, "cadence": one.cadence.to_string(), "state": one.state.as_str(), "basis": one.basis,
-                "ended_reason": one.end_reason })
+            let mut object = json!({
+                "list": one.list, "cadence": one.cadence.to_string(),
+                "state": one.state.as_str(), "basis": one.basis,
+            });
+            if let Some(reason) = &one.end_reason {
+                object["ended_reason"] = json!(reason);
+            }
+            object
         })
         .collect();
     json!({

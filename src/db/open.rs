@@ -43,13 +43,19 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     let _one_at_a_time = lock_folder(folder).await.with_context(|| {
         format!("{shown}: the database's folder cannot be opened; make it or correct database.url")
     })?;
-    make_private(file).with_context(|| {
+    let new = make_private(file).with_context(|| {
         format!("{shown}: the database cannot be made; check the folder's permissions")
     })?;
     let options = lite_options(file);
+    let first = if new {
+        // only a file without tables takes it, and asking others for it needs the write lock
+        options.clone().auto_vacuum(SqliteAutoVacuum::Incremental)
+    } else {
+        options.clone()
+    };
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
-        .connect_with(options.clone())
+        .connect_with(first)
         .await
         .with_context(|| format!("{shown}: the database cannot be opened"))?;
     refuse_old_sqlite(&writer).await?;
@@ -88,7 +94,8 @@ async fn lock_folder(folder: PathBuf) -> std::io::Result<File> {
 }
 
 /// Who subscribes here is nobody else's business: 0600, which SQLite gives its other files too.
-fn make_private(file: &Path) -> std::io::Result<()> {
+/// True when the file is new.
+fn make_private(file: &Path) -> std::io::Result<bool> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = File::options()
         .write(true)
@@ -96,8 +103,9 @@ fn make_private(file: &Path) -> std::io::Result<()> {
         .mode(0o600)
         .open(file);
     match made {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -107,7 +115,6 @@ fn lite_options(file: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .pragma("journal_size_limit", "67108864")

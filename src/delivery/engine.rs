@@ -13,8 +13,8 @@ use super::pace::Pace;
 use super::record::{Recorder, Report, record};
 use super::relay::Gate;
 use super::shared::Shared;
+use super::store;
 use super::worker::Worker;
-use super::{Happened, store};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
@@ -148,20 +148,20 @@ impl Engine {
         self.shared.wake.notify_waiters();
     }
 
+    /// Gives back what is claimed and waits for relays that are all closed: others may have it, and
+    /// the counts say what is true.
+    pub async fn give_back(&self) {
+        for claim in self.shared.feed.drain().await {
+            self.shared.report(Report::untried(claim)).await;
+        }
+    }
+
     /// Stops claiming, finishes what is under way, records it, gives the rest back.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         self.wake();
         while self.workers.join_next().await.is_some() {}
-        for claim in self.shared.feed.drain().await {
-            let report = Report {
-                claim,
-                happened: Happened::Untried,
-                relay: None,
-                slot: None,
-            };
-            self.shared.report(report).await;
-        }
+        self.give_back().await;
         // the recorder ends when the last sender is gone
         drop(self.shared);
         if let Err(error) = self.recorder.await {

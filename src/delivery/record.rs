@@ -34,6 +34,18 @@ pub(crate) struct Report {
     pub(crate) slot: Option<OwnedSemaphorePermit>,
 }
 
+impl Report {
+    /// A claim that goes back as it came.
+    pub(crate) fn untried(claim: Claim) -> Self {
+        Self {
+            claim,
+            happened: Happened::Untried,
+            relay: None,
+            slot: None,
+        }
+    }
+}
+
 /// What recording takes.
 pub(crate) struct Recorder {
     pub(crate) db: Db,
@@ -105,7 +117,9 @@ async fn keep_one(
     }
     if let Some(why) = &verdict.pauses_campaign {
         let (from, to) = (campaign::State::Running, campaign::State::Paused);
-        campaign::store::change(write, claim.campaign, from, to, Some(why), now).await?;
+        if campaign::store::change(write, claim.campaign, from, to, Some(why), now).await? {
+            tracing::error!(campaign = claim.campaign.0, "the campaign is paused: {why}");
+        }
     }
     say(claim, &report.happened, &verdict);
     Ok(())

@@ -1,216 +1,22 @@
 //! All SQL of deliveries, attempts and relays.
 
+mod claim;
 mod look;
 mod relay;
 
+pub use claim::{Taken, Taker, claim, last_look};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
 
-use std::collections::HashMap;
-
 use sqlx::AssertSqlSafe;
 
-use super::{Claim, Errand, State};
-use crate::address::EmailAddress;
+use super::State;
 use crate::clock::Timestamp;
 use crate::db::column::text_column;
-use crate::db::{Db, Error, Session, Write, on, row};
-use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
-use crate::line::Line;
+use crate::db::{Db, Error, Session, Write, on};
+use crate::id::{CampaignId, DeliveryId};
 
 text_column!(State);
-
-row! {
-    struct ClaimRow {
-        id: DeliveryId,
-        fence: i64,
-        campaign_id: CampaignId,
-        rendition_id: RenditionId,
-        email: Option<EmailAddress>,
-        name: Option<Line>,
-        message_id: String,
-        dated_at: Option<Timestamp>,
-        attempts: i64,
-        expires_at: Timestamp,
-        unwanted: String,
-    }
-}
-
-/// Subscription `u` is one that delivery `d` of campaign `c` comes by: on one of the campaign's
-/// lists, and for a digest in that digest, or on the list of a post that this copy holds.
-const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.state = 'active' \
-     AND (c.digest IS NULL OR u.cadence = c.digest \
-         OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
-
-/// Why delivery `d` of campaign `c` to subscriber `s` must not go out at `$2`, or nothing.
-///
-/// One phrase for the claim and for the last look, so that they cannot disagree.
-fn unwanted() -> String {
-    format!(
-        "CASE WHEN s.email IS NULL THEN 'erased' \
-         WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-         WHEN s.discreet THEN 'unsafe' \
-         WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
-             WHERE l.campaign_id = c.id AND {COMES_BY}) THEN 'unsubscribed' \
-         WHEN EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
-             WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
-         WHEN c.expires_at <= $2 THEN 'expired' \
-         WHEN c.state <> 'running' THEN 'not now' \
-         ELSE '' END"
-    )
-}
-
-/// The words of [`unwanted`].
-const REASONS: [&str; 7] = [
-    "erased",
-    "suppressed",
-    "unsafe",
-    "unsubscribed",
-    "withdrawn",
-    "expired",
-    "not now",
-];
-
-/// A row that was claimed.
-#[derive(Debug)]
-pub enum Taken {
-    Wanted(Box<Errand>),
-    /// It must not be sent, for this reason.
-    Unwanted(Claim, &'static str),
-}
-
-impl Taken {
-    pub fn claim(&self) -> &Claim {
-        match self {
-            Self::Wanted(errand) => &errand.claim,
-            Self::Unwanted(claim, _) => claim,
-        }
-    }
-}
-
-/// Who claims, until when, and how many at most.
-#[derive(Clone, Copy, Debug)]
-pub struct Taker {
-    pub owner: i64,
-    pub lease_until: Timestamp,
-    pub limit: i64,
-}
-
-/// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
-/// with the reason why it must not be sent.
-pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Vec<Taken>, Error> {
-    let words = write.words();
-    let take = || {
-        AssertSqlSafe(format!(
-            "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $1, lease_until = $2, fence = fence + 1, \
-         dated_at = COALESCE(dated_at, $3) WHERE id IN (SELECT d.id FROM delivery d \
-         JOIN campaign c ON c.id = d.campaign_id WHERE d.next_at <= $3 AND c.state = 'running' \
-         ORDER BY d.next_at, d.id LIMIT $4 {}) RETURNING id",
-            words.skip_locked
-        ))
-    };
-    let ids: Vec<i64> = on!(write, c => sqlx::query_scalar(take())
-        .bind(taker.owner).bind(taker.lease_until).bind(now).bind(taker.limit).fetch_all(c).await)?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids = serde_json::Value::from(ids).to_string();
-    let look = || {
-        AssertSqlSafe(format!(
-            "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
-         c.expires_at, {} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({}) ORDER BY d.id",
-            unwanted(),
-            words.each_number
-        ))
-    };
-    let rows: Vec<ClaimRow> =
-        on!(write, c => sqlx::query_as(look()).bind(&ids).bind(now).fetch_all(c).await)?;
-    let mut came_by = came_by(write, &ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| taken(row, &mut came_by, now))
-        .collect())
-}
-
-/// The subscriptions each of these deliveries comes by, in the order of the campaign's lists.
-async fn came_by(
-    write: &mut Write,
-    ids: &str,
-) -> Result<HashMap<DeliveryId, Vec<(SubscriptionId, String)>>, Error> {
-    let words = write.words();
-    let sql = || {
-        AssertSqlSafe(format!(
-            "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN campaign_list l ON l.campaign_id = c.id \
-         JOIN subscription u ON u.list = l.list \
-         WHERE {COMES_BY} AND d.id IN ({}) \
-         ORDER BY d.id, l.position",
-            words.each_number
-        ))
-    };
-    let rows: Vec<(DeliveryId, SubscriptionId, String)> =
-        on!(write, c => sqlx::query_as(sql()).bind(ids).fetch_all(c).await)?;
-    let mut came_by: HashMap<_, Vec<_>> = HashMap::new();
-    for (delivery, subscription, list) in rows {
-        came_by
-            .entry(delivery)
-            .or_default()
-            .push((subscription, list));
-    }
-    Ok(came_by)
-}
-
-fn taken(
-    row: ClaimRow,
-    came_by: &mut HashMap<DeliveryId, Vec<(SubscriptionId, String)>>,
-    now: Timestamp,
-) -> Taken {
-    let claim = Claim {
-        id: row.id,
-        fence: row.fence,
-        campaign: row.campaign_id,
-        attempts: row.attempts,
-        expires_at: row.expires_at,
-    };
-    match (row.email, known_reason(&row.unwanted)) {
-        (_, Some(reason)) => Taken::Unwanted(claim, reason),
-        (None, None) => Taken::Unwanted(claim, "erased"),
-        (Some(email), None) => Taken::Wanted(Box::new(Errand {
-            claim,
-            rendition: row.rendition_id,
-            email,
-            name: row.name,
-            message_id: row.message_id,
-            dated_at: row.dated_at.unwrap_or(now),
-            subscriptions: came_by.remove(&row.id).unwrap_or_default(),
-        })),
-    }
-}
-
-fn known_reason(text: &str) -> Option<&'static str> {
-    REASONS.into_iter().find(|reason| *reason == text)
-}
-
-/// The last look before a message is handed over: why it must not be, or nothing. A claim that
-/// is no longer the newest says "not now": its row belongs to somebody else.
-pub async fn last_look(
-    session: &mut impl Session,
-    claim: &Claim,
-    now: Timestamp,
-) -> Result<Option<&'static str>, Error> {
-    let sql = || {
-        AssertSqlSafe(format!(
-            "SELECT {} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-             JOIN subscriber s ON s.id = d.subscriber_id \
-             WHERE d.id = $1 AND d.fence = $3 AND d.state = 'sending'",
-            unwanted()
-        ))
-    };
-    let reason: Option<String> = on!(session, c => sqlx::query_scalar(sql())
-        .bind(claim.id).bind(now).bind(claim.fence).fetch_optional(c).await)?;
-    Ok(reason.map_or(Some("not now"), |reason| known_reason(&reason)))
-}
 
 /// What a delivery becomes.
 #[derive(Clone, Debug)]
@@ -377,14 +183,16 @@ pub async fn sweep_cancelled(db: &Db, now: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-/// How much is left to do now: rows under way, and rows of running campaigns that are due by `until`.
-pub async fn left(session: &mut impl Session, until: Timestamp) -> Result<(i64, i64), Error> {
-    on!(session, c => sqlx::query_as(
-        "SELECT (SELECT count(*) FROM delivery WHERE owner IS NOT NULL), \
-         (SELECT count(*) FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         WHERE d.next_at <= $1 AND c.state = 'running')",
+/// Whether anything is under way, and whether anything of a running campaign is due by `until`.
+pub async fn left(session: &mut impl Session, until: Timestamp) -> Result<(bool, bool), Error> {
+    let (sending, due): (i64, i64) = on!(session, c => sqlx::query_as(
+        "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE owner IS NOT NULL) \
+         THEN 1 ELSE 0 END AS BIGINT), \
+         CAST(CASE WHEN EXISTS (SELECT 1 FROM campaign c JOIN delivery d ON d.campaign_id = c.id \
+         WHERE c.state = 'running' AND d.next_at <= $1) THEN 1 ELSE 0 END AS BIGINT)",
     )
     .bind(until)
     .fetch_one(c)
-    .await)
+    .await)?;
+    Ok((sending > 0, due > 0))
 }

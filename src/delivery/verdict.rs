@@ -69,9 +69,10 @@ pub(crate) fn verdict(
             ..
         }
         | Happened::Ours(why) => ours(why, now),
-        Happened::Unwanted("withdrawn") => Verdict {
+        // What else a digest held comes in the next edition: its ledger row is free again.
+        Happened::Unwanted(reason @ ("withdrawn" | "left a list")) => Verdict {
             counts: false,
-            ..Verdict::end(State::Cancelled, Some("withdrawn".to_owned()))
+            ..Verdict::end(State::Cancelled, Some((*reason).to_owned()))
         },
         Happened::Unwanted("expired") => Verdict {
             counts: false,

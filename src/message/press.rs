@@ -17,21 +17,21 @@ use super::template::Templates;
 use super::{Content, Item, Letter, Section};
 use crate::campaign::Kind;
 use crate::campaign::store::Piece;
-use crate::config::Config;
+use crate::config::{Config, Digest, List};
 use crate::db::Db;
 use crate::id::{CampaignId, RenditionId};
-use crate::line::Line;
 use crate::post::Post;
 use crate::post::store::{files, version};
 
 /// How many renditions are kept ready.
 const READY: usize = 64;
 
+#[derive(Clone)]
 pub struct Press {
     db: Db,
     config: Arc<Config>,
     templates: Arc<Templates>,
-    ready: Mutex<HashMap<RenditionId, Arc<Rendition>>>,
+    ready: Arc<Mutex<HashMap<RenditionId, Arc<Rendition>>>>,
 }
 
 impl Press {
@@ -40,7 +40,7 @@ impl Press {
             db,
             config,
             templates,
-            ready: Mutex::default(),
+            ready: Arc::default(),
         }
     }
 
@@ -50,7 +50,11 @@ impl Press {
         if let Some(rendition) = ready.get(&id) {
             return Ok(Arc::clone(rendition));
         }
-        let rendition = Arc::new(self.make(id).await?);
+        // On a task of its own: a panic in a template engine costs this rendition, not a worker.
+        let press = self.clone();
+        let made = tokio::spawn(async move { press.make(id).await }).await;
+        let rendition =
+            Arc::new(made.context("composing broke off, which is a defect of Bulletin")??);
         if ready.len() >= READY {
             ready.clear();
         }
@@ -112,8 +116,7 @@ impl Press {
     pub async fn content(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
         let frame = Frame::of(&self.config);
         if let Some(name) = digest {
-            let name = self.config.digest.get(name).map(|digest| &digest.name);
-            let name = name.context("the digest is no longer in the configuration")?;
+            let name = &self.digest(name)?.name;
             let sections = self.sections(pieces).await?;
             return self
                 .templates
@@ -143,7 +146,7 @@ impl Press {
     async fn sections(&self, pieces: &[Piece]) -> anyhow::Result<Vec<Section>> {
         let mut sections: Vec<Section> = Vec::new();
         for piece in pieces {
-            let list = self.list_name(&piece.list)?;
+            let list = self.list(&piece.list)?.name.clone();
             let post = self.post(piece).await?;
             let archive_url = self.archive_url(&post);
             let Post {
@@ -177,12 +180,14 @@ impl Press {
         format!("{}/archive/{}", self.config.site.base_url, post.slug)
     }
 
-    fn list_name(&self, slug: &str) -> anyhow::Result<Line> {
+    fn list(&self, slug: &str) -> anyhow::Result<&List> {
         let list = self.config.list.get(slug);
-        Ok(list
-            .with_context(|| format!("the list {slug} is no longer in the configuration"))?
-            .name
-            .clone())
+        list.with_context(|| format!("the list {slug} is no longer in the configuration"))
+    }
+
+    fn digest(&self, name: &str) -> anyhow::Result<&Digest> {
+        let digest = self.config.digest.get(name);
+        digest.with_context(|| format!("the digest {name} is no longer in the configuration"))
     }
 
     /// The headers that all recipients share.
@@ -191,12 +196,12 @@ impl Press {
         let (label, name) = match (&kept.digest, pieces.first()) {
             (Some(digest), _) => (
                 format!("digest-{digest}"),
-                self.config.digest[digest].name.clone(),
+                self.digest(digest)?.name.clone(),
             ),
-            (None, Some(piece)) => (
-                self.config.list[&piece.list].list_id.clone(),
-                self.list_name(&piece.list)?,
-            ),
+            (None, Some(piece)) => {
+                let list = self.list(&piece.list)?;
+                (list.list_id.clone(), list.name.clone())
+            }
             (None, None) => anyhow::bail!("the rendition has no post"),
         };
         let domain = sender.address.domain();

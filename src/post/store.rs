@@ -187,7 +187,9 @@ pub async fn withdraw(write: &mut Write, id: PostId, now: Timestamp) -> Result<b
     Ok(rows > 0)
 }
 
-/// Announces a version on a list: it gets the next sequence number, once.
+/// Announces a version on a list under the next sequence number. Announced again it gets a new
+/// number, so that digest readers who came meanwhile have it in their next digest; the ledger
+/// leaves out whoever had it.
 ///
 /// Raising the counter holds its row until the commit, so numbers become visible in order.
 pub async fn publish(
@@ -197,17 +199,6 @@ pub async fn publish(
     list: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let known: i64 = on!(write, c => sqlx::query_scalar(
-        "SELECT count(*) FROM publication WHERE post_id = $1 AND version = $2 AND list = $3",
-    )
-    .bind(id)
-    .bind(version)
-    .bind(list)
-    .fetch_one(c)
-    .await)?;
-    if known > 0 {
-        return Ok(());
-    }
     let sequence: i64 = on!(write, c => sqlx::query_scalar(
         "UPDATE counter SET value = value + 1 WHERE name = 'publication' RETURNING value",
     )
@@ -215,7 +206,7 @@ pub async fn publish(
     .await)?;
     on!(write, c => sqlx::query(
         "INSERT INTO publication (sequence, post_id, version, list, published_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (post_id, version, list) DO NOTHING",
+         ON CONFLICT (post_id, version, list) DO UPDATE SET sequence = excluded.sequence",
     )
     .bind(sequence)
     .bind(id)

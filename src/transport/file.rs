@@ -40,7 +40,7 @@ impl Folder {
         let (folder, file) = (Arc::clone(&self.0), name.clone());
         blocking(move || store(&folder, &file, &bytes))
             .await
-            .map_err(|error| fault(Stage::Body, "write a message into", &self.0, &error))?;
+            .map_err(|error| fault(Stage::Mail, "write a message into", &self.0, &error))?;
         let folder = Arc::clone(&self.0);
         Ok(
             match blocking(move || File::open(&*folder)?.sync_all()).await {

@@ -18,7 +18,7 @@ use crate::line::Line;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The file is CSV with a header line; the columns email, name, list and cadence are known by name.\n\n\
+    after_help = "The file is CSV with a header line; the columns email, name, list, cadence and status are known by name;\nrows whose status says no (unsubscribed, bounced, …) are left out.\n\n\
 Example:\n  bulletin subscriber import people.csv --basis \"signed the list at the launch\" --list meetings:weekly"
 )]
 pub(in crate::cli) struct Import {
@@ -70,12 +70,14 @@ impl Import {
         let mut columns = BTreeMap::new();
         for text in &self.columns {
             match text.split_once('=') {
-                Some((field, column)) if ["email", "name", "list", "cadence"].contains(&field) => {
+                Some((field, column))
+                    if ["email", "name", "list", "cadence", "status"].contains(&field) =>
+                {
                     columns.insert(field.to_owned(), column.to_owned());
                 }
                 _ => {
                     return Err(Failure::usage(format!(
-                        "--map: \"{text}\" is not FIELD=COLUMN; the fields are email, name, list and cadence"
+                        "--map: \"{text}\" is not FIELD=COLUMN; the fields are email, name, list, cadence and status"
                     )));
                 }
             }

@@ -79,7 +79,7 @@ impl Client {
         })
     }
 
-    /// What this relay is known to refuse is this message's trouble, not the relay's.
+    /// What this relay is known to refuse is never said to it.
     fn refuse_unsent(&self, envelope: &Envelope, form: Form) -> Option<Result<Outcome, SendError>> {
         if form.eight_bit && !self.capabilities.eight_bit_mime {
             let text = "the relay takes no octets above 127 (8BITMIME) and the message holds some; \
@@ -93,8 +93,10 @@ impl Client {
         }
         let size = self.capabilities.size;
         if size.is_some_and(|size| size.excludes(form.length)) {
-            let text = "not sent: larger than the relay takes (SIZE)";
-            return Some(Ok(refused(552, "5.3.4", text)));
+            // Everybody's copy is: a fault of ours, and no reader's.
+            let text = "the message is larger than the relay takes (SIZE); send smaller pictures and \
+                        attachments, or links to them";
+            return Some(Err(SendError::Malformed(text.to_owned())));
         }
         None
     }

@@ -289,3 +289,48 @@ fn a_wrong_configuration_is_told_with_its_line_and_nothing_is_made() {
         &["none.toml: there is no configuration; `bulletin init` writes one"],
     );
 }
+
+#[test]
+fn a_lost_secret_file_is_not_replaced_in_silence() {
+    let house = house(Database::Sqlite).open();
+    house.subscriber("ann@readers.example", &["meetings"]);
+    std::fs::remove_file(house.path("bulletin.secret")).unwrap();
+    let ran = house.program.run(&["subscriber", "list"]);
+    told(&ran, 2, &["bulletin.secret", "restore"]);
+}
+
+#[test]
+fn a_slip_in_a_lists_name_does_not_pass_for_a_no() {
+    let house = house(Database::Sqlite).open();
+    house.subscriber("ann@readers.example", &["meetings"]);
+    let ran = house.program.run(&[
+        "subscriber",
+        "unsubscribe",
+        "ann@readers.example",
+        "--list",
+        "meetngs",
+    ]);
+    told(&ran, 2, &["\"meetngs\" is not a list", "meetings"]);
+}
+
+#[test]
+fn a_demo_leaves_a_folder_of_somebodys_alone() {
+    let house = house(Database::Sqlite).open();
+    let before = std::fs::read(house.path("config.toml")).unwrap();
+    let folder = house.path("");
+    let ran = house
+        .program
+        .run(&["demo", "--once", "--dir", folder.to_str().unwrap()]);
+    told(&ran, 2, &["is not empty"]);
+    assert_eq!(std::fs::read(house.path("config.toml")).unwrap(), before);
+}
+
+#[test]
+fn what_is_past_cannot_be_queued() {
+    let house = house(Database::Sqlite).open();
+    house.post("hello", "announcement", &["news"]);
+    let ran = house
+        .program
+        .run(&["queue", "hello", "--at", "2020-01-01 09:00"]);
+    told(&ran, 2, &["--at", "is past"]);
+}

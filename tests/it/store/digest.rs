@@ -1,10 +1,12 @@
 //! One merged digest for each reader, planned once for each firing.
 
+use bulletin::audience::suppression::remove;
 use bulletin::campaign::digest::{Edition, plan_due};
 use bulletin::campaign::store::{fired, take_firing};
 use bulletin::clock::Timestamp;
 use tokio::task::JoinSet;
 
+use super::people::address;
 use super::{World, on_both};
 
 on_both!(
@@ -13,6 +15,9 @@ on_both!(
     nobody_gets_an_empty_edition_and_a_second_run_makes_none,
     whoever_may_not_be_mailed_is_in_no_edition,
     a_withdrawn_post_is_in_no_edition,
+    what_is_queued_again_comes_to_whoever_joined_the_digest_meanwhile,
+    whoever_is_confirmed_late_gets_no_old_news,
+    whoever_may_be_mailed_again_gets_no_old_news,
     an_urgent_post_comes_at_once_and_not_again_in_the_digest,
     a_digest_seen_for_the_first_time_does_not_fire_for_the_past,
     a_missed_firing_fires_once,
@@ -128,6 +133,43 @@ async fn whoever_may_not_be_mailed_is_in_no_edition(w: &World) {
     w.leave("left").await;
     let edition = w.edition("weekly").await.unwrap();
     assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
+}
+
+async fn what_is_queued_again_comes_to_whoever_joined_the_digest_meanwhile(w: &World) {
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.reader("late", "news", "weekly").await;
+    assert!(w.edition("weekly").await.is_none());
+    let queued = w.queue("hello").await;
+    assert_eq!(queued.forecast.excluded.get("digest"), Some(&1));
+    w.freeze().await;
+    assert_eq!(
+        w.edition("weekly").await.unwrap().audience,
+        1,
+        "as the forecast said"
+    );
+    assert!(w.edition("weekly").await.is_none(), "and once");
+}
+
+async fn whoever_is_confirmed_late_gets_no_old_news(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.raw
+        .run("UPDATE subscription SET state = 'pending'")
+        .await
+        .unwrap();
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.reader("ann", "news", "weekly").await;
+    assert!(w.edition("weekly").await.is_none());
+}
+
+async fn whoever_may_be_mailed_again_gets_no_old_news(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.suppress("ann").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    remove(&w.db, &w.keys, &address("ann")).await.unwrap();
+    assert!(w.edition("weekly").await.is_none());
 }
 
 async fn a_withdrawn_post_is_in_no_edition(w: &World) {

@@ -52,7 +52,7 @@ impl World {
         let now = self.now();
         self.until(engine, async || {
             let held = engine.opens_at(now).is_none_or(|at| at > now);
-            held || left(&mut self.db.read().await.unwrap(), now).await.unwrap() == (0, 0)
+            held || left(&mut self.db.read().await.unwrap(), now).await.unwrap() == (false, false)
         })
         .await;
     }

@@ -17,6 +17,9 @@ on_both!(
     whoever_is_suppressed_or_left_is_not_brought_back,
     a_file_may_name_its_columns_otherwise,
     confirming_makes_pending_readers_where_the_list_wants_it,
+    whoever_said_no_elsewhere_is_not_brought_in,
+    a_quote_that_is_never_closed_ends_the_import,
+    semicolons_and_tabs_separate_as_well,
 );
 
 impl World {
@@ -191,4 +194,43 @@ async fn confirming_makes_pending_readers_where_the_list_wants_it(w: &World) {
             ("reports".to_owned(), State::Active)
         ]
     );
+}
+
+async fn whoever_said_no_elsewhere_is_not_brought_in(w: &World) {
+    let file = "email,status\nyes@example.org,subscribed\nout@example.org,Unsubscribed\nbad@example.org,cleaned\n";
+    let (summary, _) = w.import(file).await;
+    assert_eq!((summary.read, summary.added, summary.suppressed), (3, 1, 2));
+    assert_eq!(w.raw.number("SELECT count(*) FROM subscriber").await, 1);
+    let odd = w
+        .import_with(&plan(), "email,status\nx@example.org,vip\n")
+        .await;
+    assert!(
+        odd.unwrap_err()
+            .to_string()
+            .contains("line 2: the status \"vip\"")
+    );
+}
+
+async fn a_quote_that_is_never_closed_ends_the_import(w: &World) {
+    let file = "email,name\nann@example.org,Ann\nben@example.org,\"Ben\ncat@example.org,Cat\n";
+    let error = w.import_with(&plan(), file).await.unwrap_err();
+    assert!(error.to_string().starts_with("line 3: a quote"), "{error}");
+    let closed = "email,name\nben@example.org,\"Ben, \"\"the\"\" one\"\ncat@example.org,Cat\n";
+    assert_eq!(w.import(closed).await.0.added, 2);
+}
+
+async fn semicolons_and_tabs_separate_as_well(w: &World) {
+    assert_eq!(
+        w.import("email;name\nann@example.org;Ann\n").await.0.added,
+        1
+    );
+    assert_eq!(
+        w.import("email\tname\nben@example.org\tBen\n")
+            .await
+            .0
+            .added,
+        1
+    );
+    let empty = w.import_with(&plan(), "").await.unwrap_err();
+    assert!(empty.to_string().contains("the file is empty"), "{empty}");
 }

@@ -19,6 +19,7 @@ on_both!(
     an_edition_is_unwanted_once_its_reader_left_the_digest,
     an_edition_still_comes_to_whoever_changed_cadence_meanwhile,
     the_last_look_sees_that_a_post_was_withdrawn,
+    an_edition_is_planned_anew_when_one_of_its_lists_was_left,
     the_last_look_sees_that_the_campaign_expired,
     the_attempts_are_kept_in_order_and_the_last_is_shown,
     a_relay_is_kept_as_it_was_last_said,
@@ -129,6 +130,24 @@ async fn the_last_look_sees_that_a_post_was_withdrawn(w: &World) {
     let claim = w.take_one().await;
     w.withdraw("hello").await;
     assert_eq!(look(w, claim).await, Some("withdrawn"));
+}
+
+async fn an_edition_is_planned_anew_when_one_of_its_lists_was_left(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.reader("ann", "reports", "weekly").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    w.edition("weekly").await.unwrap();
+    let claim = w.take_one().await;
+    w.raw
+        .run("UPDATE subscription SET state = 'ended', ended_at = 1, end_reason = 'no' WHERE list = 'news'")
+        .await
+        .unwrap();
+    assert_eq!(
+        look(w, claim).await,
+        Some("left a list"),
+        "the other list brings no mail that holds what was declined"
+    );
 }
 
 async fn the_last_look_sees_that_the_campaign_expired(w: &World) {

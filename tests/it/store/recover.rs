@@ -3,6 +3,7 @@
 use bulletin::config::OnInDoubt::{Hold, Resend};
 use bulletin::db::owner::{Owner, alive};
 use bulletin::delivery::recover::recover;
+use bulletin::delivery::store::renew;
 
 use super::people::NOBODY;
 use super::{World, on_both};
@@ -11,6 +12,8 @@ on_both!(
     rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept,
     under_hold_they_wait_for_a_person,
     rows_of_a_living_daemon_are_left_alone,
+    a_lease_that_is_kept_up_outlasts_any_wait,
+    a_lease_that_nobody_keeps_up_ends,
     what_was_taken_back_can_no_longer_be_settled,
     a_daemon_says_that_it_lives_and_that_it_left,
 );
@@ -47,6 +50,29 @@ async fn rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept(w: &World)
     assert_eq!(w.told().await, [row.clone(), row]);
     assert_eq!(w.take(owner.id, 9).await.len(), 2);
     assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 0);
+}
+
+async fn a_lease_that_is_kept_up_outlasts_any_wait(w: &World) {
+    w.announced(1).await;
+    let owner = w.owner().await;
+    let taken = w.take(owner.id, 9).await;
+    let ids = [taken[0].claim().id];
+    for _ in 0..3 {
+        w.pass(20 * 60);
+        let mut write = w.write().await;
+        let until = w.now().plus(std::time::Duration::from_mins(30));
+        renew(&mut write, owner.id, &ids, until).await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(recover(&w.db, &owner, Hold, w.now()).await.unwrap(), 0);
+    }
+}
+
+async fn a_lease_that_nobody_keeps_up_ends(w: &World) {
+    w.announced(1).await;
+    let owner = w.owner().await;
+    w.take(owner.id, 9).await;
+    w.pass(3600);
+    assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 1);
 }
 
 async fn under_hold_they_wait_for_a_person(w: &World) {

@@ -73,7 +73,7 @@ async fn a_folder_that_went_away_is_a_fault_before_anybody_has_the_message() {
     temporary.close().unwrap();
     let error = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Fault(fault) if fault.stage == Stage::Body),
+        matches!(&error, SendError::Fault(fault) if fault.stage == Stage::Mail),
         "{error}"
     );
 }
