@@ -14,12 +14,7 @@ pub struct EmailAddress(String);
 impl EmailAddress {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim_matches([' ', '\t']);
-        let shown = || {
-            text.chars()
-                .take(60)
-                .filter(|c| !c.is_control())
-                .collect::<String>()
-        };
+        let shown = || text.chars().take(60).filter(|c| !c.is_control()).collect::<String>();
         let Some((local, domain)) = text.rsplit_once('@') else {
             return Err(AddressError::NoAt(shown()));
         };

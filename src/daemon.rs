@@ -53,18 +53,8 @@ pub struct Home {
 impl Home {
     /// What the pages need of it.
     fn office(&self) -> web::Office {
-        let Self {
-            config,
-            db,
-            keys,
-            clock,
-        } = self.clone();
-        web::Office {
-            config,
-            db,
-            keys,
-            clock,
-        }
+        let Self { config, db, keys, clock } = self.clone();
+        web::Office { config, db, keys, clock }
     }
 }
 
@@ -84,13 +74,8 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     home.config.fit_for_the_world()?;
     check_used(home).await?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
-    let recovered = recover(
-        &home.db,
-        &owner,
-        home.config.delivery.on_in_doubt,
-        home.clock.now(),
-    )
-    .await?;
+    let recovered =
+        recover(&home.db, &owner, home.config.delivery.on_in_doubt, home.clock.now()).await?;
     if recovered > 0 {
         tracing::warn!(
             deliveries = recovered,
@@ -103,14 +88,7 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     };
     let engine = start_engine(home, &owner).await?;
     tracing::info!("running");
-    let result = Rounds {
-        home,
-        owner: &owner,
-        engine: &engine,
-        finished,
-    }
-    .run(&until)
-    .await;
+    let result = Rounds { home, owner: &owner, engine: &engine, finished }.run(&until).await;
     if let Some(pages) = pages {
         pages.stop().await;
     }
@@ -126,12 +104,8 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
     let templates = Arc::new(Templates::embedded()?);
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| Ok((name.clone(), Transport::of(relay, &hello)?));
-    let transports = home
-        .config
-        .relay
-        .iter()
-        .map(transport)
-        .collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    let transports =
+        home.config.relay.iter().map(transport).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
     let parts = Parts {
         db: home.db.clone(),
         config: Arc::clone(&home.config),
@@ -201,9 +175,7 @@ impl Rounds<'_> {
 
     /// Does once all that is due.
     async fn look(&self) -> anyhow::Result<()> {
-        let Home {
-            config, db, clock, ..
-        } = self.home;
+        let Home { config, db, clock, .. } = self.home;
         let now = clock.now();
         self.engine.follow_relays().await?;
         if self.engine.opens_at(now).is_none_or(|at| at > now) {
@@ -219,11 +191,7 @@ impl Rounds<'_> {
             );
         }
         for edition in &editions {
-            tracing::info!(
-                campaign = edition.id.0,
-                audience = edition.audience,
-                "digest planned"
-            );
+            tracing::info!(campaign = edition.id.0, audience = edition.audience, "digest planned");
         }
         if !(started.is_empty() && editions.is_empty()) {
             self.engine.wake();
@@ -233,9 +201,7 @@ impl Rounds<'_> {
 
     /// Now and then: rows of dead daemons, and a sign of life.
     async fn go_round(&self) {
-        let Home {
-            config, db, clock, ..
-        } = self.home;
+        let Home { config, db, clock, .. } = self.home;
         let now = clock.now();
         let done = async {
             self.owner.hold_on(db).await?;

@@ -72,21 +72,13 @@ mod tests {
         assert_eq!(Line::parse("Ann\r\nBcc: all"), Err(LineError::LineBreak));
         assert_eq!(Line::parse("Ann\nB"), Err(LineError::LineBreak));
         assert_eq!(Line::parse("Ann\0"), Err(LineError::Control('\0')));
-        assert_eq!(
-            Line::parse("\u{202e}gnp.exe"),
-            Err(LineError::Control('\u{202e}'))
-        );
+        assert_eq!(Line::parse("\u{202e}gnp.exe"), Err(LineError::Control('\u{202e}')));
     }
 
     #[test]
     fn names_of_every_script_pass() {
-        for name in [
-            "Zoë Ní Bhriain",
-            "王小明",
-            "Ολυμπία",
-            "أحمد",
-            "O'Neill, Síle (she/her)",
-        ] {
+        for name in ["Zoë Ní Bhriain", "王小明", "Ολυμπία", "أحمد", "O'Neill, Síle (she/her)"]
+        {
             assert_eq!(Line::parse(name).unwrap().as_str(), name);
         }
     }

@@ -79,10 +79,7 @@ mod tests {
         std::fs::write(&path, "hunter2\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let error = Secret::from_file(&path).unwrap_err().to_string();
-        assert!(
-            error.contains("chmod 600") && !error.contains("hunter2"),
-            "{error}"
-        );
+        assert!(error.contains("chmod 600") && !error.contains("hunter2"), "{error}");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(Secret::from_file(&path).unwrap().reveal(), "hunter2");
     }

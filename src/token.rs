@@ -59,10 +59,7 @@ impl Keys {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: the secret file cannot be read", path.display()))?;
         Self::parse(&text).with_context(|| {
-            format!(
-                "{}: not a secret file of Bulletin; restore it from a backup",
-                path.display()
-            )
+            format!("{}: not a secret file of Bulletin; restore it from a backup", path.display())
         })
     }
 
@@ -142,10 +139,7 @@ impl Keys {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "HMAC takes keys of every length (RFC 2104 §2)"
-)]
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length (RFC 2104 §2)")]
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("a key of any length")
 }
@@ -167,9 +161,7 @@ fn push_number(bytes: &mut Vec<u8>, number: i64) {
 fn numbers(bytes: &[u8]) -> Option<Vec<i64>> {
     let (mut ids, mut number, mut shift) = (Vec::new(), 0u64, 0u32);
     for byte in bytes {
-        number |= u64::from(byte & 0x7f)
-            .checked_shl(shift)
-            .filter(|_| shift < 64)?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift).filter(|_| shift < 64)?;
         shift += 7;
         if byte & 0x80 == 0 {
             ids.push(number.cast_signed());
@@ -192,11 +184,8 @@ fn create(path: &Path) -> anyhow::Result<()> {
     );
     let draft = path.with_extension(format!("new-{}", std::process::id()));
     let written = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         // a hard link, unlike a rename, never replaces the file that another process just made
@@ -208,10 +197,7 @@ fn create(path: &Path) -> anyhow::Result<()> {
     let result = written();
     let _ = std::fs::remove_file(&draft);
     if let Err(error) = result {
-        bail!(
-            "{}: the secret file cannot be made: {error}",
-            path.display()
-        );
+        bail!("{}: the secret file cannot be made: {error}", path.display());
     }
     Ok(())
 }
@@ -222,10 +208,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn keys() -> Keys {
-        Keys {
-            token: Secret::new("k".repeat(43)),
-            suppression: Secret::new("s".repeat(43)),
-        }
+        Keys { token: Secret::new("k".repeat(43)), suppression: Secret::new("s".repeat(43)) }
     }
 
     #[test]
@@ -234,10 +217,8 @@ mod tests {
         let token = keys().sign(Purpose::Unsubscribe, &ids);
         assert_eq!(keys().verify(Purpose::Unsubscribe, &token), Some(ids));
         assert_eq!(keys().verify(Purpose::Preferences, &token), None);
-        let other = Keys {
-            token: Secret::new("x".repeat(43)),
-            suppression: Secret::new("s".repeat(43)),
-        };
+        let other =
+            Keys { token: Secret::new("x".repeat(43)), suppression: Secret::new("s".repeat(43)) };
         assert_eq!(other.verify(Purpose::Unsubscribe, &token), None);
     }
 
@@ -256,10 +237,7 @@ mod tests {
         for end in 0..token.len() {
             assert_eq!(keys().verify(Purpose::Unsubscribe, &token[..end]), None);
         }
-        assert_eq!(
-            keys().verify(Purpose::Unsubscribe, &format!("{token}{token}")),
-            None
-        );
+        assert_eq!(keys().verify(Purpose::Unsubscribe, &format!("{token}{token}")), None);
     }
 
     #[test]
@@ -267,16 +245,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bulletin.secret");
         let token = Keys::open(&path).unwrap().sign(Purpose::Unsubscribe, &[1]);
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert!(
-            Keys::open(&path)
-                .unwrap()
-                .verify(Purpose::Unsubscribe, &token)
-                .is_some()
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(Keys::open(&path).unwrap().verify(Purpose::Unsubscribe, &token).is_some());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -21,9 +21,7 @@ pub(crate) struct Mailing {
 impl Mailing {
     /// Everything up to the queued campaign; nothing has been sent.
     pub(crate) fn prepare(people: u64, relay: SocketAddr) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("bulletin-bench-")
-            .tempdir()?;
+        let folder = tempfile::Builder::new().prefix("bulletin-bench-").tempdir()?;
         let mailing = Self { folder };
         mailing.write("config.toml", &configuration(relay))?;
         mailing.write("people.csv", &subscribers(people))?;

@@ -6,15 +6,8 @@
 //!
 //! The promise is about the ratios; the rates belong to this machine on this day.
 //! `cargo bench --bench journey -- 2000` measures 2,000 messages a round.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a table for a person to read"
-)]
-#![expect(
-    clippy::cast_precision_loss,
-    reason = "counts and microseconds are far below 2^52"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a table for a person to read")]
+#![expect(clippy::cast_precision_loss, reason = "counts and microseconds are far below 2^52")]
 
 mod mailing;
 mod measure;
@@ -66,24 +59,11 @@ fn compare(messages: u64) -> anyhow::Result<ExitCode> {
 }
 
 fn smtp_source(messages: u64, sink: &Sink) -> anyhow::Result<Measured> {
-    let fixed = [
-        "-d",
-        "-l",
-        "30000",
-        "-f",
-        "a@example.com",
-        "-t",
-        "b@example.com",
-        "-M",
-        "localhost",
-    ];
+    let fixed =
+        ["-d", "-l", "30000", "-f", "a@example.com", "-t", "b@example.com", "-M", "localhost"];
     let mut arguments: Vec<String> = fixed.map(String::from).into();
     arguments.extend(["-s".into(), CONNECTIONS.to_string()]);
-    arguments.extend([
-        "-m".into(),
-        messages.to_string(),
-        sink.address().to_string(),
-    ]);
+    arguments.extend(["-m".into(), messages.to_string(), sink.address().to_string()]);
     let cost = measure::run(Path::new("/"), SMTP_SOURCE, &arguments)?;
     Measured::new(messages, sink.take(), cost)
 }
@@ -127,10 +107,7 @@ fn print_table(messages: u64, bulletin: &[Measured], source: &[Measured]) -> any
     println!(
         "{messages} messages, {CONNECTIONS} connections, medians of {ROUNDS} rounds in turn\n"
     );
-    println!(
-        "{:<22}{:>12}{:>14}{:>9}",
-        "", "bulletin", "smtp-source", "ratio"
-    );
+    println!("{:<22}{:>12}{:>14}{:>9}", "", "bulletin", "smtp-source", "ratio");
     let rows: [(&str, Value); 4] = [
         ("messages/s", |it| it.rate),
         ("CPU, µs/message", |it| it.cpu),
@@ -159,11 +136,7 @@ fn date() -> anyhow::Result<String> {
 fn machine() -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism()?;
     let processors = std::fs::read_to_string("/proc/cpuinfo")?;
-    let model = processors
-        .lines()
-        .find(|line| line.starts_with("model name"));
-    let model = model
-        .and_then(|line| line.split(": ").nth(1))
-        .unwrap_or("unknown processor");
+    let model = processors.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown processor");
     Ok(format!("{model}, {cores} cores"))
 }

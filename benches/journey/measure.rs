@@ -39,10 +39,7 @@ pub(crate) fn run<A: AsRef<OsStr>>(
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.trim_end();
     if !output.status.success() {
-        let words: Vec<_> = arguments
-            .iter()
-            .map(|word| word.as_ref().to_string_lossy())
-            .collect();
+        let words: Vec<_> = arguments.iter().map(|word| word.as_ref().to_string_lossy()).collect();
         bail!("{program} {}: {}\n{said}", words.join(" "), output.status);
     }
     let last = said.lines().next_back().unwrap_or_default();
@@ -52,19 +49,12 @@ pub(crate) fn run<A: AsRef<OsStr>>(
 /// The small process: the command's cost is the last line on stderr, its exit code is ours.
 pub(crate) fn report(mut words: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
     let program = words.next().context("which program?")?;
-    let status = Command::new(&program)
-        .args(words)
-        .status()
-        .with_context(|| program.clone())?;
+    let status = Command::new(&program).args(words).status().with_context(|| program.clone())?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cost = Cost {
         cpu: usage.user_time().num_microseconds() + usage.system_time().num_microseconds(),
         memory: usage.max_rss(),
     };
     eprintln!("{}", serde_json::to_string(&cost)?);
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

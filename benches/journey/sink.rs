@@ -52,9 +52,7 @@ impl Sink {
         let address = listener.local_addr()?;
         let counts = Arc::default();
         let mine = Arc::clone(&counts);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         std::thread::spawn(move || runtime.block_on(accept(listener, mine)));
         Ok(Self { address, counts })
     }
@@ -65,10 +63,7 @@ impl Sink {
 
     /// What came since the last call.
     pub(crate) fn take(&self) -> Counts {
-        self.counts
-            .lock()
-            .map(|mut counts| std::mem::take(&mut *counts))
-            .unwrap_or_default()
+        self.counts.lock().map(|mut counts| std::mem::take(&mut *counts)).unwrap_or_default()
     }
 }
 

@@ -23,15 +23,7 @@ use crate::token::Keys;
 const BATCH: usize = 500;
 
 /// What other tools call people who are to be mailed, and people who are not.
-const YES: [&str; 7] = [
-    "",
-    "active",
-    "subscribed",
-    "confirmed",
-    "enabled",
-    "member",
-    "regular",
-];
+const YES: [&str; 7] = ["", "active", "subscribed", "confirmed", "enabled", "member", "regular"];
 const NO: [&str; 11] = [
     "unsubscribed",
     "cleaned",
@@ -97,19 +89,11 @@ pub async fn import(
     input: impl Read,
 ) -> anyhow::Result<Outcome> {
     let quotes = AtomicUsize::new(0);
-    let mut input = BufReader::new(Counted {
-        input,
-        quotes: &quotes,
-    });
+    let mut input = BufReader::new(Counted { input, quotes: &quotes });
     let delimiter = delimiter(input.fill_buf().context("the file cannot be read")?)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(input);
-    let mut outcome = Outcome {
-        header: words(reader.byte_headers()?),
-        ..Outcome::default()
-    };
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(input);
+    let mut outcome = Outcome { header: words(reader.byte_headers()?), ..Outcome::default() };
     let columns = Columns::find(reader.byte_headers()?, &plan.columns)?;
     let mut records = reader.byte_records();
     loop {
@@ -137,9 +121,9 @@ pub async fn import(
                 continue;
             }
             match columns.request(&record, config, plan) {
-                Ok(request) => outcome
-                    .summary
-                    .count(add(&mut write, keys, &request, clock.now()).await?),
+                Ok(request) => {
+                    outcome.summary.count(add(&mut write, keys, &request, clock.now()).await?)
+                }
                 Err(reason) => outcome.set_aside(&record, &reason),
             }
         }
@@ -167,29 +151,19 @@ impl<R: Read> Read for Counted<'_, R> {
 /// Comma, semicolon (as spreadsheets write where the comma is the decimal sign) or tab: whichever
 /// the header line has most of.
 fn delimiter(start: &[u8]) -> anyhow::Result<u8> {
-    let header = start
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if header.trim_ascii().is_empty() {
         bail!("the file is empty; its first line must name the columns, such as email,name");
     }
     let count = |wanted: u8| header.split(|byte| *byte == wanted).count();
-    Ok([b',', b';', b'\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|byte| count(*byte))
-        .unwrap_or(b','))
+    Ok([b',', b';', b'\t'].into_iter().rev().max_by_key(|byte| count(*byte)).unwrap_or(b','))
 }
 
 fn words(record: &csv::ByteRecord) -> Vec<String> {
     record
         .iter()
         .map(|field| {
-            String::from_utf8_lossy(field)
-                .trim_start_matches('\u{feff}')
-                .trim()
-                .to_owned()
+            String::from_utf8_lossy(field).trim_start_matches('\u{feff}').trim().to_owned()
         })
         .collect()
 }
@@ -201,15 +175,8 @@ fn line(record: &csv::ByteRecord) -> u64 {
 impl Outcome {
     fn set_aside(&mut self, record: &csv::ByteRecord, reason: &anyhow::Error) {
         self.summary.refused += 1;
-        let row = record
-            .iter()
-            .map(|field| String::from_utf8_lossy(field).into_owned())
-            .collect();
-        self.refused.push(Refused {
-            line: line(record),
-            reason: format!("{reason:#}"),
-            row,
-        });
+        let row = record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect();
+        self.refused.push(Refused { line: line(record), reason: format!("{reason:#}"), row });
     }
 }
 
@@ -237,10 +204,7 @@ struct Columns {
 
 impl Columns {
     fn find(header: &csv::ByteRecord, map: &BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let names: Vec<String> = words(header)
-            .iter()
-            .map(|name| name.to_lowercase())
-            .collect();
+        let names: Vec<String> = words(header).iter().map(|name| name.to_lowercase()).collect();
         let place = |field: &str| {
             let wanted = map.get(field).map_or(field, String::as_str).to_lowercase();
             names.iter().position(|name| *name == wanted)
@@ -312,9 +276,7 @@ impl Columns {
             .map(Line::parse)
             .transpose()
             .map_err(|why| anyhow!("the name {why}"))?;
-        let cadence = field(self.cadence)?
-            .map(str::parse::<Cadence>)
-            .transpose()?;
+        let cadence = field(self.cadence)?.map(str::parse::<Cadence>).transpose()?;
         let lists = match field(self.list)? {
             Some(list) => vec![(list.to_owned(), cadence)],
             None => plan
@@ -326,9 +288,8 @@ impl Columns {
         if lists.is_empty() {
             bail!("the row names no list; add a column \"list\", or say --list for all rows");
         }
-        let entries = lists
-            .into_iter()
-            .map(|(list, cadence)| entry(list, cadence, config, plan.confirm));
+        let entries =
+            lists.into_iter().map(|(list, cadence)| entry(list, cadence, config, plan.confirm));
         Ok(Request {
             email,
             name,
@@ -349,22 +310,9 @@ fn entry(
 ) -> anyhow::Result<Entry> {
     let known = config.list.get(&list).with_context(|| {
         let names: Vec<_> = config.list.keys().map(String::as_str).collect();
-        format!(
-            "\"{list}\" is not a list; the lists are {}",
-            names.join(", ")
-        )
+        format!("\"{list}\" is not a list; the lists are {}", names.join(", "))
     })?;
-    cadence
-        .iter()
-        .try_for_each(|cadence| cadence.check(config))?;
-    let state = if confirm && known.double_opt_in {
-        State::Pending
-    } else {
-        State::Active
-    };
-    Ok(Entry {
-        list,
-        cadence,
-        state,
-    })
+    cadence.iter().try_for_each(|cadence| cadence.check(config))?;
+    let state = if confirm && known.double_opt_in { State::Pending } else { State::Active };
+    Ok(Entry { list, cadence, state })
 }

@@ -67,11 +67,7 @@ impl fmt::Display for Cadence {
 impl FromStr for Cadence {
     type Err = std::convert::Infallible;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "immediate" {
-            Self::Immediate
-        } else {
-            Self::Digest(text.to_owned())
-        })
+        Ok(if text == "immediate" { Self::Immediate } else { Self::Digest(text.to_owned()) })
     }
 }
 

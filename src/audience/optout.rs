@@ -52,9 +52,7 @@ pub async fn of_address(
         return Ok(None);
     };
     let wanted = |list: &String| lists.is_empty() || lists.contains(list);
-    let open = person
-        .subscriptions
-        .iter()
-        .filter(|one| one.state != State::Ended && wanted(&one.list));
+    let open =
+        person.subscriptions.iter().filter(|one| one.state != State::Ended && wanted(&one.list));
     Ok(Some(open.map(|one| one.id).collect()))
 }

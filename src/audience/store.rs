@@ -63,11 +63,8 @@ pub async fn page(
     after: SubscriberId,
     limit: i64,
 ) -> Result<Vec<Subscriber>, Error> {
-    let sql = || {
-        sqlx::AssertSqlSafe(format!(
-            "{SUBSCRIBER} WHERE s.id > $1 ORDER BY s.id LIMIT $2"
-        ))
-    };
+    let sql =
+        || sqlx::AssertSqlSafe(format!("{SUBSCRIBER} WHERE s.id > $1 ORDER BY s.id LIMIT $2"));
     let rows: Vec<SubscriberRow> =
         on!(session, c => sqlx::query_as(sql()).bind(after).bind(limit).fetch_all(c).await)?;
     let mut subscribers = Vec::with_capacity(rows.len());
@@ -81,14 +78,7 @@ async fn with_subscriptions(
     session: &mut impl Session,
     row: SubscriberRow,
 ) -> Result<Subscriber, Error> {
-    let SubscriberRow {
-        id,
-        email,
-        name,
-        discreet,
-        created_at,
-        suppressed,
-    } = row;
+    let SubscriberRow { id, email, name, discreet, created_at, suppressed } = row;
     let subscriptions = subscriptions(session, id).await?;
     Ok(Subscriber {
         id,
@@ -113,23 +103,14 @@ pub async fn subscriptions(
     .await)?;
     Ok(rows
         .into_iter()
-        .map(
-            |SubscriptionRow {
-                 id,
-                 list,
-                 cadence,
-                 state,
-                 basis,
-                 end_reason,
-             }| Subscription {
-                id,
-                list,
-                cadence,
-                state,
-                basis,
-                end_reason,
-            },
-        )
+        .map(|SubscriptionRow { id, list, cadence, state, basis, end_reason }| Subscription {
+            id,
+            list,
+            cadence,
+            state,
+            basis,
+            end_reason,
+        })
         .collect())
 }
 

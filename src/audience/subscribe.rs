@@ -67,10 +67,9 @@ pub async fn add(
     }
     let (id, mut changed) = match &found {
         Some(person) => (person.id, update(write, person, request).await?),
-        None => (
-            store::insert(write, &request.email, &hash, request.name.as_ref(), now).await?,
-            true,
-        ),
+        None => {
+            (store::insert(write, &request.email, &hash, request.name.as_ref(), now).await?, true)
+        }
     };
     if found.is_none() && request.discreet == Some(true) {
         store::set_discreet(write, id, true).await?;
@@ -93,18 +92,11 @@ fn left(person: Option<&Subscriber>, entry: &Entry, request: &Request) -> bool {
 
 async fn update(write: &mut Write, person: &Subscriber, request: &Request) -> Result<bool, Error> {
     let mut changed = false;
-    if let Some(name) = request
-        .name
-        .as_ref()
-        .filter(|name| person.name.as_ref() != Some(name))
-    {
+    if let Some(name) = request.name.as_ref().filter(|name| person.name.as_ref() != Some(name)) {
         store::rename(write, person.id, name).await?;
         changed = true;
     }
-    if let Some(discreet) = request
-        .discreet
-        .filter(|discreet| *discreet != person.discreet)
-    {
+    if let Some(discreet) = request.discreet.filter(|discreet| *discreet != person.discreet) {
         store::set_discreet(write, person.id, discreet).await?;
         changed = true;
     }
@@ -119,43 +111,23 @@ async fn subscribe(
     request: &Request,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let old = person.and_then(|person| {
-        person
-            .subscriptions
-            .iter()
-            .find(|one| one.list == entry.list)
-    });
+    let old =
+        person.and_then(|person| person.subscriptions.iter().find(|one| one.list == entry.list));
     let action = if let Some(old) = old.filter(|old| old.state != State::Ended) {
         let cadence = entry.cadence.as_ref().unwrap_or(&old.cadence);
         // adding somebody again never takes a confirmation away
-        let state = if old.state == State::Pending {
-            entry.state
-        } else {
-            old.state
-        };
+        let state = if old.state == State::Pending { entry.state } else { old.state };
         if *cadence == old.cadence && state == old.state {
             return Ok(false);
         }
         store::adjust(write, old.id, cadence, state).await?;
-        if state == old.state {
-            "cadence"
-        } else {
-            "subscribed"
-        }
+        if state == old.state { "cadence" } else { "subscribed" }
     } else {
         let cadence = entry.cadence.as_ref().unwrap_or(&Cadence::Immediate);
-        let wanted = Wanted {
-            list: &entry.list,
-            cadence,
-            state: entry.state,
-            basis: &request.basis,
-        };
+        let wanted =
+            Wanted { list: &entry.list, cadence, state: entry.state, basis: &request.basis };
         store::begin(write, id, &wanted, now).await?;
-        if entry.state == State::Pending {
-            "requested"
-        } else {
-            "subscribed"
-        }
+        if entry.state == State::Pending { "requested" } else { "subscribed" }
     };
     let consent = Consent {
         subscriber: id,

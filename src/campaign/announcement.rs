@@ -43,11 +43,7 @@ pub async fn queue(
     let post = stored.post()?;
     let lists = lists(&post, &order.lists, config)?;
     let approval = lists.iter().any(|list| config.list[list].approval);
-    let state = if approval {
-        State::AwaitingApproval
-    } else {
-        State::Scheduled
-    };
+    let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let new = New {
         kind: Kind::Announcement,
         subject: &post.title,
@@ -65,12 +61,5 @@ pub async fn queue(
     if !dry_run && !nobody_left {
         write.commit().await?;
     }
-    Ok(Queued {
-        id,
-        state,
-        due_at: order.due_at,
-        lists,
-        forecast,
-        nobody_left,
-    })
+    Ok(Queued { id, state, due_at: order.due_at, lists, forecast, nobody_left })
 }

@@ -79,10 +79,7 @@ pub async fn run(
 pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
     config.digest.get(name).with_context(|| {
         let known: Vec<_> = config.digest.keys().map(String::as_str).collect();
-        format!(
-            "\"{name}\" is not a digest; the digests are {}",
-            known.join(", ")
-        )
+        format!("\"{name}\" is not a digest; the digests are {}", known.join(", "))
     })
 }
 
@@ -132,30 +129,17 @@ async fn plan(
 
 /// The subject of every edition: the site's name and the digest's.
 pub fn subject(config: &Config, digest: &Digest) -> anyhow::Result<Line> {
-    Ok(Line::parse(&format!(
-        "{}: {}",
-        config.site.name, digest.name
-    ))?)
+    Ok(Line::parse(&format!("{}: {}", config.site.name, digest.name))?)
 }
 
 /// Each reader's pile: every post once, in its newest version, under the list that brought it first.
 fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Vec<Piece>> {
     let mut piles: BTreeMap<SubscriberId, Vec<Piece>> = BTreeMap::new();
-    for News {
-        subscriber_id,
-        post_id,
-        version,
-        list,
-    } in news
-    {
+    for News { subscriber_id, post_id, version, list } in news {
         let pile = piles.entry(subscriber_id).or_default();
         match pile.iter_mut().find(|piece| piece.post == post_id) {
             Some(known) => known.version = known.version.max(version),
-            None => pile.push(Piece {
-                post: post_id,
-                version,
-                list,
-            }),
+            None => pile.push(Piece { post: post_id, version, list }),
         }
     }
     piles
@@ -197,14 +181,7 @@ mod tests {
             news(1, 7, 2, "meetings"),
         ]);
         let pile = &piles[&SubscriberId(1)];
-        assert_eq!(
-            pile,
-            &[Piece {
-                post: PostId(7),
-                version: 2,
-                list: "meetings".into()
-            }]
-        );
+        assert_eq!(pile, &[Piece { post: PostId(7), version: 2, list: "meetings".into() }]);
     }
 
     #[test]

@@ -19,10 +19,7 @@ pub struct Started {
 pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Started>> {
     let waiting = store::in_state(&mut db.read().await?, State::Scheduled).await?;
     let mut started = Vec::new();
-    for campaign in waiting
-        .into_iter()
-        .filter(|campaign| campaign.due_at <= now)
-    {
+    for campaign in waiting.into_iter().filter(|campaign| campaign.due_at <= now) {
         match freeze(db, config, &campaign, now).await {
             Ok(frozen) => started.extend(frozen),
             // The database is away, or another froze the same post this instant: the next round
@@ -45,15 +42,8 @@ async fn set_aside(
 ) -> anyhow::Result<()> {
     let reason = format!("{error:#}");
     let mut write = db.write().await?;
-    store::change(
-        &mut write,
-        campaign.id,
-        State::Scheduled,
-        State::Paused,
-        Some(&reason),
-        now,
-    )
-    .await?;
+    store::change(&mut write, campaign.id, State::Scheduled, State::Paused, Some(&reason), now)
+        .await?;
     write.commit().await?;
     tracing::error!(campaign = campaign.id.0, "the campaign is paused: {reason}");
     Ok(())
@@ -87,10 +77,7 @@ async fn freeze(
         )
         .await?;
         write.commit().await?;
-        tracing::warn!(
-            campaign = campaign.id.0,
-            "the campaign is cancelled: {reason}"
-        );
+        tracing::warn!(campaign = campaign.id.0, "the campaign is cancelled: {reason}");
         return Ok(None);
     }
     if !store::begin(&mut write, campaign.id, now).await? {
@@ -108,10 +95,7 @@ async fn freeze(
     store::write_ledger(&mut write, campaign.id, "post").await?;
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;
-    Ok(Some(Started {
-        id: campaign.id,
-        audience,
-    }))
+    Ok(Some(Started { id: campaign.id, audience }))
 }
 
 /// Announces the version on the campaign's lists; the mail is a rendition of its first.
@@ -126,13 +110,5 @@ async fn publish(
     for list in &lists {
         post::store::publish(write, post, version, list, now).await?;
     }
-    Ok(lists
-        .into_iter()
-        .take(1)
-        .map(|list| Piece {
-            post,
-            version,
-            list,
-        })
-        .collect())
+    Ok(lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect())
 }

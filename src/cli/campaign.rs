@@ -41,14 +41,7 @@ impl Campaign {
             }
             Self::Resume { id } => resume(home, printer, id).await,
             Self::Approve { id } => {
-                change(
-                    home,
-                    printer,
-                    id,
-                    &[State::AwaitingApproval],
-                    State::Scheduled,
-                )
-                .await
+                change(home, printer, id, &[State::AwaitingApproval], State::Scheduled).await
             }
             Self::Cancel { id } => {
                 let open = [
@@ -71,20 +64,10 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let object = object(home, campaign).await?;
         printer.object(&object);
         let accepted = object["counts"]["accepted"].as_i64().unwrap_or(0);
-        let audience = campaign.audience.map_or(String::new(), |audience| {
-            format!("{accepted} of {audience}")
-        });
-        let due = campaign
-            .due_at
-            .local(home.config.site.timezone)
-            .format("%Y-%m-%d %H:%M");
-        let Row {
-            id,
-            kind,
-            state,
-            subject,
-            ..
-        } = campaign;
+        let audience =
+            campaign.audience.map_or(String::new(), |audience| format!("{accepted} of {audience}"));
+        let due = campaign.due_at.local(home.config.site.timezone).format("%Y-%m-%d %H:%M");
+        let Row { id, kind, state, subject, .. } = campaign;
         rows.push(vec![
             id.to_string(),
             kind.to_string(),
@@ -95,11 +78,7 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         ]);
     }
     let empty = "No campaigns yet: `bulletin queue POST` makes one.";
-    printer.table(
-        &["id", "kind", "state", "due", "accepted", "subject"],
-        rows,
-        empty,
-    );
+    printer.table(&["id", "kind", "state", "due", "accepted", "subject"], rows, empty);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,20 +86,11 @@ async fn show(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode,
     let campaign = find(home, id).await?;
     let object = object(home, &campaign).await?;
     printer.object(&object);
-    let Row {
-        kind,
-        subject,
-        state,
-        due_at,
-        audience,
-        ..
-    } = &campaign;
+    let Row { kind, subject, state, due_at, audience, .. } = &campaign;
     printer.say(format!("Campaign {id}: {subject}"));
     printer.say(format!(
         "{kind}, {state}, due {}",
-        due_at
-            .local(home.config.site.timezone)
-            .format("%A %-d %B %Y, %H:%M")
+        due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M")
     ));
     if let Some(reason) = &campaign.reason {
         printer.say(format!("because: {reason}"));
@@ -147,12 +117,7 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
     let found = store::counts(&mut home.db.read().await?, campaign.id).await?;
     let counts: serde_json::Map<String, Value> = delivery::State::ALL
         .iter()
-        .map(|state| {
-            (
-                state.to_string(),
-                found.get(state.as_str()).copied().unwrap_or(0).into(),
-            )
-        })
+        .map(|state| (state.to_string(), found.get(state.as_str()).copied().unwrap_or(0).into()))
         .collect();
     let audience = match campaign.audience {
         Some(audience) => audience,
@@ -176,13 +141,8 @@ async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
         return Ok(0);
     };
     let mut read = home.db.read().await?;
-    let urgent = post::store::version(&mut read, post, version)
-        .await?
-        .post()?
-        .urgent;
-    Ok(store::forecast(&mut read, campaign.id, post, urgent)
-        .await?
-        .audience)
+    let urgent = post::store::version(&mut read, post, version).await?.post()?.urgent;
+    Ok(store::forecast(&mut read, campaign.id, post, urgent).await?.audience)
 }
 
 async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
@@ -197,11 +157,7 @@ fn no_such(id: CampaignId) -> anyhow::Error {
 /// Goes on where it was: sending, or waiting for its time.
 async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
     let frozen = find(home, id).await?.audience.is_some();
-    let to = if frozen {
-        State::Running
-    } else {
-        State::Scheduled
-    };
+    let to = if frozen { State::Running } else { State::Scheduled };
     change(home, printer, id, &[State::Paused], to).await
 }
 
@@ -224,9 +180,7 @@ async fn change(
         .into());
     }
     if !store::change(&mut write, id, campaign.state, to, None, now).await? {
-        return Err(
-            anyhow::anyhow!("campaign {id} changed at this very moment; look again").into(),
-        );
+        return Err(anyhow::anyhow!("campaign {id} changed at this very moment; look again").into());
     }
     let stopped = if to == State::Cancelled {
         delivery::store::cancel(&mut write, id, now).await?

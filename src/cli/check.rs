@@ -24,17 +24,11 @@ impl Check {
     pub(super) fn run(self, opener: &Opener, printer: Printer) -> Result<ExitCode, Failure> {
         let config = opener.config()?;
         let files = posts(&self.files)?;
-        let findings: Vec<Finding> = files
-            .iter()
-            .filter_map(|file| source(file, &config).err())
-            .flatten()
-            .collect();
+        let findings: Vec<Finding> =
+            files.iter().filter_map(|file| source(file, &config).err()).flatten().collect();
         show(&findings, printer);
         if findings.is_empty() {
-            printer.say(format!(
-                "{} checked, nothing to mend",
-                count(files.len(), "post")
-            ));
+            printer.say(format!("{} checked, nothing to mend", count(files.len(), "post")));
             return Ok(ExitCode::SUCCESS);
         }
         Ok(ExitCode::FAILURE)
@@ -68,9 +62,5 @@ pub(super) fn show(findings: &[Finding], printer: Printer) {
 
 /// "1 post", "2 posts"
 pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

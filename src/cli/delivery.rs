@@ -80,10 +80,7 @@ impl List {
 }
 
 fn email(shown: &Shown) -> String {
-    shown
-        .email
-        .as_ref()
-        .map_or("(erased)".to_owned(), ToString::to_string)
+    shown.email.as_ref().map_or("(erased)".to_owned(), ToString::to_string)
 }
 
 fn row(shown: &Shown) -> Vec<String> {
@@ -92,13 +89,7 @@ fn row(shown: &Shown) -> Vec<String> {
         (None, Some(text), _) => text.clone(),
         (_, None, reason) => reason.clone().unwrap_or_default(),
     };
-    let Shown {
-        id,
-        campaign_id,
-        state,
-        attempts,
-        ..
-    } = shown;
+    let Shown { id, campaign_id, state, attempts, .. } = shown;
     vec![
         id.to_string(),
         campaign_id.to_string(),
@@ -126,16 +117,7 @@ fn object(shown: &Shown) -> Value {
 }
 
 fn tried(one: &Tried, zone: Tz) -> Value {
-    let Tried {
-        at,
-        relay,
-        outcome,
-        stage,
-        code,
-        enhanced,
-        text,
-        duration_ms,
-    } = one;
+    let Tried { at, relay, outcome, stage, code, enhanced, text, duration_ms } = one;
     json!({
         "at": at.rfc3339(zone), "relay": relay, "outcome": outcome, "stage": stage, "code": code,
         "enhanced": enhanced, "text": text, "duration_ms": duration_ms,
@@ -143,10 +125,7 @@ fn tried(one: &Tried, zone: Tz) -> Value {
 }
 
 async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode, Failure> {
-    let filter = Filter {
-        id: Some(id),
-        ..Filter::default()
-    };
+    let filter = Filter { id: Some(id), ..Filter::default() };
     let found = store::shown(&mut home.db.read().await?, &filter, DeliveryId(0), 1).await?;
     let Some(shown) = found.first() else {
         return Err(anyhow::anyhow!(
@@ -159,23 +138,12 @@ async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode,
     let zone = home.config.site.timezone;
     value["tries"] = tries.iter().map(|one| tried(one, zone)).collect();
     printer.object(&value);
-    printer.say(format!(
-        "Delivery {id} to {}: {}",
-        email(shown),
-        shown.state
-    ));
+    printer.say(format!("Delivery {id} to {}: {}", email(shown), shown.state));
     printer.say(format!("Message-ID <{}>", shown.message_id));
     let rows = tries.iter().map(|one| {
         let code = one.code.map_or(String::new(), |code| code.to_string());
         let at = one.at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string();
-        vec![
-            at,
-            one.relay.clone(),
-            one.outcome.clone(),
-            one.stage.clone(),
-            code,
-            one.text.clone(),
-        ]
+        vec![at, one.relay.clone(), one.outcome.clone(), one.stage.clone(), code, one.text.clone()]
     });
     printer.table(
         &["at", "relay", "outcome", "stage", "code", "text"],

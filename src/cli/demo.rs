@@ -39,10 +39,7 @@ impl Demo {
         log::start("warn", false);
         let house = House::build(self.dir).map_err(Failure::Usage)?;
         let home = house.open().await?;
-        printer.say(format!(
-            "The sample alliance is in {}",
-            house.folder().display()
-        ));
+        printer.say(format!("The sample alliance is in {}", house.folder().display()));
         let people = house.fill(&home).await?;
         printer.say(format!(
             "{people} readers, {} lists, {} posts\n",
@@ -57,12 +54,7 @@ impl Demo {
         let finished = |id| {
             let _ = ended.send(id);
         };
-        let guide = Guide {
-            home: &home,
-            printer,
-            once: self.once,
-            told: Arc::clone(&told),
-        };
+        let guide = Guide { home: &home, printer, once: self.once, told: Arc::clone(&told) };
         tokio::select! {
             ran = daemon::run(&home, Until::Told(told), &finished) => ran?,
             guided = guide.follow(endings) => guided?,
@@ -75,12 +67,7 @@ impl Demo {
 async fn queue(home: &Home, post: &str) -> Result<(), Failure> {
     let now = home.clock.now();
     let expires_at = now.plus(home.config.delivery.give_up_after);
-    let order = Order {
-        post: post.to_owned(),
-        lists: Vec::new(),
-        due_at: now,
-        expires_at,
-    };
+    let order = Order { post: post.to_owned(), lists: Vec::new(), due_at: now, expires_at };
     campaign::announcement::queue(&home.db, &home.config, &order, false, now).await?;
     Ok(())
 }
@@ -102,13 +89,7 @@ impl Guide<'_> {
         for _ in POSTS {
             self.tell(&mut endings).await?;
         }
-        digest::run(
-            &self.home.db,
-            &self.home.config,
-            "weekly",
-            self.home.clock.now(),
-        )
-        .await?;
+        digest::run(&self.home.db, &self.home.config, "weekly", self.home.clock.now()).await?;
         self.tell(&mut endings).await?;
         self.point();
         if self.once {
@@ -129,14 +110,9 @@ impl Guide<'_> {
         let counts = campaign::store::counts(&mut read, id).await?;
         let accepted = counts.get("accepted").copied().unwrap_or(0);
         let audience = campaign.audience.unwrap_or(0);
-        let (kind, state, subject) = (
-            campaign.kind.as_str(),
-            campaign.state.as_str(),
-            campaign.subject.as_str(),
-        );
-        self.printer.say(format!(
-            "{state}  {kind:<12}  {accepted:>2} of {audience:>2}  {subject}"
-        ));
+        let (kind, state, subject) =
+            (campaign.kind.as_str(), campaign.state.as_str(), campaign.subject.as_str());
+        self.printer.say(format!("{state}  {kind:<12}  {accepted:>2} of {audience:>2}  {subject}"));
         self.printer.object(&json!({
             "id": id.0, "kind": kind, "state": state, "subject": subject, "audience": audience, "counts": counts,
         }));

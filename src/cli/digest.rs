@@ -34,11 +34,9 @@ impl Digest {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
             Self::List => Ok(list(home, printer)),
-            Self::Preview {
-                name,
-                reader,
-                format,
-            } => preview(home, printer, &name, reader.as_ref(), format).await,
+            Self::Preview { name, reader, format } => {
+                preview(home, printer, &name, reader.as_ref(), format).await
+            }
             Self::Run { name } => plan(home, printer, &name).await,
         }
     }
@@ -54,9 +52,7 @@ fn list(home: &Home, printer: Printer) -> ExitCode {
             "timezone": digest.timezone.name(), "next": at,
         }));
         let next = next.map_or("never".to_owned(), |at| {
-            at.local(digest.timezone)
-                .format("%a %-d %b %Y, %H:%M %Z")
-                .to_string()
+            at.local(digest.timezone).format("%a %-d %b %Y, %H:%M %Z").to_string()
         });
         rows.push(vec![
             name.clone(),
@@ -81,11 +77,7 @@ async fn preview(
     let only = match reader {
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
-            Some(
-                person
-                    .ok_or_else(|| anyhow::anyhow!("{email} is not a subscriber"))?
-                    .id,
-            )
+            Some(person.ok_or_else(|| anyhow::anyhow!("{email} is not a subscriber"))?.id)
         }
         None => None,
     };
@@ -104,9 +96,7 @@ async fn plan(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Fai
         edition.map_or((None, 0), |edition| (Some(edition.id.0), edition.audience));
     printer.object(&json!({ "digest": name, "campaign": campaign, "audience": audience }));
     match campaign {
-        Some(id) => printer.say(format!(
-            "Campaign {id}: the digest goes to {audience} readers."
-        )),
+        Some(id) => printer.say(format!("Campaign {id}: the digest goes to {audience} readers.")),
         None => printer.say("There is nothing new: nobody gets a digest."),
     }
     Ok(ExitCode::SUCCESS)

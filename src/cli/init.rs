@@ -29,11 +29,7 @@ impl Init {
         let secret = config.site.secret_file.clone();
         let home = home(config).await?;
         home.db.close().await;
-        printer.say(format!(
-            "{:<13} {}",
-            if written { "written" } else { "kept" },
-            file.display()
-        ));
+        printer.say(format!("{:<13} {}", if written { "written" } else { "kept" }, file.display()));
         printer.say(format!("{:<13} {}", "secret file", secret.display()));
         printer.say("The database is ready. Next: set your name, address and relay in the configuration, add a list, then `bulletin run`.");
         printer.object(&json!({ "config": file, "written": written }));
@@ -43,10 +39,7 @@ impl Init {
 
 /// Writes the annotated configuration unless there is one; true when it was written.
 fn write_manual(file: &Path) -> anyhow::Result<bool> {
-    if let Some(folder) = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("{}: the folder cannot be made", folder.display()))?;
     }

@@ -26,10 +26,7 @@ impl List {
             sizes.insert((list, state.as_str()), people);
         }
         let size = |slug: &str, state: State| {
-            sizes
-                .get(&(slug.to_owned(), state.as_str()))
-                .copied()
-                .unwrap_or(0)
+            sizes.get(&(slug.to_owned(), state.as_str())).copied().unwrap_or(0)
         };
         let only = match &self {
             Self::List => None,
@@ -42,11 +39,8 @@ impl List {
             }
         };
         let mut rows = Vec::new();
-        for (slug, list) in home
-            .config
-            .list
-            .iter()
-            .filter(|(slug, _)| only.is_none_or(|only| only == *slug))
+        for (slug, list) in
+            home.config.list.iter().filter(|(slug, _)| only.is_none_or(|only| only == *slug))
         {
             let kinds: Vec<_> = list.kinds.iter().map(|kind| kind.as_str()).collect();
             let counts = [State::Active, State::Pending, State::Paused, State::Ended]
@@ -61,9 +55,7 @@ impl List {
             row.push(kinds.join(", "));
             rows.push(row);
         }
-        let header = [
-            "list", "name", "active", "pending", "paused", "ended", "takes",
-        ];
+        let header = ["list", "name", "active", "pending", "paused", "ended", "takes"];
         printer.table(
             &header,
             rows,

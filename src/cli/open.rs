@@ -60,10 +60,7 @@ impl Opener {
             (_, true) => Some("bulletin=debug"),
             _ => None,
         };
-        Self {
-            file: global.config.clone(),
-            level,
-        }
+        Self { file: global.config.clone(), level }
     }
 
     /// The path that was given, for commands that make it.
@@ -108,10 +105,5 @@ pub(super) async fn home(config: Config) -> Result<Home, Failure> {
             secret.display()
         )));
     }
-    Ok(Home {
-        config: Arc::new(config),
-        db,
-        keys,
-        clock: Clock::System,
-    })
+    Ok(Home { config: Arc::new(config), db, keys, clock: Clock::System })
 }

@@ -82,13 +82,7 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         printer.object(&object(stored, home));
     }
     let row = |stored: &Stored| {
-        let Stored {
-            slug,
-            kind,
-            version,
-            title,
-            ..
-        } = stored;
+        let Stored { slug, kind, version, title, .. } = stored;
         vec![
             slug.clone(),
             kind.to_string(),

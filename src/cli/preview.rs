@@ -52,11 +52,7 @@ impl Preview {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
-        let pieces = [Piece {
-            post: stored.id,
-            version: stored.version,
-            list,
-        }];
+        let pieces = [Piece { post: stored.id, version: stored.version, list }];
         write_out(
             home,
             printer,
@@ -71,10 +67,7 @@ impl Preview {
 }
 
 /// Composes the mail and writes it in the format that was asked for.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what to show, for whom, how, and where to"
-)]
+#[expect(clippy::too_many_arguments, reason = "what to show, for whom, how, and where to")]
 pub(super) async fn write_out(
     home: &Home,
     printer: Printer,
@@ -84,11 +77,8 @@ pub(super) async fn write_out(
     format: Format,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
-    let press = Press::new(
-        home.db.clone(),
-        Arc::clone(&home.config),
-        Arc::new(Templates::embedded()?),
-    );
+    let press =
+        Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
     let (email, name) = whom(home, printer, reader, pieces).await?;
     let copy = Copy {
         to: &email,
@@ -102,16 +92,8 @@ pub(super) async fn write_out(
     let bytes = match format {
         Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
         Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
-        Format::Html => press
-            .content(digest, pieces)
-            .await?
-            .html_for(&copy)?
-            .into_bytes(),
-        Format::Text => press
-            .content(digest, pieces)
-            .await?
-            .text_for(&copy)?
-            .into_bytes(),
+        Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
+        Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
     };
     match out {
         None if printer.json => printer.object(&json!({
@@ -136,10 +118,7 @@ async fn whom(
     pieces: &[Piece],
 ) -> Result<(EmailAddress, Option<Line>), Failure> {
     match reader {
-        None => Ok((
-            EmailAddress::parse("reader@example.org")?,
-            Some(Line::parse("Sam Reader")?),
-        )),
+        None => Ok((EmailAddress::parse("reader@example.org")?, Some(Line::parse("Sam Reader")?))),
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
             let person = person.with_context(|| format!("{email} is not a subscriber"))?;

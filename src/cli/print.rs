@@ -34,10 +34,7 @@ impl Printer {
     }
 
     /// What is both for people and for scripts as it stands: a mail, a page.
-    #[expect(
-        clippy::unused_self,
-        reason = "everything that prints is asked of the printer"
-    )]
+    #[expect(clippy::unused_self, reason = "everything that prints is asked of the printer")]
     pub(super) fn raw(self, bytes: &[u8]) {
         let _ = std::io::stdout().lock().write_all(bytes);
     }
@@ -69,20 +66,14 @@ impl Printer {
     }
 
     /// A mistake, on standard error: every line of it says what, where and what to do.
-    #[expect(
-        clippy::unused_self,
-        reason = "everything that prints is asked of the printer"
-    )]
+    #[expect(clippy::unused_self, reason = "everything that prints is asked of the printer")]
     pub(super) fn failure(self, failure: &Failure) {
         let text = told_once(failure.error());
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
     /// A line on standard error, where it disturbs no script.
-    #[expect(
-        clippy::unused_self,
-        reason = "everything that prints is asked of the printer"
-    )]
+    #[expect(clippy::unused_self, reason = "everything that prints is asked of the printer")]
     pub(super) fn note(self, line: impl AsRef<str>) {
         let _ = writeln!(std::io::stderr().lock(), "{}", line.as_ref());
     }
@@ -103,9 +94,7 @@ fn told_once(error: &anyhow::Error) -> String {
 
 fn numeric_columns(count: usize, rows: &[Vec<String>]) -> Vec<bool> {
     let number = |text: &String| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    (0..count)
-        .map(|column| rows.iter().all(|row| row.get(column).is_some_and(number)))
-        .collect()
+    (0..count).map(|column| rows.iter().all(|row| row.get(column).is_some_and(number))).collect()
 }
 
 /// A reader that went away (`| head`) is no mistake of ours.

@@ -41,14 +41,7 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let order = self.order(home)?;
-        let queued = queue(
-            &home.db,
-            &home.config,
-            &order,
-            self.dry_run,
-            home.clock.now(),
-        )
-        .await?;
+        let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {
             printer.say(format!("Nobody is left to send \"{}\" to.", self.post));
@@ -76,24 +69,13 @@ impl Queue {
             Some(text) => time("--expires", text)?,
             None => due_at.max(now).plus(home.config.delivery.give_up_after),
         };
-        Ok(Order {
-            post: self.post.clone(),
-            lists: self.lists.clone(),
-            due_at,
-            expires_at,
-        })
+        Ok(Order { post: self.post.clone(), lists: self.lists.clone(), due_at, expires_at })
     }
 
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
-        let when = queued
-            .due_at
-            .local(home.config.site.timezone)
-            .format("%A %-d %B %Y, %H:%M");
+        let when = queued.due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
         if self.dry_run {
-            printer.say(format!(
-                "If you queue \"{}\", it goes out on {when}.",
-                self.post
-            ));
+            printer.say(format!("If you queue \"{}\", it goes out on {when}.", self.post));
         } else if queued.state == State::AwaitingApproval {
             printer.say(format!(
                 "Campaign {} waits for approval: `bulletin campaign approve {}`.",

@@ -38,27 +38,16 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let row = known.iter().find(|row| row.name == *name);
         let state = row.map_or("open", |row| row.state.as_str());
         let reason = row.and_then(|row| row.reason.clone()).unwrap_or_default();
-        let until = row
-            .and_then(|row| row.held_until)
-            .map(|at| at.rfc3339(home.config.site.timezone));
+        let until =
+            row.and_then(|row| row.held_until).map(|at| at.rfc3339(home.config.site.timezone));
         let whereto = match &relay.kind {
             RelayKind::Smtp(smtp) => format!("{}:{}", smtp.host, smtp.port),
             RelayKind::File { path } => path.display().to_string(),
         };
         printer.object(&json!({ "relay": name, "to": whereto, "state": state, "reason": reason, "held_until": until }));
-        rows.push(vec![
-            name.clone(),
-            whereto,
-            state.to_owned(),
-            until.unwrap_or_default(),
-            reason,
-        ]);
+        rows.push(vec![name.clone(), whereto, state.to_owned(), until.unwrap_or_default(), reason]);
     }
-    printer.table(
-        &["relay", "to", "state", "until", "because"],
-        rows,
-        "There is no relay.",
-    );
+    printer.table(&["relay", "to", "state", "until", "because"], rows, "There is no relay.");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,14 +67,7 @@ async fn set(
     }
     let reason = (state == "paused").then(|| "paused by a person".to_owned());
     let (state, changed_at) = (state.to_owned(), home.clock.now());
-    let row = RelayRow {
-        name,
-        state,
-        reason,
-        faults: 0,
-        held_until: None,
-        changed_at,
-    };
+    let row = RelayRow { name, state, reason, faults: 0, held_until: None, changed_at };
     let mut write = home.db.write().await?;
     store::set_relay(&mut write, &row).await?;
     write.commit().await?;

@@ -21,11 +21,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self, opener: &Opener) -> Result<ExitCode, Failure> {
         let home = opener.open_daemon().await?;
-        let until = if self.until_idle {
-            Until::Idle
-        } else {
-            Until::Stopped
-        };
+        let until = if self.until_idle { Until::Idle } else { Until::Stopped };
         let result = daemon::run(&home, until, &|_| {}).await;
         home.db.close().await;
         result?;

@@ -42,13 +42,7 @@ impl Schedule {
         firings.extend(campaigns(home, from.plus(stretch)).await?);
         firings.sort_by_key(|firing| firing.at);
         let mut rows = Vec::new();
-        for Firing {
-            at,
-            shown,
-            what,
-            name,
-        } in firings
-        {
+        for Firing { at, shown, what, name } in firings {
             printer.object(&json!({ "at": shown, "what": what, "name": name }));
             rows.push(vec![
                 at.local(zone).format("%a %-d %b %Y, %H:%M %Z").to_string(),
@@ -56,11 +50,7 @@ impl Schedule {
                 name,
             ]);
         }
-        printer.table(
-            &["at", "what", "name"],
-            rows,
-            "Nothing will happen by itself in that time.",
-        );
+        printer.table(&["at", "what", "name"], rows, "Nothing will happen by itself in that time.");
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -71,12 +61,7 @@ fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
         let mut at = digest.cron.next(from, digest.timezone);
         while let Some(firing) = at.filter(|at| *at < until) {
             let shown = firing.rfc3339(digest.timezone);
-            firings.push(Firing {
-                at: firing,
-                shown,
-                what: "digest",
-                name: name.clone(),
-            });
+            firings.push(Firing { at: firing, shown, what: "digest", name: name.clone() });
             at = digest.cron.next(firing, digest.timezone);
         }
     }
@@ -86,9 +71,7 @@ fn digests(home: &Home, from: Timestamp, until: Timestamp) -> Vec<Firing> {
 async fn campaigns(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure> {
     let waiting = store::in_state(&mut home.db.read().await?, State::Scheduled).await?;
     // what is overdue happens as soon as the daemon runs
-    let within = waiting
-        .into_iter()
-        .filter(|campaign| campaign.due_at < until);
+    let within = waiting.into_iter().filter(|campaign| campaign.due_at < until);
     Ok(within
         .map(|campaign| Firing {
             at: campaign.due_at,

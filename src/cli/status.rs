@@ -22,9 +22,8 @@ impl Status {
         let daemon = owner::alive(&home.db, now).await?;
         let queue = deliveries::totals(&mut home.db.read().await?).await?;
         let needs = needs(home).await?;
-        let waiting = campaigns::in_state(&mut home.db.read().await?, State::Scheduled)
-            .await?
-            .len();
+        let waiting =
+            campaigns::in_state(&mut home.db.read().await?, State::Scheduled).await?.len();
         printer.object(&json!({
             "daemon": { "running": daemon.is_some(), "since": daemon.map(|at| at.rfc3339(home.config.site.timezone)) },
             "queue": queue,
@@ -34,9 +33,7 @@ impl Status {
         match daemon {
             Some(since) => printer.say(format!(
                 "The daemon is running, since {}.",
-                since
-                    .local(home.config.site.timezone)
-                    .format("%-d %b, %H:%M")
+                since.local(home.config.site.timezone).format("%-d %b, %H:%M")
             )),
             None => printer.say("The daemon is not running: `bulletin run` starts it."),
         }
@@ -58,11 +55,7 @@ impl Status {
 async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
     let mut read = home.db.read().await?;
     let mut needs = Vec::new();
-    for relay in deliveries::relays(&mut read)
-        .await?
-        .iter()
-        .filter(|relay| relay.state != "open")
-    {
+    for relay in deliveries::relays(&mut read).await?.iter().filter(|relay| relay.state != "open") {
         let reason = relay.reason.as_deref().unwrap_or("");
         needs.push(format!("relay {} is {}: {reason}", relay.name, relay.state));
     }

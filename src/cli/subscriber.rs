@@ -111,20 +111,14 @@ impl Add {
             let (list, cadence) = listed(text, config)?;
             let asks = config.list[&list].double_opt_in && !self.confirmed;
             let state = if asks { State::Pending } else { State::Active };
-            subscriptions.push(Entry {
-                list,
-                cadence,
-                state,
-            });
+            subscriptions.push(Entry { list, cadence, state });
         }
         let said = if self.confirmed {
             "told a coordinator that they want it"
         } else {
             "added by a coordinator"
         };
-        let basis = self
-            .basis
-            .map_or_else(|| said.to_owned(), |basis| basis.to_string());
+        let basis = self.basis.map_or_else(|| said.to_owned(), |basis| basis.to_string());
         Ok(Request {
             email: self.email,
             name: self.name,
@@ -147,10 +141,7 @@ fn known(lists: &[String], config: &Config) -> Result<(), Failure> {
 
 fn no_list(list: &str, config: &Config) -> Failure {
     let known: Vec<_> = config.list.keys().map(String::as_str).collect();
-    Failure::usage(format!(
-        "--list: \"{list}\" is not a list; the lists are {}",
-        known.join(", ")
-    ))
+    Failure::usage(format!("--list: \"{list}\" is not a list; the lists are {}", known.join(", ")))
 }
 
 /// `meetings` or `reports:weekly`
@@ -162,10 +153,7 @@ fn listed(text: &str, config: &Config) -> Result<(String, Option<Cadence>), Fail
     if !config.list.contains_key(list) {
         return Err(no_list(list, config));
     }
-    cadence
-        .iter()
-        .try_for_each(|cadence| cadence.check(config))
-        .map_err(Failure::Usage)?;
+    cadence.iter().try_for_each(|cadence| cadence.check(config)).map_err(Failure::Usage)?;
     Ok((list.to_owned(), cadence))
 }
 
@@ -199,31 +187,17 @@ impl ListAll {
 }
 
 fn email(person: &Person) -> String {
-    person
-        .email
-        .as_ref()
-        .map_or("(erased)".to_owned(), ToString::to_string)
+    person.email.as_ref().map_or("(erased)".to_owned(), ToString::to_string)
 }
 
 fn row(person: &Person) -> Vec<String> {
-    let open = person
-        .subscriptions
-        .iter()
-        .filter(|one| one.state != State::Ended);
+    let open = person.subscriptions.iter().filter(|one| one.state != State::Ended);
     let reads = open.map(|one| match one.state {
         State::Active => format!("{} ({})", one.list, one.cadence),
         state => format!("{} ({state})", one.list),
     });
-    let name = person
-        .name
-        .as_ref()
-        .map_or(String::new(), ToString::to_string);
-    vec![
-        email(person),
-        name,
-        person.status().to_owned(),
-        reads.collect::<Vec<_>>().join(", "),
-    ]
+    let name = person.name.as_ref().map_or(String::new(), ToString::to_string);
+    vec![email(person), name, person.status().to_owned(), reads.collect::<Vec<_>>().join(", ")]
 }
 
 fn object(person: &Person) -> Value {
@@ -263,34 +237,19 @@ async fn show(home: &Home, printer: Printer, wanted: &EmailAddress) -> Result<Ex
         return Err(anyhow::anyhow!("{wanted} is not a subscriber").into());
     };
     printer.object(&object(&person));
-    let name = person
-        .name
-        .as_ref()
-        .map_or(String::new(), |name| format!(", {name}"));
+    let name = person.name.as_ref().map_or(String::new(), |name| format!(", {name}"));
     let discreet = if person.discreet { ", discreet" } else { "" };
-    printer.say(format!(
-        "{}{name}: {}{discreet}",
-        email(&person),
-        person.status()
-    ));
-    let rows = person.subscriptions.iter().map(|one| {
-        vec![
-            one.list.clone(),
-            one.cadence.to_string(),
-            state(one),
-            one.basis.clone(),
-        ]
-    });
+    printer.say(format!("{}{name}: {}{discreet}", email(&person), person.status()));
+    let rows = person
+        .subscriptions
+        .iter()
+        .map(|one| vec![one.list.clone(), one.cadence.to_string(), state(one), one.basis.clone()]);
     printer.table(
         &["list", "cadence", "state", "basis"],
         rows.collect(),
         "On no list, so nothing is sent: `bulletin subscriber add` with --list subscribes them.",
     );
-    if person
-        .subscriptions
-        .iter()
-        .any(|one| one.state == State::Pending)
-    {
+    if person.subscriptions.iter().any(|one| one.state == State::Pending) {
         printer.say("Pending means that nothing is sent until the person agrees; `--confirmed` says that they did.");
     }
     Ok(ExitCode::SUCCESS)
@@ -316,10 +275,7 @@ async fn unsubscribe(
     if ended.is_empty() {
         printer.say(format!("{email} had no such subscription: nothing to end."));
     } else {
-        printer.say(format!(
-            "{email} gets nothing more from {}.",
-            ended.join(", ")
-        ));
+        printer.say(format!("{email} gets nothing more from {}.", ended.join(", ")));
     }
     Ok(ExitCode::SUCCESS)
 }

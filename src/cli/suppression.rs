@@ -33,11 +33,7 @@ impl Suppression {
                 );
                 printer.say(format!(
                     "{email} {}.",
-                    if new {
-                        "will not be mailed any more"
-                    } else {
-                        "was suppressed already"
-                    }
+                    if new { "will not be mailed any more" } else { "was suppressed already" }
                 ));
             }
             Self::Remove { email } => {

@@ -38,15 +38,10 @@ impl Cron {
             .map(|fields| fields.join(" ").parse::<Schedule>())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| format!("\"{text}\" is not a cron expression; {REMEDY}"))?;
-        let cron = Self {
-            text: text.to_owned(),
-            any,
-        };
+        let cron = Self { text: text.to_owned(), any };
         match cron.step(NaiveDateTime::default()) {
             Some(_) => Ok(cron),
-            None => Err(format!(
-                "\"{text}\" never fires: there is no such date; {REMEDY}"
-            )),
+            None => Err(format!("\"{text}\" never fires: there is no such date; {REMEDY}")),
         }
     }
 
@@ -83,11 +78,7 @@ impl Cron {
     /// The next wall time after `wall`.
     fn step(&self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
         let next = |schedule: &Schedule| schedule.after(&wall.and_utc()).next();
-        self.any
-            .iter()
-            .filter_map(next)
-            .map(|at| at.naive_utc())
-            .min()
+        self.any.iter().filter_map(next).map(|at| at.naive_utc()).min()
     }
 
     /// The last wall time not after `wall`.
@@ -96,11 +87,7 @@ impl Cron {
             let before = in_a_year_of(schedule, wall)? + TimeDelta::seconds(1);
             schedule.after(&before.and_utc()).next_back()
         };
-        self.any
-            .iter()
-            .filter_map(previous)
-            .map(|at| at.naive_utc())
-            .max()
+        self.any.iter().filter_map(previous).map(|at| at.naive_utc()).max()
     }
 }
 
@@ -196,22 +183,13 @@ fn week(text: &str, stepped: bool) -> Option<RangeInclusive<usize>> {
 }
 
 fn day_of_week(text: &str) -> Option<usize> {
-    const NAMES: [&str; 7] = [
-        "sunday",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-    ];
+    const NAMES: [&str; 7] =
+        ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
     if let Ok(number) = text.parse::<usize>() {
         return (number <= 7).then_some(number);
     }
     let text = text.to_lowercase();
-    NAMES
-        .iter()
-        .position(|name| text.len() >= 3 && name.starts_with(&text))
+    NAMES.iter().position(|name| text.len() >= 3 && name.starts_with(&text))
 }
 
 #[cfg(test)]

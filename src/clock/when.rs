@@ -52,30 +52,22 @@ fn wall(text: &str, today: NaiveDate) -> Option<NaiveDateTime> {
         let time = NaiveTime::parse_from_str(time.trim(), "%H:%M").ok()?;
         return Some((today + TimeDelta::days(days as i64)).and_time(time));
     }
-    [
-        "%Y-%m-%d %H:%M",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%dT%H:%M:%S",
-    ]
-    .iter()
-    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
 }
 
 fn skipped(wall: NaiveDateTime, zone: Tz) -> String {
     let shown = wall.format("%Y-%m-%d %H:%M");
-    let nearest = Timestamp::on_the_wall_or_after(wall, zone).map_or_else(String::new, |at| {
-        at.local(zone).format("; write %Y-%m-%d %H:%M").to_string()
-    });
+    let nearest = Timestamp::on_the_wall_or_after(wall, zone)
+        .map_or_else(String::new, |at| at.local(zone).format("; write %Y-%m-%d %H:%M").to_string());
     format!("{shown} does not exist in {zone}: the clocks are put forward past it{nearest}")
 }
 
 /// A whole number and a unit.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = UNITS.iter().find(|(name, _)| *name == unit);
     unit.and_then(|(_, millis)| number.parse::<u64>().ok()?.checked_mul(*millis))
@@ -92,9 +84,7 @@ pub fn spell(duration: Duration) -> String {
     if millis == 0 {
         return "0s".to_owned();
     }
-    let whole = UNITS
-        .iter()
-        .find(|(_, unit)| millis.is_multiple_of(u128::from(*unit)));
+    let whole = UNITS.iter().find(|(_, unit)| millis.is_multiple_of(u128::from(*unit)));
     whole.map_or_else(
         || format!("{millis}ms"),
         |(name, unit)| format!("{}{name}", millis / u128::from(*unit)),
@@ -143,34 +133,21 @@ mod tests {
 
     #[test]
     fn a_time_the_clocks_show_twice_is_the_first() {
-        assert_eq!(
-            read("2026-10-25 01:30").as_deref(),
-            Ok("2026-10-25T01:30:00+01:00")
-        );
+        assert_eq!(read("2026-10-25 01:30").as_deref(), Ok("2026-10-25T01:30:00+01:00"));
     }
 
     #[test]
     fn what_is_no_time_is_refused_with_examples() {
-        for text in [
-            "",
-            "next week",
-            "tomorrow",
-            "today 25:00",
-            "2026-02-30 09:00",
-            "2026-06-12",
-            "09:00",
-        ] {
+        for text in
+            ["", "next week", "tomorrow", "today 25:00", "2026-02-30 09:00", "2026-06-12", "09:00"]
+        {
             let error = read(text).unwrap_err();
             assert!(
                 error.starts_with(&format!("\"{text}\" is not a time; write now, ")),
                 "{error}"
             );
         }
-        assert!(
-            read("+2 hours")
-                .unwrap_err()
-                .contains("is not a duration; write")
-        );
+        assert!(read("+2 hours").unwrap_err().contains("is not a duration; write"));
     }
 
     #[test]
@@ -186,23 +163,11 @@ mod tests {
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in [
-            "",
-            "5",
-            "m",
-            "5x",
-            "-5m",
-            "1.5h",
-            "1h30m",
-            "5 m",
-            "99999999999999999999s",
-            "6000w",
-        ] {
+        for text in
+            ["", "5", "m", "5x", "-5m", "1.5h", "1h30m", "5 m", "99999999999999999999s", "6000w"]
+        {
             let error = duration(text).unwrap_err();
-            assert!(
-                error.contains("is not a duration; write a whole number"),
-                "{text}: {error}"
-            );
+            assert!(error.contains("is not a duration; write a whole number"), "{text}: {error}");
         }
     }
 

@@ -40,10 +40,7 @@ impl Value {
             Self::Text(text) | Self::Untyped(text) => {
                 // One line each, whatever the text holds.
                 let text: String = text.chars().take(80).collect();
-                format!(
-                    "\"{}\"",
-                    text.escape_debug().to_string().replace("\\'", "'")
-                )
+                format!("\"{}\"", text.escape_debug().to_string().replace("\\'", "'"))
             }
             Self::Bare(text) => text.clone(),
             Self::List(items) => {
@@ -114,9 +111,7 @@ pub(super) fn overlay(
     root: &mut Table,
     env: impl Iterator<Item = (String, String)>,
 ) -> Vec<(Place, String)> {
-    let mut variables: Vec<_> = env
-        .filter(|(name, _)| name.starts_with("BULLETIN__"))
-        .collect();
+    let mut variables: Vec<_> = env.filter(|(name, _)| name.starts_with("BULLETIN__")).collect();
     variables.sort();
     variables
         .into_iter()
@@ -124,9 +119,7 @@ pub(super) fn overlay(
             let path = name["BULLETIN__".len()..].to_lowercase();
             let path: Vec<_> = path.split("__").collect();
             let place = Place::Variable(name.clone());
-            set(root, &path, &place, value)
-                .err()
-                .map(|why| (place, why))
+            set(root, &path, &place, value).err().map(|why| (place, why))
         })
         .collect()
 }
@@ -144,10 +137,9 @@ fn set(table: &mut Table, path: &[&str], place: &Place, value: String) -> Result
         table.insert(name, Node { place, value });
         return Ok(());
     }
-    let inner = table.entry(name.clone()).or_insert_with(|| Node {
-        place: place.clone(),
-        value: Value::Table(Table::new()),
-    });
+    let inner = table
+        .entry(name.clone())
+        .or_insert_with(|| Node { place: place.clone(), value: Value::Table(Table::new()) });
     match &mut inner.value {
         Value::Table(inner) => set(inner, rest, place, value),
         _ => Err(format!("{name} is not a table; {REMEDY}")),
@@ -156,9 +148,5 @@ fn set(table: &mut Table, path: &[&str], place: &Place, value: String) -> Result
 
 /// The name as the file writes it: a variable cannot hold the hyphens that a slug may.
 fn written(table: &Table, name: &str) -> String {
-    table
-        .keys()
-        .find(|key| key.replace('-', "_") == name)
-        .map_or(name, String::as_str)
-        .to_owned()
+    table.keys().find(|key| key.replace('-', "_") == name).map_or(name, String::as_str).to_owned()
 }

@@ -24,22 +24,13 @@ pub(super) fn host(value: &Value) -> Parsed<String> {
 }
 
 fn domain_of(text: &str) -> Option<String> {
-    let domain = idna::domain_to_ascii(text)
-        .ok()
-        .filter(|domain| domain.len() <= 253)?;
-    let numeric = domain
-        .rsplit('.')
-        .next()?
-        .chars()
-        .all(|c| c.is_ascii_digit());
+    let domain = idna::domain_to_ascii(text).ok().filter(|domain| domain.len() <= 253)?;
+    let numeric = domain.rsplit('.').next()?.chars().all(|c| c.is_ascii_digit());
     (!numeric && domain.split('.').all(is_label)).then_some(domain)
 }
 
 fn bare_ip(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse()
-        .ok()
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// Whether nothing said to `host` leaves this machine.
@@ -90,9 +81,7 @@ pub(super) fn base_url(value: &Value) -> Parsed<String> {
 /// An address on the web.
 pub(super) fn url(value: &Value) -> Parsed<String> {
     let text = text(value)?;
-    let rest = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
+    let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     let right = rest.is_some_and(|rest| {
         let (host, port) = authority(rest);
         let known = bare_ip(host).is_some() || domain_of(host).is_some();

@@ -13,12 +13,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [
-        Self::MeetingSummary,
-        Self::Report,
-        Self::MeetingNotice,
-        Self::Announcement,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::MeetingSummary, Self::Report, Self::MeetingNotice, Self::Announcement];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -62,10 +62,7 @@ impl Config {
     /// Reads `path` and the variables of `env` over it. The error tells every problem, a line each.
     pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
-            format!(
-                "{}: this file cannot be read; `bulletin init` makes one",
-                path.display()
-            )
+            format!("{}: this file cannot be read; `bulletin init` makes one", path.display())
         })?;
         let folder = folder_of(path)?;
         reader::read(&text, folder, env).map_err(|problems| {

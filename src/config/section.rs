@@ -22,10 +22,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            ..Self::default()
-        }
+        Self { folder, ..Self::default() }
     }
 
     pub(super) fn problem(&self, place: Place, what: String) {
@@ -57,9 +54,7 @@ impl<'a> Section<'a> {
     /// Takes the table `name` out of `parent`; one that nobody wrote is empty.
     pub(super) fn take(reader: &'a Reader, parent: &mut Table, name: &'static str) -> Self {
         let node = parent.remove(name);
-        let place = node
-            .as_ref()
-            .map_or(Place::Default, |node| node.place.clone());
+        let place = node.as_ref().map_or(Place::Default, |node| node.place.clone());
         let left = tables(reader, name, node);
         Self::new(reader, name, name.to_owned(), place, left)
     }
@@ -71,15 +66,7 @@ impl<'a> Section<'a> {
         place: Place,
         left: Table,
     ) -> Self {
-        Self {
-            reader,
-            kind,
-            name,
-            place,
-            left,
-            known: Vec::new(),
-            taken: Vec::new(),
-        }
+        Self { reader, kind, name, place, left, known: Vec::new(), taken: Vec::new() }
     }
 
     /// A key with a default, which is written like a variable of the environment.
@@ -97,10 +84,7 @@ impl<'a> Section<'a> {
     }
 
     /// A key that may be left out; `default` says what happens then.
-    #[expect(
-        clippy::option_option,
-        reason = "outside: is it right? inside: is it there?"
-    )]
+    #[expect(clippy::option_option, reason = "outside: is it right? inside: is it there?")]
     pub(super) fn maybe<T>(
         &mut self,
         key: &'static str,
@@ -144,10 +128,7 @@ impl<'a> Section<'a> {
             self.wrong(node.place, key, &node.value, why);
             return None;
         };
-        let parsed: Vec<_> = items
-            .iter()
-            .map(|item| self.parsed(key, item, &parse))
-            .collect();
+        let parsed: Vec<_> = items.iter().map(|item| self.parsed(key, item, &parse)).collect();
         parsed.into_iter().collect()
     }
 
@@ -166,8 +147,7 @@ impl<'a> Section<'a> {
     pub(super) fn refuse(&mut self, key: &'static str, why: &str) {
         self.known.push(key);
         if let Some(node) = self.left.remove(key) {
-            self.reader
-                .problem(node.place, format!("{}.{key} {why}", self.name));
+            self.reader.problem(node.place, format!("{}.{key} {why}", self.name));
         }
     }
 
@@ -175,14 +155,12 @@ impl<'a> Section<'a> {
     pub(super) fn impossible(&self, key: &str, what: &str) {
         let written = self.taken.iter().find(|(taken, _)| *taken == key);
         let place = written.map_or(&self.place, |(_, place)| place);
-        self.reader
-            .problem(place.clone(), format!("{}.{key} {what}", self.name));
+        self.reader.problem(place.clone(), format!("{}.{key} {what}", self.name));
     }
 
     /// A problem with the table itself.
     pub(super) fn fault(&self, what: &str) {
-        self.reader
-            .problem(self.place.clone(), format!("{} {what}", self.name));
+        self.reader.problem(self.place.clone(), format!("{} {what}", self.name));
     }
 
     pub(super) fn reader(&self) -> &'a Reader {
@@ -192,10 +170,7 @@ impl<'a> Section<'a> {
     /// Takes a secret that only the environment may hold.
     pub(super) fn variable(&mut self, key: &'static str, remedy: &str) -> Option<String> {
         match self.left.remove(key)? {
-            Node {
-                value: Value::Untyped(text),
-                ..
-            } => Some(text),
+            Node { value: Value::Untyped(text), .. } => Some(text),
             node => {
                 let what = format!("{}.{key} must not stand in this file; {remedy}", self.name);
                 self.reader.problem(node.place, what);
@@ -219,10 +194,7 @@ impl<'a> Section<'a> {
     fn node(&mut self, key: &'static str, default: &str) -> Option<Node> {
         self.known.push(key);
         #[cfg(test)]
-        self.reader
-            .keys
-            .borrow_mut()
-            .insert((self.kind, key), default.to_owned());
+        self.reader.keys.borrow_mut().insert((self.kind, key), default.to_owned());
         // The test alone wants it: it holds the manual against what is asked for here.
         #[cfg(not(test))]
         let _ = default;
@@ -243,8 +215,7 @@ impl<'a> Section<'a> {
             ("database", "url") => "…".to_owned(),
             _ => value.shown(),
         };
-        self.reader
-            .problem(place, format!("{}.{key} = {shown} {why}", self.name));
+        self.reader.problem(place, format!("{}.{key} = {shown} {why}", self.name));
     }
 }
 
@@ -252,15 +223,9 @@ impl<'a> Section<'a> {
 pub(super) fn tables(reader: &Reader, name: &str, node: Option<Node>) -> Table {
     match node {
         None => Table::new(),
-        Some(Node {
-            value: Value::Table(table),
-            ..
-        }) => table,
+        Some(Node { value: Value::Table(table), .. }) => table,
         Some(Node { place, .. }) => {
-            reader.problem(
-                place,
-                format!("{name} is a table; write [{name}] and its keys below"),
-            );
+            reader.problem(place, format!("{name} is a table; write [{name}] and its keys below"));
             Table::new()
         }
     }

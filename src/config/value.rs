@@ -100,21 +100,13 @@ pub(super) fn flag(value: &Value) -> Parsed<bool> {
 pub(super) fn number(range: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<usize> {
     move |value| {
         let (Value::Bare(text) | Value::Untyped(text) | Value::Text(text)) = value else {
-            return Err(format!(
-                "is not a number from {} to {}",
-                range.start(),
-                range.end()
-            ));
+            return Err(format!("is not a number from {} to {}", range.start(), range.end()));
         };
         let number = text.parse().ok().filter(|number| range.contains(number));
         match (number, value) {
             (Some(number), Value::Bare(_) | Value::Untyped(_)) => Ok(number),
             (Some(_), _) => Err("is a number in quotes; write it without them".to_owned()),
-            (None, _) => Err(format!(
-                "is not a number from {} to {}",
-                range.start(),
-                range.end()
-            )),
+            (None, _) => Err(format!("is not a number from {} to {}", range.start(), range.end())),
         }
     }
 }
@@ -125,20 +117,14 @@ pub(super) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Val
         let text = text(value)?;
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let words: Vec<_> = words
-                .iter()
-                .map(|(word, _)| format!("\"{word}\""))
-                .collect();
+            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
             format!("is not one of {}", words.join(", "))
         })
     }
 }
 
-pub(super) const TLS: &[(&str, Tls)] = &[
-    ("starttls", Tls::Starttls),
-    ("implicit", Tls::Implicit),
-    ("none", Tls::None),
-];
+pub(super) const TLS: &[(&str, Tls)] =
+    &[("starttls", Tls::Starttls), ("implicit", Tls::Implicit), ("none", Tls::None)];
 pub(super) const AUTH: &[(&str, Auth)] =
     &[("password", Auth::Password), ("xoauth2", Auth::Xoauth2)];
 pub(super) const ON_IN_DOUBT: &[(&str, OnInDoubt)] =
@@ -149,10 +135,7 @@ pub(super) const LOG_FORMAT: &[(&str, bool)] = &[("text", false), ("json", true)
 pub(super) fn timezone(value: &Value) -> Parsed<Tz> {
     parsed(value, |text| {
         text.parse::<Tz>().map_err(|_| {
-            let names: Vec<_> = chrono_tz::TZ_VARIANTS
-                .iter()
-                .map(|zone| zone.name())
-                .collect();
+            let names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
             let example = near(text, &names).unwrap_or("Europe/London");
             format!("is not a time zone; write one such as {example}")
         })
@@ -195,20 +178,14 @@ pub(super) fn secret_in(folder: &Path) -> impl Fn(&Value) -> Parsed<Secret> {
 pub(super) fn database(folder: &Path) -> impl Fn(&Value) -> Parsed<Secret> {
     move |value| {
         let text = text(value)?;
-        if ["postgres://", "postgresql://"]
-            .iter()
-            .any(|start| text.starts_with(start))
-        {
+        if ["postgres://", "postgresql://"].iter().any(|start| text.starts_with(start)) {
             return Ok(Secret::new(text));
         }
-        let path = text
-            .strip_prefix("sqlite:")
-            .map(|path| path.strip_prefix("//").unwrap_or(path));
+        let path = text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
         match path {
-            Some(path) if !path.is_empty() => Ok(Secret::new(format!(
-                "sqlite:{}",
-                folder.join(path).display()
-            ))),
+            Some(path) if !path.is_empty() => {
+                Ok(Secret::new(format!("sqlite:{}", folder.join(path).display())))
+            }
             _ => Err("is not a database; write sqlite:bulletin.db or postgres://…".to_owned()),
         }
     }

@@ -49,10 +49,6 @@ mod tests {
         assert!(told(&site).contains("sender.address"));
         let all = format!("{site}[sender]\naddress = \"news@example.org\"\n");
         assert!(config(&all).fit_for_the_world().is_ok());
-        assert!(
-            config("[relay.main]\nhost = \"localhost\"\n")
-                .fit_for_the_world()
-                .is_ok()
-        );
+        assert!(config("[relay.main]\nhost = \"localhost\"\n").fit_for_the_world().is_ok());
     }
 }

@@ -60,8 +60,4 @@ integer_column!(
     crate::id::DeliveryId,
 );
 
-text_column!(
-    crate::address::EmailAddress,
-    crate::config::Kind,
-    crate::line::Line
-);
+text_column!(crate::address::EmailAddress, crate::config::Kind, crate::line::Line);

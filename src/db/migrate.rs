@@ -20,13 +20,7 @@ fn migrator(folder: &'static Dir<'static>) -> Migrator {
     let migrations = folder.files().filter_map(|file| {
         let (version, name) = file.path().file_stem()?.to_str()?.split_once('_')?;
         let sql = file.contents_utf8()?.into_sql_str();
-        Some(Migration::new(
-            version.parse().ok()?,
-            name.into(),
-            MigrationType::Simple,
-            sql,
-            false,
-        ))
+        Some(Migration::new(version.parse().ok()?, name.into(), MigrationType::Simple, sql, false))
     });
     Migrator::with_migrations(migrations.collect())
 }

@@ -33,11 +33,7 @@ pub struct Db(Pools);
 
 #[derive(Clone, Debug)]
 enum Pools {
-    Lite {
-        file: std::path::PathBuf,
-        writer: SqlitePool,
-        reader: SqlitePool,
-    },
+    Lite { file: std::path::PathBuf, writer: SqlitePool, reader: SqlitePool },
     Pg(PgPool),
 }
 

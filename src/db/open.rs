@@ -67,11 +67,7 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
         .max_connections(READERS)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
-    Ok(Db(Pools::Lite {
-        file: file.to_owned(),
-        writer,
-        reader,
-    }))
+    Ok(Db(Pools::Lite { file: file.to_owned(), writer, reader }))
 }
 
 fn folder(file: &Path) -> PathBuf {
@@ -97,11 +93,7 @@ async fn lock_folder(folder: PathBuf) -> std::io::Result<File> {
 /// True when the file is new.
 fn make_private(file: &Path) -> std::io::Result<bool> {
     use std::os::unix::fs::OpenOptionsExt;
-    let made = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file);
+    let made = File::options().write(true).create_new(true).mode(0o600).open(file);
     match made {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
@@ -123,9 +115,7 @@ fn lite_options(file: &Path) -> SqliteConnectOptions {
 }
 
 async fn refuse_old_sqlite(pool: &SqlitePool) -> anyhow::Result<()> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-        .fetch_one(pool)
-        .await?;
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
     if parse_version(&version).is_none_or(|version| version < OLDEST_SQLITE) {
         bail!(
             "SQLite {version} can lose committed writes (the WAL-reset bug); build Bulletin with SQLite 3.51.3 or newer"
@@ -136,11 +126,7 @@ async fn refuse_old_sqlite(pool: &SqlitePool) -> anyhow::Result<()> {
 
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(u32::from_str);
-    Some((
-        parts.next()?.ok()?,
-        parts.next()?.ok()?,
-        parts.next()?.ok()?,
-    ))
+    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
 async fn open_pg(url: &str) -> anyhow::Result<Db> {
@@ -160,10 +146,7 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
         .connect_with(options)
         .await
         .context("Postgres cannot be reached; is it running, and is database.url right?")?;
-    migrate::pg()
-        .run(&pool)
-        .await
-        .context("the database cannot be migrated")?;
+    migrate::pg().run(&pool).await.context("the database cannot be migrated")?;
     Ok(Db(Pools::Pg(pool)))
 }
 
@@ -184,12 +167,8 @@ mod tests {
     async fn a_new_sqlite_database_keeps_what_it_promises() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bulletin.db");
-        let db = Db::open(&format!("sqlite:{}", path.display()))
-            .await
-            .unwrap();
-        let Pools::Lite { writer, .. } = &db.0 else {
-            unreachable!()
-        };
+        let db = Db::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let Pools::Lite { writer, .. } = &db.0 else { unreachable!() };
         let pragma = async |name: &'static str| -> String {
             let row = sqlx::query(name).fetch_one(writer).await.unwrap();
             row.try_get::<String, _>(0)

@@ -37,10 +37,7 @@ impl Owner {
         match &db.0 {
             Pools::Lite { file, .. } => {
                 let lock = lock_file(&beside(file), now)?;
-                Ok(Self {
-                    id: register(db, now).await?,
-                    lock: Lock::File(lock),
-                })
+                Ok(Self { id: register(db, now).await?, lock: Lock::File(lock) })
             }
             Pools::Pg(pool) => {
                 let id = register(db, now).await?;
@@ -60,11 +57,7 @@ impl Owner {
             return Ok(());
         };
         let mut session = session.lock().await;
-        if sqlx::query("SELECT 1")
-            .execute(&mut *session)
-            .await
-            .is_err()
-        {
+        if sqlx::query("SELECT 1").execute(&mut *session).await.is_err() {
             *session = lock_session(pool, self.id).await?;
         }
         Ok(())
@@ -119,29 +112,22 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 fn lock_file(path: &Path, now: Timestamp) -> anyhow::Result<File> {
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .with_context(|| format!("{}: the daemon's lock cannot be opened", path.display()))?;
+    let mut file =
+        File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .with_context(|| format!("{}: the daemon's lock cannot be opened", path.display()))?;
     if file.try_lock().is_err() {
         let mut holder = String::new();
         file.read_to_string(&mut holder)?;
-        bail!(
-            "another daemon already works on this database: {}; stop it first",
-            holder.trim()
-        );
+        bail!("another daemon already works on this database: {}; stop it first", holder.trim());
     }
     file.set_len(0)?;
     file.rewind()?;
-    write!(
-        file,
-        "process {} on {}, since {now}",
-        std::process::id(),
-        host()
-    )?;
+    write!(file, "process {} on {}, since {now}", std::process::id(), host())?;
     Ok(file)
 }
 

@@ -46,14 +46,7 @@ pub struct Parts {
 impl Engine {
     /// Starts as many workers as the relays have connections, and one recorder.
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
-        let Parts {
-            db,
-            config,
-            keys,
-            clock,
-            press,
-            transports,
-        } = parts;
+        let Parts { db, config, keys, clock, press, transports } = parts;
         let (reports, received) = mpsc::channel(config.delivery.window.max(256));
         let (stop, stopped) = watch::channel(false);
         let hand = Arc::new(InHand::default());
@@ -67,13 +60,7 @@ impl Engine {
             received,
         ));
         let shared = Arc::new(Shared {
-            feed: Feed::new(
-                db.clone(),
-                clock.clone(),
-                owner.id,
-                config.delivery.lease,
-                hand,
-            ),
+            feed: Feed::new(db.clone(), clock.clone(), owner.id, config.delivery.lease, hand),
             window: Arc::new(Semaphore::new(config.delivery.window)),
             wake: Arc::new(Notify::new()),
             stop: stopped,
@@ -85,13 +72,7 @@ impl Engine {
             reports,
         });
         let gates = gates(&shared.config);
-        let mut engine = Self {
-            shared,
-            gates,
-            stop,
-            workers: JoinSet::new(),
-            recorder,
-        };
+        let mut engine = Self { shared, gates, stop, workers: JoinSet::new(), recorder };
         engine.follow_relays().await?;
         for (name, transport) in transports {
             engine.employ(&name, &transport)?;
@@ -137,10 +118,7 @@ impl Engine {
 
     /// When the first relay can be used; `None` when every one is paused by a person.
     pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.gates
-            .values()
-            .filter_map(|gate| gate.opens_at(now))
-            .min()
+        self.gates.values().filter_map(|gate| gate.opens_at(now)).min()
     }
 
     /// Something new may be due: workers look now instead of soon.
@@ -171,11 +149,7 @@ impl Engine {
 }
 
 fn gates(config: &Config) -> BTreeMap<String, Arc<Gate>> {
-    let gate = |name: &String| {
-        (
-            name.clone(),
-            Arc::new(Gate::new(name, &config.delivery.relay_retry)),
-        )
-    };
+    let gate =
+        |name: &String| (name.clone(), Arc::new(Gate::new(name, &config.delivery.relay_retry)));
     config.relay.keys().map(gate).collect()
 }

@@ -53,14 +53,7 @@ impl Feed {
         lease: Duration,
         hand: Arc<InHand>,
     ) -> Self {
-        Self {
-            hand,
-            db,
-            clock,
-            owner,
-            lease,
-            buffer: Mutex::default(),
-        }
+        Self { hand, db, clock, owner, lease, buffer: Mutex::default() }
     }
 
     /// The next errand, if there is one.
@@ -68,9 +61,7 @@ impl Feed {
         let mut buffer = self.buffer.lock().await;
         let mut unwanted = Vec::new();
         if buffer.errands.is_empty()
-            && buffer
-                .empty_until
-                .is_none_or(|until| until <= Instant::now())
+            && buffer.empty_until.is_none_or(|until| until <= Instant::now())
         {
             let taken = self.claim().await?;
             buffer.empty_until = taken.is_empty().then(|| Instant::now() + BELIEVED);
@@ -81,31 +72,18 @@ impl Feed {
                 }
             }
         }
-        Ok(Fed {
-            errand: buffer.errands.pop_front(),
-            unwanted,
-        })
+        Ok(Fed { errand: buffer.errands.pop_front(), unwanted })
     }
 
     /// All that was claimed and not handed out, when the daemon stops.
     pub(crate) async fn drain(&self) -> Vec<Claim> {
-        self.buffer
-            .lock()
-            .await
-            .errands
-            .drain(..)
-            .map(|errand| errand.claim)
-            .collect()
+        self.buffer.lock().await.errands.drain(..).map(|errand| errand.claim).collect()
     }
 
     async fn claim(&self) -> anyhow::Result<Vec<Taken>> {
         let now: Timestamp = self.clock.now();
         let mut write = self.db.write().await?;
-        let taker = Taker {
-            owner: self.owner,
-            lease_until: now.plus(self.lease),
-            limit: BATCH,
-        };
+        let taker = Taker { owner: self.owner, lease_until: now.plus(self.lease), limit: BATCH };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
         self.hand.take(claims.iter().map(|taken| taken.claim().id));

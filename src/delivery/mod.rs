@@ -112,16 +112,10 @@ impl fmt::Display for State {
 impl FromStr for State {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| {
-                let all: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
-                format!(
-                    "\"{text}\" is not a state of a delivery; write one of {}",
-                    all.join(", ")
-                )
-            })
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
+            format!("\"{text}\" is not a state of a delivery; write one of {}", all.join(", "))
+        })
     }
 }
 
@@ -153,12 +147,7 @@ pub struct Errand {
 #[derive(Debug)]
 pub(crate) enum Happened {
     /// It was tried at a relay.
-    Tried {
-        relay: String,
-        at: Timestamp,
-        took: Duration,
-        result: Result<Outcome, SendError>,
-    },
+    Tried { relay: String, at: Timestamp, took: Duration, result: Result<Outcome, SendError> },
     /// It must not be sent any more; the reason is for the record.
     Unwanted(&'static str),
     /// It was not tried, and may be claimed again at once.

@@ -13,10 +13,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(gap: Option<Duration>) -> Self {
-        Self {
-            gap,
-            next: Mutex::new(Instant::now()),
-        }
+        Self { gap, next: Mutex::new(Instant::now()) }
     }
 
     /// Waits for this message's turn; nobody saves turns up while there is nothing to send.
@@ -47,11 +44,7 @@ mod tests {
         assert_eq!(pace.reserve(gap, start), first + gap);
         assert_eq!(pace.reserve(gap, start), first + gap * 2);
         let later = start + Duration::from_mins(1);
-        assert_eq!(
-            pace.reserve(gap, later),
-            later,
-            "an hour of silence earns no burst"
-        );
+        assert_eq!(pace.reserve(gap, later), later, "an hour of silence earns no burst");
         assert_eq!(pace.reserve(gap, later), later + gap);
     }
 }

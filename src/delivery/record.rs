@@ -37,12 +37,7 @@ pub(crate) struct Report {
 impl Report {
     /// A claim that goes back as it came.
     pub(crate) fn untried(claim: Claim) -> Self {
-        Self {
-            claim,
-            happened: Happened::Untried,
-            relay: None,
-            slot: None,
-        }
+        Self { claim, happened: Happened::Untried, relay: None, slot: None }
     }
 }
 
@@ -56,12 +51,7 @@ pub(crate) struct Recorder {
 
 /// Records until every sender is gone.
 pub(crate) async fn record(recorder: Recorder, mut reports: mpsc::Receiver<Report>) {
-    let Recorder {
-        db,
-        settings,
-        clock,
-        hand,
-    } = recorder;
+    let Recorder { db, settings, clock, hand } = recorder;
     let mut group = Vec::with_capacity(GROUP);
     while reports.recv_many(&mut group, GROUP).await > 0 {
         while let Err(error) = keep(&db, &settings, &clock, &group).await {
@@ -127,34 +117,19 @@ async fn keep_one(
 
 /// The line for the attempt log; a claim that was not tried leaves none.
 fn attempt<'a>(claim: &Claim, happened: &'a Happened) -> Option<Attempt<'a>> {
-    let Happened::Tried {
-        relay,
-        at,
-        took,
-        result,
-    } = happened
-    else {
+    let Happened::Tried { relay, at, took, result } = happened else {
         return None;
     };
     let (outcome, reply, stage, text) = match result {
-        Ok(Outcome::Accepted(reply)) => (
-            "accepted",
-            Some(reply),
-            reply.stage.to_string(),
-            reply.text.as_str(),
-        ),
-        Ok(Outcome::Deferred(reply)) => (
-            "deferred",
-            Some(reply),
-            reply.stage.to_string(),
-            reply.text.as_str(),
-        ),
-        Ok(Outcome::Refused(reply)) => (
-            "refused",
-            Some(reply),
-            reply.stage.to_string(),
-            reply.text.as_str(),
-        ),
+        Ok(Outcome::Accepted(reply)) => {
+            ("accepted", Some(reply), reply.stage.to_string(), reply.text.as_str())
+        }
+        Ok(Outcome::Deferred(reply)) => {
+            ("deferred", Some(reply), reply.stage.to_string(), reply.text.as_str())
+        }
+        Ok(Outcome::Refused(reply)) => {
+            ("refused", Some(reply), reply.stage.to_string(), reply.text.as_str())
+        }
         Ok(Outcome::InDoubt(why)) => ("in_doubt", None, "dot".to_owned(), why.as_str()),
         Err(SendError::Fault(Fault { stage, reply, text })) => {
             ("fault", reply.as_ref(), stage.to_string(), text.as_str())

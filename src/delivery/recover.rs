@@ -20,17 +20,11 @@ pub async fn recover(
     now: Timestamp,
 ) -> Result<usize, Error> {
     let owners = store::owners(&mut db.read().await?).await?;
-    let dead = owner
-        .dead(db, owners.iter().map(|(id, _)| *id).collect())
-        .await?;
+    let dead = owner.dead(db, owners.iter().map(|(id, _)| *id).collect()).await?;
     let mut rows = 0;
     for (id, first_lease) in owners {
         // A dead owner's leases are worth nothing; a living one's are, until they end.
-        let until = if dead.contains(&id) {
-            Timestamp(i64::MAX)
-        } else {
-            now
-        };
+        let until = if dead.contains(&id) { Timestamp(i64::MAX) } else { now };
         if first_lease <= until {
             rows += take_back(db, id, until, policy, now).await?;
         }
@@ -63,12 +57,9 @@ async fn doubt(
     now: Timestamp,
 ) -> Result<(), Error> {
     let next = match policy {
-        OnInDoubt::Resend => Next {
-            state: State::Queued,
-            reason: None,
-            next_at: Some(now),
-            counts: true,
-        },
+        OnInDoubt::Resend => {
+            Next { state: State::Queued, reason: None, next_at: Some(now), counts: true }
+        }
         OnInDoubt::Hold => Next {
             state: State::InDoubt,
             reason: Some("claimed and never recorded"),

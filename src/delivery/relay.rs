@@ -46,16 +46,8 @@ pub(crate) enum Pass {
 
 impl Gate {
     pub(crate) fn new(name: &str, retry: &[Duration]) -> Self {
-        let inner = Inner {
-            state: State::Open,
-            faults: 0,
-            changed_at: Timestamp(0),
-        };
-        Self {
-            name: name.to_owned(),
-            retry: retry.to_vec(),
-            inner: Mutex::new(inner),
-        }
+        let inner = Inner { state: State::Open, faults: 0, changed_at: Timestamp(0) };
+        Self { name: name.to_owned(), retry: retry.to_vec(), inner: Mutex::new(inner) }
     }
 
     /// Asks to use the relay. Whoever is let through while it is held is the probe.
@@ -74,18 +66,12 @@ impl Gate {
     /// it is held already (all its connections broke at once) or a person has paused it.
     pub(crate) fn fault(&self, reason: &str, now: Timestamp) -> Option<RelayRow> {
         let mut inner = self.lock();
-        if matches!(
-            inner.state,
-            State::Held { probing: false, .. } | State::Paused
-        ) {
+        if matches!(inner.state, State::Held { probing: false, .. } | State::Paused) {
             return None;
         }
         let until = now.plus(pick(&self.retry, inner.faults));
         inner.faults += 1;
-        inner.state = State::Held {
-            until,
-            probing: false,
-        };
+        inner.state = State::Held { until, probing: false };
         Some(self.row(&mut inner, Some(reason), now))
     }
 
@@ -117,10 +103,7 @@ impl Gate {
         inner.faults = usize::try_from(row.faults).unwrap_or(0);
         inner.state = match (row.state.as_str(), row.held_until) {
             ("paused", _) => State::Paused,
-            ("held", Some(until)) => State::Held {
-                until,
-                probing: false,
-            },
+            ("held", Some(until)) => State::Held { until, probing: false },
             _ => State::Open,
         };
     }
@@ -167,21 +150,11 @@ mod tests {
     fn after_a_fault_nobody_passes_until_one_probe_succeeds() {
         let gate = gate();
         let row = gate.fault("connect: refused", Timestamp(0)).unwrap();
-        assert_eq!(
-            (row.state.as_str(), row.held_until),
-            ("held", Some(Timestamp(5_000)))
-        );
-        assert_eq!(
-            gate.fault("the same fault, another connection", Timestamp(1)),
-            None
-        );
+        assert_eq!((row.state.as_str(), row.held_until), ("held", Some(Timestamp(5_000))));
+        assert_eq!(gate.fault("the same fault, another connection", Timestamp(1)), None);
         assert_ne!(gate.enter(Timestamp(4_999)), Pass::Go);
         assert_eq!(gate.enter(Timestamp(5_000)), Pass::Go);
-        assert_ne!(
-            gate.enter(Timestamp(5_000)),
-            Pass::Go,
-            "one probe is enough"
-        );
+        assert_ne!(gate.enter(Timestamp(5_000)), Pass::Go, "one probe is enough");
         assert_eq!(gate.success(Timestamp(5_001)).unwrap().state, "open");
         assert_eq!(gate.enter(Timestamp(5_001)), Pass::Go);
     }
@@ -212,11 +185,7 @@ mod tests {
         gate.adopt(&paused);
         assert_ne!(gate.enter(Timestamp(i64::MAX)), Pass::Go);
         assert_eq!(gate.opens_at(Timestamp(11)), None);
-        gate.adopt(&RelayRow {
-            state: "open".into(),
-            changed_at: Timestamp(12),
-            ..paused
-        });
+        gate.adopt(&RelayRow { state: "open".into(), changed_at: Timestamp(12), ..paused });
         assert_eq!(gate.enter(Timestamp(13)), Pass::Go);
     }
 }

@@ -91,16 +91,9 @@ impl Shared {
     /// "Meetings", "Meetings and Reports", "Meetings, News and Reports"
     fn lists(&self, errand: &Errand) -> String {
         let name = |list: &String| {
-            self.config
-                .list
-                .get(list)
-                .map_or(list.clone(), |list| list.name.to_string())
+            self.config.list.get(list).map_or(list.clone(), |list| list.name.to_string())
         };
-        let names: Vec<_> = errand
-            .subscriptions
-            .iter()
-            .map(|(_, list)| name(list))
-            .collect();
+        let names: Vec<_> = errand.subscriptions.iter().map(|(_, list)| name(list)).collect();
         match names.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, first)) => format!("{} and {last}", first.join(", ")),

@@ -91,11 +91,7 @@ const NO_DOT: &str = "NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = 
 
 /// Lets the person be sent these posts again, unless an earlier try may have brought them.
 pub async fn release_ledger(write: &mut Write, id: DeliveryId) -> Result<(), Error> {
-    let sql = || {
-        AssertSqlSafe(format!(
-            "DELETE FROM ledger WHERE delivery_id = $1 AND {NO_DOT}"
-        ))
-    };
+    let sql = || AssertSqlSafe(format!("DELETE FROM ledger WHERE delivery_id = $1 AND {NO_DOT}"));
     on!(write, c => sqlx::query(sql()).bind(id).execute(c).await.map(drop))
 }
 

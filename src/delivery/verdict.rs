@@ -29,22 +29,11 @@ pub struct Verdict {
 impl Verdict {
     fn end(state: State, reason: Option<String>) -> Self {
         let releases_ledger = state != State::Accepted;
-        Self {
-            state,
-            reason,
-            next_at: None,
-            counts: true,
-            releases_ledger,
-            pauses_campaign: None,
-        }
+        Self { state, reason, next_at: None, counts: true, releases_ledger, pauses_campaign: None }
     }
 
     fn again(state: State, next_at: Timestamp, reason: Option<String>) -> Self {
-        Self {
-            next_at: Some(next_at),
-            releases_ledger: false,
-            ..Self::end(state, reason)
-        }
+        Self { next_at: Some(next_at), releases_ledger: false, ..Self::end(state, reason) }
     }
 }
 
@@ -56,36 +45,24 @@ pub(crate) fn verdict(
     now: Timestamp,
 ) -> Verdict {
     match happened {
-        Happened::Tried {
-            result: Ok(outcome),
-            ..
-        } => of_outcome(claim, outcome, settings, now),
-        Happened::Tried {
-            result: Err(SendError::Fault(fault)),
-            ..
-        } => of_fault(claim, fault, settings, now),
-        Happened::Tried {
-            result: Err(SendError::Malformed(why)),
-            ..
+        Happened::Tried { result: Ok(outcome), .. } => of_outcome(claim, outcome, settings, now),
+        Happened::Tried { result: Err(SendError::Fault(fault)), .. } => {
+            of_fault(claim, fault, settings, now)
         }
-        | Happened::Ours(why) => ours(why, now),
+        Happened::Tried { result: Err(SendError::Malformed(why)), .. } | Happened::Ours(why) => {
+            ours(why, now)
+        }
         // What else a digest held comes in the next edition: its ledger row is free again.
-        Happened::Unwanted(reason @ ("withdrawn" | "left a list")) => Verdict {
-            counts: false,
-            ..Verdict::end(State::Cancelled, Some((*reason).to_owned()))
-        },
-        Happened::Unwanted("expired") => Verdict {
-            counts: false,
-            ..Verdict::end(State::Expired, None)
-        },
-        Happened::Unwanted(reason) => Verdict {
-            counts: false,
-            ..Verdict::end(State::Suppressed, Some((*reason).to_owned()))
-        },
-        Happened::Untried => Verdict {
-            counts: false,
-            ..Verdict::again(State::Queued, now, None)
-        },
+        Happened::Unwanted(reason @ ("withdrawn" | "left a list")) => {
+            Verdict { counts: false, ..Verdict::end(State::Cancelled, Some((*reason).to_owned())) }
+        }
+        Happened::Unwanted("expired") => {
+            Verdict { counts: false, ..Verdict::end(State::Expired, None) }
+        }
+        Happened::Unwanted(reason) => {
+            Verdict { counts: false, ..Verdict::end(State::Suppressed, Some((*reason).to_owned())) }
+        }
+        Happened::Untried => Verdict { counts: false, ..Verdict::again(State::Queued, now, None) },
     }
 }
 
@@ -95,10 +72,7 @@ fn of_outcome(claim: &Claim, outcome: &Outcome, settings: &Delivery, now: Timest
         Outcome::Deferred(reply) => later(claim, words(reply), settings, now),
         Outcome::Refused(reply) => {
             let ended = Verdict::end(State::Failed, Some(words(reply)));
-            Verdict {
-                releases_ledger: reply.stage < Stage::Dot,
-                ..ended
-            }
+            Verdict { releases_ledger: reply.stage < Stage::Dot, ..ended }
         }
         Outcome::InDoubt(why) => match settings.on_in_doubt {
             OnInDoubt::Resend => later(claim, why.clone(), settings, now),
@@ -112,10 +86,7 @@ fn of_outcome(claim: &Claim, outcome: &Outcome, settings: &Delivery, now: Timest
 
 fn of_fault(claim: &Claim, fault: &Fault, settings: &Delivery, now: Timestamp) -> Verdict {
     if holds_relay(fault) {
-        return Verdict {
-            counts: false,
-            ..Verdict::again(State::Queued, now, None)
-        };
+        return Verdict { counts: false, ..Verdict::again(State::Queued, now, None) };
     }
     // The connection broke while this person's mail was under way: try it again later, so that a
     // message which breaks its relay each time cannot hold up the others.
@@ -148,11 +119,7 @@ fn later(claim: &Claim, why: String, settings: &Delivery, now: Timestamp) -> Ver
 
 /// The value of a schedule at a step; the last one repeats.
 pub fn pick(schedule: &[Duration], step: usize) -> Duration {
-    schedule
-        .get(step)
-        .or(schedule.last())
-        .copied()
-        .unwrap_or(Duration::from_mins(1))
+    schedule.get(step).or(schedule.last()).copied().unwrap_or(Duration::from_mins(1))
 }
 
 /// Up to a tenth more, so that what failed together does not come back together. Told from the
@@ -177,13 +144,7 @@ mod tests {
 
     fn claim(attempts: i64) -> Claim {
         let expires_at = Timestamp(NOW.0 + 3_600_000);
-        Claim {
-            id: DeliveryId(7),
-            fence: 1,
-            campaign: CampaignId(1),
-            attempts,
-            expires_at,
-        }
+        Claim { id: DeliveryId(7), fence: 1, campaign: CampaignId(1), attempts, expires_at }
     }
 
     fn settings(on_in_doubt: OnInDoubt) -> Delivery {
@@ -199,69 +160,34 @@ mod tests {
     }
 
     fn tried(result: Result<Outcome, SendError>) -> Happened {
-        Happened::Tried {
-            relay: "main".into(),
-            at: NOW,
-            took: Duration::ZERO,
-            result,
-        }
+        Happened::Tried { relay: "main".into(), at: NOW, took: Duration::ZERO, result }
     }
 
     fn reply(stage: Stage, code: u16) -> Reply {
-        Reply {
-            stage,
-            code,
-            enhanced: None,
-            text: "words".into(),
-        }
+        Reply { stage, code, enhanced: None, text: "words".into() }
     }
 
     fn judge(attempts: i64, result: Result<Outcome, SendError>) -> Verdict {
-        verdict(
-            &claim(attempts),
-            &tried(result),
-            &settings(OnInDoubt::Resend),
-            NOW,
-        )
+        verdict(&claim(attempts), &tried(result), &settings(OnInDoubt::Resend), NOW)
     }
 
     fn fault(stage: Stage) -> Result<Outcome, SendError> {
-        Err(SendError::Fault(Fault {
-            stage,
-            reply: None,
-            text: "gone".into(),
-        }))
+        Err(SendError::Fault(Fault { stage, reply: None, text: "gone".into() }))
     }
 
     #[test]
     fn a_refusal_of_the_recipient_fails_that_person_and_frees_the_ledger() {
         let at_rcpt = judge(0, Ok(Outcome::Refused(reply(Stage::Rcpt, 550))));
-        assert_eq!(
-            (at_rcpt.state, at_rcpt.releases_ledger),
-            (State::Failed, true)
-        );
+        assert_eq!((at_rcpt.state, at_rcpt.releases_ledger), (State::Failed, true));
         let after_dot = judge(0, Ok(Outcome::Refused(reply(Stage::Dot, 554))));
-        assert_eq!(
-            (after_dot.state, after_dot.releases_ledger),
-            (State::Failed, false)
-        );
+        assert_eq!((after_dot.state, after_dot.releases_ledger), (State::Failed, false));
     }
 
     #[test]
     fn a_fault_of_ours_is_never_the_readers_fault() {
-        for stage in [
-            Stage::Connect,
-            Stage::Hello,
-            Stage::Tls,
-            Stage::Auth,
-            Stage::Mail,
-        ] {
+        for stage in [Stage::Connect, Stage::Hello, Stage::Tls, Stage::Auth, Stage::Mail] {
             let verdict = judge(0, fault(stage));
-            assert_eq!(
-                (verdict.state, verdict.counts),
-                (State::Queued, false),
-                "{stage}"
-            );
+            assert_eq!((verdict.state, verdict.counts), (State::Queued, false), "{stage}");
         }
         let malformed = judge(0, Err(SendError::Malformed("bare LF".into())));
         assert_eq!(malformed.state, State::Queued);
@@ -274,10 +200,7 @@ mod tests {
             let verdict = judge(attempts, Ok(Outcome::Deferred(reply(Stage::Rcpt, 450))));
             let wait = verdict.next_at.unwrap().0 - NOW.0;
             assert_eq!(verdict.state, State::Deferred);
-            assert!(
-                (least..=least + least / 10).contains(&wait),
-                "{attempts}: {wait}"
-            );
+            assert!((least..=least + least / 10).contains(&wait), "{attempts}: {wait}");
         }
     }
 
@@ -292,28 +215,16 @@ mod tests {
     fn doubt_is_sent_again_or_held_as_configured() {
         let happened = tried(Ok(Outcome::InDoubt("no reply".into())));
         let resend = verdict(&claim(0), &happened, &settings(OnInDoubt::Resend), NOW);
-        assert_eq!(
-            (resend.state, resend.releases_ledger),
-            (State::Deferred, false)
-        );
+        assert_eq!((resend.state, resend.releases_ledger), (State::Deferred, false));
         let hold = verdict(&claim(0), &happened, &settings(OnInDoubt::Hold), NOW);
-        assert_eq!(
-            (hold.state, hold.releases_ledger, hold.next_at),
-            (State::InDoubt, false, None)
-        );
+        assert_eq!((hold.state, hold.releases_ledger, hold.next_at), (State::InDoubt, false, None));
     }
 
     #[test]
     fn after_its_expiry_a_deferral_ends_the_delivery() {
-        let late = Claim {
-            expires_at: NOW,
-            ..claim(3)
-        };
+        let late = Claim { expires_at: NOW, ..claim(3) };
         let happened = tried(Ok(Outcome::Deferred(reply(Stage::Rcpt, 450))));
         let verdict = verdict(&late, &happened, &settings(OnInDoubt::Resend), NOW);
-        assert_eq!(
-            (verdict.state, verdict.releases_ledger),
-            (State::Expired, true)
-        );
+        assert_eq!((verdict.state, verdict.releases_ledger), (State::Expired, true));
     }
 }

@@ -95,8 +95,7 @@ impl Worker {
             Err(error) if error.is::<db::Error>() => return Err(error),
             Err(error) => {
                 self.gate.abandon();
-                self.report(claim, Happened::Ours(format!("{error:#}")), None)
-                    .await;
+                self.report(claim, Happened::Ours(format!("{error:#}")), None).await;
                 return Ok(());
             }
         };
@@ -117,20 +116,9 @@ impl Worker {
             }
         };
         let relay = self.judge_relay(&result);
-        let happened = Happened::Tried {
-            relay: self.relay.clone(),
-            at,
-            took: started.elapsed(),
-            result,
-        };
-        self.shared
-            .report(Report {
-                claim,
-                happened,
-                relay,
-                slot: Some(slot),
-            })
-            .await;
+        let happened =
+            Happened::Tried { relay: self.relay.clone(), at, took: started.elapsed(), result };
+        self.shared.report(Report { claim, happened, relay, slot: Some(slot) }).await;
         Ok(())
     }
 
@@ -143,10 +131,7 @@ impl Worker {
         message: &[u8],
     ) -> anyhow::Result<Handed> {
         if let Some(open) = connection.take().filter(Connection::usable) {
-            match self
-                .look_and_send(open, connection, errand, message)
-                .await?
-            {
+            match self.look_and_send(open, connection, errand, message).await? {
                 Handed::Answered(Err(SendError::Fault(Fault {
                     stage: Stage::Mail,
                     reply: None,
@@ -224,24 +209,13 @@ impl Worker {
     }
 
     async fn report(&self, claim: Claim, happened: Happened, relay: Option<RelayRow>) {
-        self.shared
-            .report(Report {
-                claim,
-                happened,
-                relay,
-                slot: None,
-            })
-            .await;
+        self.shared.report(Report { claim, happened, relay, slot: None }).await;
     }
 }
 
 /// A paused or cancelled campaign gives its claims back; all else ends the delivery.
 fn unwanted(reason: &'static str) -> Happened {
-    if reason == "not now" {
-        Happened::Untried
-    } else {
-        Happened::Unwanted(reason)
-    }
+    if reason == "not now" { Happened::Untried } else { Happened::Unwanted(reason) }
 }
 
 async fn close(connection: Option<Connection>) {

@@ -61,11 +61,7 @@ pub struct Rendition {
 
 impl Copy<'_> {
     fn values(&self) -> Values<'_> {
-        Values {
-            name: self.name,
-            unsubscribe_url: self.unsubscribe_url,
-            lists: self.lists,
-        }
+        Values { name: self.name, unsubscribe_url: self.unsubscribe_url, lists: self.lists }
     }
 }
 
@@ -146,31 +142,19 @@ fn own_fields(copy: &Copy<'_>, out: &mut Vec<u8>) {
     header::mailbox(out, "To", copy.name.map(Line::as_str), copy.to);
     header::unstructured(out, "Date", &date.to_string());
     header::verbatim(out, "Message-ID", &format!("<{}>", copy.message_id));
-    header::verbatim(
-        out,
-        "List-Unsubscribe",
-        &format!("<{}>", copy.unsubscribe_url),
-    );
+    header::verbatim(out, "List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url));
 }
 
 fn list_fields(head: &Head) -> Vec<u8> {
     let mut out = Vec::new();
     let list = &head.list_id;
     // RFC 8058 §3.1 gives these words exactly
-    header::verbatim(
-        &mut out,
-        "List-Unsubscribe-Post",
-        "List-Unsubscribe=One-Click",
-    );
+    header::verbatim(&mut out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     header::named(&mut out, "List-Id", Some(list.name.as_str()), &list.id);
     // an announcement list takes no posts from its readers (RFC 2369 §3.4)
     header::verbatim(&mut out, "List-Post", "NO");
     header::verbatim(&mut out, "List-Help", &format!("<{}/>", head.base_url));
-    header::verbatim(
-        &mut out,
-        "List-Archive",
-        &format!("<{}/archive>", head.base_url),
-    );
+    header::verbatim(&mut out, "List-Archive", &format!("<{}/archive>", head.base_url));
     header::verbatim(&mut out, "Feedback-ID", &head.feedback_id);
     if head.auto_submitted {
         header::verbatim(&mut out, "Auto-Submitted", "auto-generated");

@@ -127,24 +127,18 @@ impl<'a> Field<'a> {
 
 /// Breaks and other controls become spaces: nothing can start a line of its own.
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn unbroken(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() && !c.is_whitespace())
-        .collect()
+    text.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect()
 }
 
 /// Words of ASCII that a reader takes for what they are and that fold at their spaces.
 fn is_plain(text: &str) -> bool {
     text.is_ascii()
         && !text.contains("=?")
-        && text
-            .split(' ')
-            .all(|word| !word.is_empty() && word.len() <= LONGEST_WORD)
+        && text.split(' ').all(|word| !word.is_empty() && word.len() <= LONGEST_WORD)
 }
 
 #[derive(Clone, Copy)]
@@ -183,10 +177,9 @@ impl Encoding {
     fn word(self, text: &str) -> String {
         match self {
             Self::Quoted => format!("=?UTF-8?Q?{}?=", quoted(text)),
-            Self::Base64 => format!(
-                "=?UTF-8?B?{}?=",
-                data_encoding::BASE64.encode(text.as_bytes())
-            ),
+            Self::Base64 => {
+                format!("=?UTF-8?B?{}?=", data_encoding::BASE64.encode(text.as_bytes()))
+            }
         }
     }
 }

@@ -43,11 +43,7 @@ pub(super) fn write(
     files: &[Part],
     header: &mut Vec<u8>,
 ) -> Vec<Chunk> {
-    let mut body = Body {
-        boundary: boundary(text, html, files),
-        header,
-        chunks: Vec::new(),
-    };
+    let mut body = Body { boundary: boundary(text, html, files), header, chunks: Vec::new() };
     body.root(text, html, files);
     body.chunks
 }
@@ -200,9 +196,7 @@ impl Body<'_> {
 fn media_type(text: &str) -> &str {
     let token = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
     match text.split_once('/') {
         Some((kind, subtype)) if token(kind) && token(subtype) && kind != "multipart" => text,
@@ -234,17 +228,10 @@ mod tests {
     #[test]
     fn a_hostile_file_name_or_type_adds_no_field() {
         assert_eq!(file_name("agenda 1.pdf"), "filename=\"agenda 1.pdf\"");
-        assert_eq!(
-            file_name("a\r\nX: \"b\".pdf"),
-            "filename*=utf-8''a%0D%0AX%3A%20%22b%22.pdf"
-        );
+        assert_eq!(file_name("a\r\nX: \"b\".pdf"), "filename*=utf-8''a%0D%0AX%3A%20%22b%22.pdf");
         assert_eq!(media_type("image/jpeg"), "image/jpeg");
         for hostile in ["image", "a/b\r\nX: y", "multipart/mixed", "a/b; c", "/", ""] {
-            assert_eq!(
-                media_type(hostile),
-                "application/octet-stream",
-                "{hostile:?}"
-            );
+            assert_eq!(media_type(hostile), "application/octet-stream", "{hostile:?}");
         }
     }
 }

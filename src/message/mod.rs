@@ -36,15 +36,8 @@ use crate::post::{File, Post};
 /// What a rendition is made of.
 #[derive(Clone, Debug)]
 pub enum Letter<'a> {
-    Post {
-        post: &'a Post,
-        files: &'a [File],
-        archive_url: String,
-    },
-    Digest {
-        name: &'a Line,
-        sections: Vec<Section>,
-    },
+    Post { post: &'a Post, files: &'a [File], archive_url: String },
+    Digest { name: &'a Line, sections: Vec<Section> },
 }
 
 /// The posts of one list in a digest.

@@ -36,12 +36,7 @@ pub struct Press {
 
 impl Press {
     pub fn new(db: Db, config: Arc<Config>, templates: Arc<Templates>) -> Self {
-        Self {
-            db,
-            config,
-            templates,
-            ready: Arc::default(),
-        }
+        Self { db, config, templates, ready: Arc::default() }
     }
 
     /// A rendition, ready to be filled for one person after another.
@@ -98,11 +93,7 @@ impl Press {
         pieces: &[Piece],
     ) -> anyhow::Result<Rendition> {
         let content = self.content(digest, pieces).await?;
-        let kind = if digest.is_some() {
-            Kind::Digest
-        } else {
-            Kind::Announcement
-        };
+        let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
         let kept = Kept {
             campaign_id: CampaignId(0),
             kind,
@@ -118,28 +109,17 @@ impl Press {
         if let Some(name) = digest {
             let name = &self.digest(name)?.name;
             let sections = self.sections(pieces).await?;
-            return self
-                .templates
-                .render(&Letter::Digest { name, sections }, &frame);
+            return self.templates.render(&Letter::Digest { name, sections }, &frame);
         }
         let piece = pieces.first().context("the rendition has no post")?;
         let post = self.post(piece).await?;
         let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
         let archive_url = self.archive_url(&post);
-        self.templates.render(
-            &Letter::Post {
-                post: &post,
-                files: &files,
-                archive_url,
-            },
-            &frame,
-        )
+        self.templates.render(&Letter::Post { post: &post, files: &files, archive_url }, &frame)
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
-        version(&mut self.db.read().await?, piece.post, piece.version)
-            .await?
-            .post()
+        version(&mut self.db.read().await?, piece.post, piece.version).await?.post()
     }
 
     /// The posts of a digest under their lists, in the order the lists first come up.
@@ -149,28 +129,11 @@ impl Press {
             let list = self.list(&piece.list)?.name.clone();
             let post = self.post(piece).await?;
             let archive_url = self.archive_url(&post);
-            let Post {
-                title,
-                kind,
-                date,
-                summary,
-                meeting,
-                ..
-            } = post;
-            let item = Item {
-                title,
-                kind,
-                date,
-                summary,
-                archive_url,
-                meeting,
-            };
+            let Post { title, kind, date, summary, meeting, .. } = post;
+            let item = Item { title, kind, date, summary, archive_url, meeting };
             match sections.iter_mut().find(|section| section.list == list) {
                 Some(section) => section.items.push(item),
-                None => sections.push(Section {
-                    list,
-                    items: vec![item],
-                }),
+                None => sections.push(Section { list, items: vec![item] }),
             }
         }
         Ok(sections)
@@ -194,10 +157,7 @@ impl Press {
     fn head(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Head> {
         let (site, sender) = (&self.config.site, &self.config.sender);
         let (label, name) = match (&kept.digest, pieces.first()) {
-            (Some(digest), _) => (
-                format!("digest-{digest}"),
-                self.digest(digest)?.name.clone(),
-            ),
+            (Some(digest), _) => (format!("digest-{digest}"), self.digest(digest)?.name.clone()),
             (None, Some(piece)) => {
                 let list = self.list(&piece.list)?;
                 (list.list_id.clone(), list.name.clone())
@@ -209,10 +169,7 @@ impl Press {
             from_name: sender.name.clone(),
             from: sender.address.clone(),
             reply_to: sender.reply_to.clone(),
-            list_id: ListId {
-                name,
-                id: format!("{label}.{domain}"),
-            },
+            list_id: ListId { name, id: format!("{label}.{domain}") },
             base_url: site.base_url.clone(),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),

@@ -80,10 +80,7 @@ struct Pictures<'a> {
 
 impl<'a> Pictures<'a> {
     fn new(base_url: &'a str) -> Self {
-        Self {
-            base_url,
-            shown: RefCell::default(),
-        }
+        Self { base_url, shown: RefCell::default() }
     }
 
     /// Where HTML finds a picture in its own mail (RFC 2392).
@@ -122,10 +119,8 @@ fn subject(text: &str) -> anyhow::Result<Line> {
 
 /// No fonts and no icons from anywhere: a mail that loads something tells who reads it.
 fn page(mjml: &str, kind: &str) -> anyhow::Result<String> {
-    let options = RenderOptions {
-        fonts: std::collections::HashMap::default(),
-        ..RenderOptions::default()
-    };
+    let options =
+        RenderOptions { fonts: std::collections::HashMap::default(), ..RenderOptions::default() };
     let root = mrml::parse(mjml)
         .map_err(|error| anyhow!("the MJML of templates/mail/{kind}/body.mjml: {error}"))?;
     root.element
@@ -160,10 +155,7 @@ fn parts(letter: &Letter<'_>, pictures: &Pictures<'_>) -> anyhow::Result<Vec<Par
         let file = find(post, files, name)?;
         Ok(part(file, Some(pictures.cid(name))))
     });
-    let attachments = post
-        .attachments
-        .iter()
-        .map(|name| Ok(part(find(post, files, name)?, None)));
+    let attachments = post.attachments.iter().map(|name| Ok(part(find(post, files, name)?, None)));
     pictures.chain(attachments).collect()
 }
 

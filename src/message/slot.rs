@@ -93,9 +93,8 @@ impl Fragments {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, marked)) = rest.split_once(OPEN) {
-            let (name, after) = marked
-                .split_once(CLOSE)
-                .context("a slot is opened and never closed")?;
+            let (name, after) =
+                marked.split_once(CLOSE).context("a slot is opened and never closed")?;
             pieces.extend(fixed(before)?);
             pieces.push(Piece::Slot(known(name)?));
             rest = after;
@@ -136,12 +135,9 @@ fn fixed(text: &str) -> anyhow::Result<Option<Piece>> {
 }
 
 fn known(name: &str) -> anyhow::Result<Slot> {
-    Slot::ALL
-        .into_iter()
-        .find(|slot| slot.name() == name)
-        .with_context(|| {
-            format!("\"{name}\" is not a slot; there are greeting, unsubscribe_url and lists")
-        })
+    Slot::ALL.into_iter().find(|slot| slot.name() == name).with_context(|| {
+        format!("\"{name}\" is not a slot; there are greeting, unsubscribe_url and lists")
+    })
 }
 
 /// Text for MJML. mrml writes attributes as Rust would write a string, so whatever Rust would escape
@@ -208,14 +204,8 @@ mod tests {
             Slot::UnsubscribeUrl.mark()
         );
         let (html, text) = filled(&template, Some("Ann"));
-        assert_eq!(
-            text,
-            "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&c=2"
-        );
-        assert_eq!(
-            html,
-            "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&amp;c=2"
-        );
+        assert_eq!(text, "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&c=2");
+        assert_eq!(html, "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&amp;c=2");
     }
 
     #[test]
@@ -236,14 +226,8 @@ mod tests {
 
     #[test]
     fn what_mrml_would_mangle_in_an_attribute_is_a_reference() {
-        assert_eq!(
-            reference("a\\b \u{a0}\u{200d}é’王"),
-            "a&#x5C;b &#xA0;&#x200D;é’王"
-        );
-        assert_eq!(
-            dereference(&reference(&Slot::Lists.mark())),
-            Slot::Lists.mark()
-        );
+        assert_eq!(reference("a\\b \u{a0}\u{200d}é’王"), "a&#x5C;b &#xA0;&#x200D;é’王");
+        assert_eq!(dereference(&reference(&Slot::Lists.mark())), Slot::Lists.mark());
         assert_eq!(dereference(&reference("&#xE000;")), "&amp;#xE000;");
     }
 

@@ -43,10 +43,7 @@ impl Specimen {
         Ok(Self {
             line: Line::parse("A specimen & its <words>")?,
             address: EmailAddress::parse("specimen@example.org")?,
-            files: vec![
-                file("cover.png", "image/png"),
-                file("agenda.pdf", "application/pdf"),
-            ],
+            files: vec![file("cover.png", "image/png"), file("agenda.pdf", "application/pdf")],
         })
     }
 
@@ -65,10 +62,7 @@ impl Specimen {
             from_name: self.line.clone(),
             from: self.address.clone(),
             reply_to: Some(self.address.clone()),
-            list_id: ListId {
-                name: self.line.clone(),
-                id: "specimen.news.example.org".to_owned(),
-            },
+            list_id: ListId { name: self.line.clone(), id: "specimen.news.example.org".to_owned() },
             base_url: "https://news.example.org".to_owned(),
             feedback_id: "1:specimen:post:bulletin".to_owned(),
             auto_submitted: false,
@@ -76,10 +70,7 @@ impl Specimen {
     }
 
     pub(super) fn post(&self, kind: Kind, full: bool) -> Post {
-        let picture = Image {
-            src: "cover.png".to_owned(),
-            alt: self.line.clone(),
-        };
+        let picture = Image { src: "cover.png".to_owned(), alt: self.line.clone() };
         Post {
             slug: "specimen".to_owned(),
             kind,
@@ -89,11 +80,7 @@ impl Specimen {
             lists: Vec::new(),
             discreet_subject: None,
             image: full.then_some(picture),
-            attachments: if full {
-                vec!["agenda.pdf".to_owned()]
-            } else {
-                Vec::new()
-            },
+            attachments: if full { vec!["agenda.pdf".to_owned()] } else { Vec::new() },
             meeting: full.then(|| self.meeting(full)),
             urgent: false,
             body: "Some *words*.".to_owned(),

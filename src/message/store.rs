@@ -45,19 +45,10 @@ pub async fn find(session: &mut impl Session, id: RenditionId) -> Result<Kept, E
     .fetch_one(c)
     .await)?;
     let words = match (row.subject, row.html, row.text) {
-        (Some(subject), Some(html), Some(text)) => Some(Words {
-            subject,
-            html,
-            text,
-        }),
+        (Some(subject), Some(html), Some(text)) => Some(Words { subject, html, text }),
         _ => None,
     };
-    Ok(Kept {
-        campaign_id: row.campaign_id,
-        kind: row.kind,
-        digest: row.digest,
-        words,
-    })
+    Ok(Kept { campaign_id: row.campaign_id, kind: row.kind, digest: row.digest, words })
 }
 
 pub async fn pieces(session: &mut impl Session, id: RenditionId) -> Result<Vec<Piece>, Error> {
@@ -67,14 +58,7 @@ pub async fn pieces(session: &mut impl Session, id: RenditionId) -> Result<Vec<P
     .bind(id)
     .fetch_all(c)
     .await)?;
-    Ok(rows
-        .into_iter()
-        .map(|(post, version, list)| Piece {
-            post,
-            version,
-            list,
-        })
-        .collect())
+    Ok(rows.into_iter().map(|(post, version, list)| Piece { post, version, list }).collect())
 }
 
 /// Keeps the words unless some are kept, and says which count.
@@ -95,9 +79,5 @@ pub async fn keep(write: &mut Write, id: RenditionId, content: &Content) -> Resu
     .bind(id)
     .fetch_one(c)
     .await)?;
-    Ok(Words {
-        subject,
-        html,
-        text,
-    })
+    Ok(Words { subject, html, text })
 }

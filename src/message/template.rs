@@ -59,9 +59,7 @@ impl Templates {
             Some((_, "mjml")) => &mut self.markup,
             _ => &mut self.plain,
         };
-        registry
-            .register_template_string(name(path), source)
-            .map_err(|error| located(&error))
+        registry.register_template_string(name(path), source).map_err(|error| located(&error))
     }
 
     /// The MJML of a mail.
@@ -111,10 +109,7 @@ fn fill(registry: &Handlebars<'_>, name: &str, data: &Value) -> anyhow::Result<S
     registry.render(name, data).map_err(|error| {
         let template = error.template_name.as_deref().unwrap_or(name);
         let line = error.line_no.unwrap_or(0);
-        anyhow!(
-            "{FOLDER}/{name}: in \"{template}\", line {line}: {}",
-            error.reason()
-        )
+        anyhow!("{FOLDER}/{name}: in \"{template}\", line {line}: {}", error.reason())
     })
 }
 
@@ -141,15 +136,10 @@ mod tests {
     fn a_misspelt_name_is_refused_with_its_file_and_line() {
         let mut templates = Templates::empty();
         templates.add("report/body.txt", "Hello\n{{nmae}}").unwrap();
-        let error = templates
-            .plain("report", "body.txt", &json!({"name": "Ann"}))
-            .unwrap_err()
-            .to_string();
+        let error =
+            templates.plain("report", "body.txt", &json!({"name": "Ann"})).unwrap_err().to_string();
         assert!(error.contains("templates/mail/report/body.txt"), "{error}");
-        assert!(
-            error.contains("line 2") && error.contains("nmae"),
-            "{error}"
-        );
+        assert!(error.contains("line 2") && error.contains("nmae"), "{error}");
     }
 
     #[test]
@@ -158,13 +148,7 @@ mod tests {
         templates.add("report/body.mjml", "{{title}}").unwrap();
         templates.add("report/body.txt", "{{title}}").unwrap();
         let data = json!({"title": "<b> & \"c\""});
-        assert_eq!(
-            templates.markup("report", &data).unwrap(),
-            "&lt;b&gt; &amp; &quot;c&quot;"
-        );
-        assert_eq!(
-            templates.plain("report", "body.txt", &data).unwrap(),
-            "<b> & \"c\""
-        );
+        assert_eq!(templates.markup("report", &data).unwrap(), "&lt;b&gt; &amp; &quot;c&quot;");
+        assert_eq!(templates.plain("report", "body.txt", &data).unwrap(), "<b> & \"c\"");
     }
 }

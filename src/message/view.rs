@@ -108,11 +108,7 @@ pub(super) fn data(
     picture: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<Value> {
     let view = match letter {
-        Letter::Post {
-            post,
-            files,
-            archive_url,
-        } => View {
+        Letter::Post { post, files, archive_url } => View {
             site: site(frame),
             title: post.title.to_string(),
             preview: post.summary.to_string(),
@@ -129,10 +125,8 @@ pub(super) fn data(
     };
     let mut data = serde_json::to_value(view)?;
     unmark(&mut data);
-    data["slot"] = Slot::ALL
-        .map(|slot| (slot.name().to_owned(), json!(slot.mark())))
-        .into_iter()
-        .collect();
+    data["slot"] =
+        Slot::ALL.map(|slot| (slot.name().to_owned(), json!(slot.mark()))).into_iter().collect();
     data[BODY] = json!(slot::mark(BODY));
     Ok(data)
 }
@@ -181,17 +175,14 @@ fn post_view<'a>(
         summary: post.summary.as_str(),
         text: plain::text(&post.body, WIDTH),
         archive_url,
-        image: post.image.as_ref().map(|image| ImageView {
-            src: picture(&image.src),
-            alt: image.alt.as_str(),
-        }),
+        image: post
+            .image
+            .as_ref()
+            .map(|image| ImageView { src: picture(&image.src), alt: image.alt.as_str() }),
         attachments: files
             .iter()
             .filter(|file| post.attachments.contains(&file.name))
-            .map(|file| AttachmentView {
-                name: &file.name,
-                size: wording::size(file.bytes.len()),
-            })
+            .map(|file| AttachmentView { name: &file.name, size: wording::size(file.bytes.len()) })
             .collect(),
         meeting: post.meeting.as_ref().map(meeting_view),
     }

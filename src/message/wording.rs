@@ -29,12 +29,7 @@ pub(super) fn hours(meeting: &Meeting) -> String {
 /// "London time (BST)". An offset that has no letters tells people nothing.
 pub(super) fn zone(meeting: &Meeting) -> String {
     let zone = meeting.timezone;
-    let city = zone
-        .name()
-        .rsplit('/')
-        .next()
-        .unwrap_or("UTC")
-        .replace('_', " ");
+    let city = zone.name().rsplit('/').next().unwrap_or("UTC").replace('_', " ");
     let spoken = if matches!(zone, Tz::UTC | Tz::Etc__UTC) {
         "UTC".to_owned()
     } else {
@@ -104,44 +99,21 @@ mod tests {
 
     #[test]
     fn times_read_as_people_say_them() {
-        let usual = meeting(
-            "2026-06-12T14:00:00",
-            "2026-06-12T16:30:00",
-            Tz::Europe__London,
-        );
+        let usual = meeting("2026-06-12T14:00:00", "2026-06-12T16:30:00", Tz::Europe__London);
         assert_eq!(weekday(usual.starts.date()), "Friday 12 June 2026");
         assert_eq!(hours(&usual), "2pm to 4:30pm");
         assert_eq!(zone(&usual), "London time (BST)");
-        let late = meeting(
-            "2026-12-31T12:00:00",
-            "2027-01-01T00:00:00",
-            Tz::America__New_York,
-        );
+        let late = meeting("2026-12-31T12:00:00", "2027-01-01T00:00:00", Tz::America__New_York);
         assert_eq!(hours(&late), "midday to midnight on Friday 1 January 2027");
         assert_eq!(zone(&late), "New York time (EST)");
-        assert_eq!(
-            zone(&meeting(
-                "2026-06-12T09:00:00",
-                "2026-06-12T10:00:00",
-                Tz::UTC
-            )),
-            "UTC"
-        );
-        let dubai = meeting(
-            "2026-06-12T09:00:00",
-            "2026-06-12T10:00:00",
-            Tz::Asia__Dubai,
-        );
+        assert_eq!(zone(&meeting("2026-06-12T09:00:00", "2026-06-12T10:00:00", Tz::UTC)), "UTC");
+        let dubai = meeting("2026-06-12T09:00:00", "2026-06-12T10:00:00", Tz::Asia__Dubai);
         assert_eq!(zone(&dubai), "Dubai time");
     }
 
     #[test]
     fn an_hour_that_the_clocks_skip_still_has_words() {
-        let gap = meeting(
-            "2026-03-29T01:30:00",
-            "2026-03-29T02:30:00",
-            Tz::Europe__London,
-        );
+        let gap = meeting("2026-03-29T01:30:00", "2026-03-29T02:30:00", Tz::Europe__London);
         assert_eq!(zone(&gap), "London time");
     }
 

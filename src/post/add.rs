@@ -49,11 +49,7 @@ async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::
     let id = store::insert(write, &slug, now).await?;
     let newest = store::newest(write, &slug).await?;
     if let Some(same) = newest.as_ref().filter(|newest| newest.hash == hash) {
-        return Ok(Added {
-            slug,
-            version: same.version,
-            new: false,
-        });
+        return Ok(Added { slug, version: same.version, new: false });
     }
     let version = newest.map_or(1, |newest| newest.version + 1);
     let new = NewVersion {
@@ -65,11 +61,7 @@ async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::
         files: &source.files,
     };
     store::insert_version(write, id, &new, now).await?;
-    Ok(Added {
-        slug,
-        version,
-        new: true,
-    })
+    Ok(Added { slug, version, new: true })
 }
 
 /// The newest version of the post that a person named.
@@ -83,9 +75,7 @@ impl Stored {
     pub fn post(&self) -> anyhow::Result<Post> {
         let file = format!("{}.md", self.slug);
         front::parse(Path::new(&file), &self.source, None).map_err(|findings| {
-            let first = findings
-                .first()
-                .map_or_else(String::new, ToString::to_string);
+            let first = findings.first().map_or_else(String::new, ToString::to_string);
             anyhow::anyhow!(
                 "version {} of post {} can no longer be read: {first}",
                 self.version,
@@ -98,15 +88,10 @@ impl Stored {
 /// The lists a post goes to: those asked for, else its own, else those that take its kind.
 pub fn lists(post: &Post, asked: &[String], config: &Config) -> anyhow::Result<Vec<String>> {
     let known: Vec<&str> = config.list.keys().map(String::as_str).collect();
-    if let Some(unknown) = asked
-        .iter()
-        .chain(&post.lists)
-        .find(|list| !known.contains(&list.as_str()))
+    if let Some(unknown) =
+        asked.iter().chain(&post.lists).find(|list| !known.contains(&list.as_str()))
     {
-        bail!(
-            "\"{unknown}\" is not a list; the lists are {}",
-            known.join(", ")
-        );
+        bail!("\"{unknown}\" is not a list; the lists are {}", known.join(", "));
     }
     let chosen = match (asked, post.lists.as_slice()) {
         ([], []) => {

@@ -92,11 +92,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(body: &'a str) -> Self {
-        Self {
-            body,
-            offset: 0,
-            line: 1,
-        }
+        Self { body, offset: 0, line: 1 }
     }
 
     fn at(&mut self, offset: usize) -> usize {
@@ -109,10 +105,7 @@ impl<'a> Lines<'a> {
 
 /// `https`, `http` or `mailto`; everything else can run, read files or call home.
 fn may_link(address: &str) -> bool {
-    matches!(
-        scheme(address).as_deref(),
-        Some("http" | "https" | "mailto")
-    )
+    matches!(scheme(address).as_deref(), Some("http" | "https" | "mailto"))
 }
 
 /// A file beside the post, or an address on the web.
@@ -145,10 +138,7 @@ pub(super) fn clean<'a>(text: impl Into<CowStr<'a>>) -> CowStr<'a> {
     if text.chars().all(keeps) {
         return text;
     }
-    text.chars()
-        .filter(|c| keeps(*c))
-        .collect::<String>()
-        .into()
+    text.chars().filter(|c| keeps(*c)).collect::<String>().into()
 }
 
 fn keeps(c: char) -> bool {

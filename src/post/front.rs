@@ -64,11 +64,7 @@ pub(super) fn draft(file: &Path, text: &str, lists: Option<&[&str]>) -> Draft {
         post
     });
     let findings = found.sorted();
-    Draft {
-        post: post.filter(|_| findings.is_empty()),
-        named,
-        findings,
-    }
+    Draft { post: post.filter(|_| findings.is_empty()), named, findings }
 }
 
 /// Every field is read before the first missing one ends it, so that all are checked.
@@ -107,12 +103,7 @@ fn post(
 }
 
 fn title(fields: &mut Fields, found: &mut Findings) -> Option<Line> {
-    let line = fields.require(
-        "title",
-        "missing-title",
-        "title: What the post is called",
-        found,
-    )?;
+    let line = fields.require("title", "missing-title", "title: What the post is called", found)?;
     let title = fields.line("title", found)?;
     if title.as_str().chars().count() > LONGEST_TITLE {
         let message = format!(
@@ -145,10 +136,7 @@ fn kind(fields: &mut Fields, found: &mut Findings) -> Option<Kind> {
     let example = "kind: meeting-summary, report, meeting-notice or announcement";
     fields.require("kind", "missing-kind", example, found)?;
     let text = fields.text("kind", found)?;
-    text.value
-        .parse()
-        .map_err(|why: String| found.error(text.line, "unknown-kind", why))
-        .ok()
+    text.value.parse().map_err(|why: String| found.error(text.line, "unknown-kind", why)).ok()
 }
 
 fn date(fields: &mut Fields, found: &mut Findings) -> Option<NaiveDate> {

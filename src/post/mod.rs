@@ -97,13 +97,7 @@ pub struct Finding {
 
 impl Finding {
     fn error(file: &Path, line: usize, rule: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line,
-            level: Level::Error,
-            rule,
-            message: message.into(),
-        }
+        Self { file: file.to_owned(), line, level: Level::Error, rule, message: message.into() }
     }
 }
 

@@ -16,10 +16,7 @@ use block::Blocks;
 
 /// The body as text of at most `width` characters a line, without a line break at its end.
 pub fn text(body: &str, width: usize) -> String {
-    let mut writer = Writer {
-        blocks: Blocks::new(width),
-        ..Writer::default()
-    };
+    let mut writer = Writer { blocks: Blocks::new(width), ..Writer::default() };
     for event in body::events(body) {
         writer.take(event);
     }
@@ -35,12 +32,8 @@ pub fn first_paragraph(body: &str) -> String {
     let events = body::events(body);
     let paragraphs = events.split(|event| matches!(event, Event::End(TagEnd::Paragraph)));
     for part in paragraphs {
-        let start = part
-            .iter()
-            .rposition(|event| matches!(event, Event::Start(Tag::Paragraph)));
-        let line = start
-            .map(|start| one_line(&part[start..]))
-            .unwrap_or_default();
+        let start = part.iter().rposition(|event| matches!(event, Event::Start(Tag::Paragraph)));
+        let line = start.map(|start| one_line(&part[start..])).unwrap_or_default();
         if !line.is_empty() {
             return line;
         }
@@ -65,10 +58,7 @@ fn one_line(events: &[Event<'_>]) -> String {
 }
 
 fn is_inline(tag: TagEnd) -> bool {
-    matches!(
-        tag,
-        TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link
-    )
+    matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link)
 }
 
 /// Follows the events; the text of the open block gathers in `line`.

@@ -47,18 +47,13 @@ pub fn folder(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let context = || {
-        format!(
-            "{}: the folder cannot be read; check its permissions",
-            path.display()
-        )
-    };
+    let context =
+        || format!("{}: the folder cannot be read; check its permissions", path.display());
     let mut posts = Vec::new();
     for entry in fs::read_dir(path).with_context(context)? {
         let file = entry.with_context(context)?.path();
-        let markdown = file
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("md"));
+        let markdown =
+            file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"));
         if markdown && file.is_file() {
             posts.push(file);
         }
@@ -99,15 +94,8 @@ fn text(file: &Path) -> Result<String, Finding> {
     };
     String::from_utf8(bytes).map_err(|wrong| {
         let good = wrong.utf8_error().valid_up_to();
-        let line = wrong.as_bytes()[..good]
-            .split(|byte| *byte == b'\n')
-            .count();
-        Finding::error(
-            file,
-            line,
-            "not-utf8",
-            "the post is not UTF-8; save it with that encoding",
-        )
+        let line = wrong.as_bytes()[..good].split(|byte| *byte == b'\n').count();
+        Finding::error(file, line, "not-utf8", "the post is not UTF-8; save it with that encoding")
     })
 }
 
@@ -117,9 +105,7 @@ fn bytes(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         return Err(io::Error::other("it is not a file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(file)?
-        .take(limit + 1)
-        .read_to_end(&mut bytes)?;
+    fs::File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
@@ -155,10 +141,7 @@ fn load(folder: &Path, named: &Named) -> Result<File, (&'static str, String)> {
         Role::Attachment => ("attachment-missing", LARGEST_ATTACHMENT),
     };
     let unreadable = |why: io::Error| {
-        (
-            missing,
-            format!("{name} cannot be read: {why}; put the file beside the post"),
-        )
+        (missing, format!("{name} cannot be read: {why}; put the file beside the post"))
     };
     let file = folder.join(name).canonicalize().map_err(unreadable)?;
     if file.parent() != Some(folder.canonicalize().map_err(unreadable)?.as_path()) {
@@ -175,17 +158,10 @@ fn load(folder: &Path, named: &Named) -> Result<File, (&'static str, String)> {
     let content_type = match named.role {
         Role::Attachment => content_type(name),
         Role::Image => picture_type(&bytes).ok_or_else(|| {
-            (
-                "image-type",
-                format!("{name} is not a PNG, JPEG or GIF; save it as one of them"),
-            )
+            ("image-type", format!("{name} is not a PNG, JPEG or GIF; save it as one of them"))
         })?,
     };
-    Ok(File {
-        name: name.to_owned(),
-        content_type: content_type.to_owned(),
-        bytes,
-    })
+    Ok(File { name: name.to_owned(), content_type: content_type.to_owned(), bytes })
 }
 
 /// By the first bytes: PNG §5.2, GIF §17, JPEG §B.1.1.3 with the marker that follows.
@@ -199,9 +175,7 @@ fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn content_type(name: &str) -> &'static str {
-    let extension = name
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase());
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref().unwrap_or_default() {
         "pdf" => "application/pdf",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -40,11 +40,8 @@ const STORED: &str = "SELECT p.id, p.slug, v.version, v.kind, v.title, v.source,
 
 /// The newest version of a post.
 pub async fn newest(session: &mut impl Session, slug: &str) -> Result<Option<Stored>, Error> {
-    let sql = || {
-        AssertSqlSafe(format!(
-            "{STORED} WHERE p.slug = $1 ORDER BY v.version DESC LIMIT 1"
-        ))
-    };
+    let sql =
+        || AssertSqlSafe(format!("{STORED} WHERE p.slug = $1 ORDER BY v.version DESC LIMIT 1"));
     on!(session, c => sqlx::query_as(sql()).bind(slug).fetch_optional(c).await)
 }
 
@@ -107,17 +104,7 @@ pub async fn files(
     .await)?;
     Ok(rows
         .into_iter()
-        .map(
-            |FileRow {
-                 name,
-                 content_type,
-                 bytes,
-             }| File {
-                name,
-                content_type,
-                bytes,
-            },
-        )
+        .map(|FileRow { name, content_type, bytes }| File { name, content_type, bytes })
         .collect())
 }
 

@@ -46,18 +46,12 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
         let (event, span) = event.map_err(|error| Fault::scan(&error))?;
         builder.take(event, span.start.line())?;
     }
-    Ok(builder.root.unwrap_or(Node {
-        line: 1,
-        value: Value::Map(Vec::new()),
-    }))
+    Ok(builder.root.unwrap_or(Node { line: 1, value: Value::Map(Vec::new()) }))
 }
 
 impl Fault {
     fn new(line: usize, message: &str) -> Self {
-        Self {
-            line: line.max(1),
-            message: message.to_owned(),
-        }
+        Self { line: line.max(1), message: message.to_owned() }
     }
 
     fn scan(error: &ScanError) -> Self {
@@ -92,10 +86,9 @@ impl Builder {
             Event::SequenceStart(..) => self.enter(line, Value::List(Vec::new())),
             Event::MappingStart(..) => self.enter(line, Value::Map(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
-            Event::Alias(..) => Err(Fault::new(
-                line,
-                "uses an alias (*); write the value out, or put it in quotes",
-            )),
+            Event::Alias(..) => {
+                Err(Fault::new(line, "uses an alias (*); write the value out, or put it in quotes"))
+            }
             _ => Ok(()),
         }
     }
@@ -125,14 +118,9 @@ impl Builder {
         match &mut parent.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match (waiting.take(), node.value) {
-                (Some((line, key)), value) => entries.push(Entry {
-                    line,
-                    key,
-                    node: Node {
-                        line: node.line,
-                        value,
-                    },
-                }),
+                (Some((line, key)), value) => {
+                    entries.push(Entry { line, key, node: Node { line: node.line, value } })
+                }
                 (None, Value::Text(key)) => *waiting = Some((node.line, key)),
                 (None, _) => {
                     return Err(Fault::new(
@@ -148,10 +136,7 @@ impl Builder {
 
     fn finish(&mut self, node: Node) -> Result<(), Fault> {
         if self.root.is_some() {
-            return Err(Fault::new(
-                node.line,
-                "holds a second document; write one only",
-            ));
+            return Err(Fault::new(node.line, "holds a second document; write one only"));
         }
         self.root = Some(node);
         Ok(())
@@ -174,9 +159,7 @@ mod tests {
         let entries = entries("# a comment\ntitle: 1.10\nlists:\n  - a\n  - yes\n");
         assert_eq!((entries[0].line, entries[0].key.as_str()), (2, "title"));
         assert!(matches!(&entries[0].node.value, Value::Text(text) if text == "1.10"));
-        let Value::List(items) = &entries[1].node.value else {
-            panic!("no list")
-        };
+        let Value::List(items) = &entries[1].node.value else { panic!("no list") };
         assert_eq!(items[1].line, 5);
     }
 
@@ -185,12 +168,7 @@ mod tests {
         let alias = parse("a: &x [1]\nb: *x\n").unwrap_err();
         assert_eq!(alias.line, 2);
         assert!(parse(&"[".repeat(100_000)).is_err());
-        assert!(
-            parse("a: [[[[1]]]]")
-                .unwrap_err()
-                .message
-                .contains("deeply")
-        );
+        assert!(parse("a: [[[[1]]]]").unwrap_err().message.contains("deeply"));
     }
 
     #[test]

@@ -77,13 +77,8 @@ mod tests {
 
     #[test]
     fn a_bare_cr_or_lf_anywhere_is_refused() {
-        for text in [
-            "a\nb", "a\rb", "a\r\n\n", "a\r\r\n", "\n", "a\r", "a\r\n.\n",
-        ] {
-            assert!(
-                message(text.as_bytes()).unwrap_err().contains("bare"),
-                "{text:?}"
-            );
+        for text in ["a\nb", "a\rb", "a\r\n\n", "a\r\r\n", "\n", "a\r", "a\r\n.\n"] {
+            assert!(message(text.as_bytes()).unwrap_err().contains("bare"), "{text:?}");
         }
         for text in ["", "a", "a\r\n", "a\r\n\r\nb\r\n"] {
             assert_eq!(message(text.as_bytes()), Ok(()), "{text:?}");
@@ -93,10 +88,7 @@ mod tests {
     #[test]
     fn a_line_of_999_octets_is_refused_and_one_of_998_is_not() {
         for end in ["", "\r\n"] {
-            assert_eq!(
-                message(format!("a\r\n{}{end}", "x".repeat(998)).as_bytes()),
-                Ok(())
-            );
+            assert_eq!(message(format!("a\r\n{}{end}", "x".repeat(998)).as_bytes()), Ok(()));
             let error = message(format!("a\r\n{}{end}", "x".repeat(999)).as_bytes()).unwrap_err();
             assert!(error.contains("line 2") && error.contains("999"), "{error}");
         }
@@ -104,23 +96,12 @@ mod tests {
 
     #[test]
     fn an_address_that_breaks_out_of_its_brackets_is_refused_without_being_told() {
-        let to = |to: &str| {
-            envelope(&Envelope {
-                from: String::new(),
-                to: to.to_owned(),
-                id: None,
-            })
-        };
+        let to =
+            |to: &str| envelope(&Envelope { from: String::new(), to: to.to_owned(), id: None });
         assert_eq!(to("ann@example.org"), Ok(()));
-        for address in [
-            "",
-            "a@b.c>",
-            "<a@b.c",
-            "a b@c.d",
-            "a@b.c\r\nDATA",
-            "a@b.c\u{2028}",
-            "a\0@b.c",
-        ] {
+        for address in
+            ["", "a@b.c>", "<a@b.c", "a b@c.d", "a@b.c\r\nDATA", "a@b.c\u{2028}", "a\0@b.c"]
+        {
             let error = to(address).unwrap_err();
             assert!(!error.contains('@'), "{error}");
         }

@@ -42,22 +42,17 @@ impl Folder {
             .await
             .map_err(|error| fault(Stage::Mail, "write a message into", &self.0, &error))?;
         let folder = Arc::clone(&self.0);
-        Ok(
-            match blocking(move || File::open(&*folder)?.sync_all()).await {
-                Ok(()) => Outcome::Accepted(written(&name)),
-                // the file has its final name, but it may not outlive a power cut
-                Err(error) => Outcome::InDoubt(format!("{}/{name}: {error}", self.0.display())),
-            },
-        )
+        Ok(match blocking(move || File::open(&*folder)?.sync_all()).await {
+            Ok(()) => Outcome::Accepted(written(&name)),
+            // the file has its final name, but it may not outlive a power cut
+            Err(error) => Outcome::InDoubt(format!("{}/{name}: {error}", self.0.display())),
+        })
     }
 }
 
 /// The envelope is kept in the two lines that final delivery adds (RFC 5321 §4.4).
 fn as_delivered(envelope: &Envelope, message: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "Return-Path: <{}>\r\nDelivered-To: {}\r\n",
-        envelope.from, envelope.to
-    );
+    let head = format!("Return-Path: <{}>\r\nDelivered-To: {}\r\n", envelope.from, envelope.to);
     [head.as_bytes(), message].concat()
 }
 
@@ -79,13 +74,9 @@ fn label(message: &[u8]) -> String {
         .split(|&octet| octet == b'\n')
         .take_while(|line| !line.trim_ascii().is_empty())
         .map(String::from_utf8_lossy)
-        .find(|line| {
-            line.get(..FIELD.len())
-                .is_some_and(|name| name.eq_ignore_ascii_case(FIELD))
-        });
-    let local = id.as_deref().map_or("", |line| {
-        line[FIELD.len()..].split('@').next().unwrap_or("")
-    });
+        .find(|line| line.get(..FIELD.len()).is_some_and(|name| name.eq_ignore_ascii_case(FIELD)));
+    let local =
+        id.as_deref().map_or("", |line| line[FIELD.len()..].split('@').next().unwrap_or(""));
     let safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     match local.chars().filter(safe).take(16).collect::<String>() {
         empty if empty.is_empty() => "message".to_owned(),
@@ -106,11 +97,7 @@ fn store(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -118,9 +105,7 @@ fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 fn written(name: &str) -> Reply {
@@ -141,20 +126,13 @@ fn fault(stage: Stage, what: &str, folder: &Path, error: &io::Error) -> Fault {
         _ => "check the relay's path in the configuration",
     };
     let text = format!("could not {what} {}: {error}; {remedy}", folder.display());
-    Fault {
-        stage,
-        reply: None,
-        text,
-    }
+    Fault { stage, reply: None, text }
 }
 
 /// Mails in it name their readers: 0700.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(test)]
@@ -167,18 +145,9 @@ mod tests {
             label(b"Subject: x\r\nMessage-ID: <abc.def-1@example.org>\r\n\r\n"),
             "abc.def-1"
         );
-        assert_eq!(
-            label(b"MESSAGE-ID: <0123456789abcdefXYZ@e.org>\r\n"),
-            "0123456789abcdef"
-        );
-        assert_eq!(
-            label(b"Message-ID: <../../etc/passwd@e>\r\n"),
-            "....etcpasswd"
-        );
-        assert_eq!(
-            label(b"Subject: x\r\n\r\nMessage-ID: <body@e>\r\n"),
-            "message"
-        );
+        assert_eq!(label(b"MESSAGE-ID: <0123456789abcdefXYZ@e.org>\r\n"), "0123456789abcdef");
+        assert_eq!(label(b"Message-ID: <../../etc/passwd@e>\r\n"), "....etcpasswd");
+        assert_eq!(label(b"Subject: x\r\n\r\nMessage-ID: <body@e>\r\n"), "message");
     }
 
     #[test]

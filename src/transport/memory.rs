@@ -33,11 +33,7 @@ impl Outbox {
     /// The next message to `to` gets this answer; several are given in their order, and before
     /// the answer given always.
     pub fn answer_once(&self, to: &str, answer: Answer) {
-        self.state()
-            .once
-            .entry(to.to_owned())
-            .or_default()
-            .push_back(answer);
+        self.state().once.entry(to.to_owned()).or_default().push_back(answer);
     }
 
     /// Makes every new connection fail so, or succeed again with `None`.
@@ -53,10 +49,7 @@ impl Outbox {
     pub(super) fn open(&self) -> Result<Session, Fault> {
         match &self.state().closed {
             Some(fault) => Err(fault.clone()),
-            None => Ok(Session {
-                outbox: self.clone(),
-                usable: true,
-            }),
+            None => Ok(Session { outbox: self.clone(), usable: true }),
         }
     }
 
@@ -90,8 +83,7 @@ impl Session {
 impl State {
     fn next_answer(&mut self, to: &str) -> Answer {
         let once = self.once.get_mut(to).and_then(VecDeque::pop_front);
-        once.or_else(|| self.always.get(to).cloned())
-            .unwrap_or_else(|| Ok(accepted()))
+        once.or_else(|| self.always.get(to).cloned()).unwrap_or_else(|| Ok(accepted()))
     }
 }
 

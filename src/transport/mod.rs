@@ -36,10 +36,7 @@ use crate::config;
 
 /// The way to one relay; cloned freely, it holds no connection.
 #[derive(Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each relay, not for each mail"
-)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each relay, not for each mail")]
 pub enum Transport {
     Smtp(smtp::Settings),
     File(file::Folder),

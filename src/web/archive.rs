@@ -83,27 +83,21 @@ pub(super) async fn show(
     let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
     let (post, files) = published(&site, &slug).await?;
     let folder = format!("{}/archive/{}/file", site.root(), encode(&slug));
-    site.page(
-        "post.html",
-        post.title.as_str(),
-        &page(&post, &files, &folder),
-    )
+    site.page("post.html", post.title.as_str(), &page(&post, &files, &folder))
 }
 
 fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
     let place = |name: &str| format!("{folder}/{}", encode(name));
-    let attached = files
-        .iter()
-        .filter(|file| post.attachments.contains(&file.name));
+    let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
     Page {
         label: label(post.kind),
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         meeting: post.meeting.as_ref().map(meeting_view),
-        image: post.image.as_ref().map(|image| Image {
-            src: place(&image.src),
-            alt: image.alt.as_str(),
-        }),
+        image: post
+            .image
+            .as_ref()
+            .map(|image| Image { src: place(&image.src), alt: image.alt.as_str() }),
         body: markdown::html(&post.body, &place),
         attachments: attached
             .map(|file| Attachment {

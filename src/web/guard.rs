@@ -40,10 +40,7 @@ pub(super) fn with_headers(router: Router<Site>, policy: HeaderValue) -> Router<
     router.layer(map_response_with_state(policy, headed))
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "tower-http hands over what was thrown"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "tower-http hands over what was thrown")]
 fn panicked(thrown: Box<dyn Any + Send>) -> Response {
     let text = thrown.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| thrown.downcast_ref::<&str>().copied());
@@ -57,11 +54,7 @@ async fn notice(State(site): State<Site>, answer: Response) -> Response {
         return answer;
     }
     let (title, text) = words(status);
-    let page = site.page(
-        "notice.html",
-        title,
-        &json!({ "title": title, "text": text }),
-    );
+    let page = site.page("notice.html", title, &json!({ "title": title, "text": text }));
     let mut page = (status, page.unwrap_or_else(IntoResponse::into_response)).into_response();
     // what may be done instead (RFC 9110 §15.5.6)
     if let Some(allowed) = answer.headers().get(ALLOW) {
@@ -76,18 +69,15 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "This page is not here",
             "The address may be incomplete: when a link in an email breaks over two lines, copy all of it.",
         ),
-        StatusCode::METHOD_NOT_ALLOWED => (
-            "This cannot be done here",
-            "The page is there, but it does not take this request.",
-        ),
-        StatusCode::PAYLOAD_TOO_LARGE => (
-            "This is too long",
-            "The request was larger than 4 KB, so it was not read.",
-        ),
-        status if status.is_client_error() => (
-            "This was not understood",
-            "The request is not one that this page can answer.",
-        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("This cannot be done here", "The page is there, but it does not take this request.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("This is too long", "The request was larger than 4 KB, so it was not read.")
+        }
+        status if status.is_client_error() => {
+            ("This was not understood", "The request is not one that this page can answer.")
+        }
         _ => (
             "This did not work",
             "Something went wrong on our side, so we cannot say that what you asked for is done. Please try again in a few minutes, or write to us.",

@@ -23,8 +23,6 @@ pub(super) async fn show(State(site): State<Site>) -> Answer {
         name: list.name.as_str(),
         description: list.description.as_ref().map(Line::as_str),
     });
-    let home = Home {
-        lists: open.collect(),
-    };
+    let home = Home { lists: open.collect() };
     site.page("home.html", "", &home)
 }

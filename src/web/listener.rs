@@ -29,11 +29,7 @@ pub(super) struct Patient {
 
 impl Patient {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self {
-            listener,
-            seats: Arc::new(Semaphore::new(SEATS)),
-            silence: SILENCE,
-        }
+        Self { listener, seats: Arc::new(Semaphore::new(SEATS)), silence: SILENCE }
     }
 }
 
@@ -134,11 +130,8 @@ mod tests {
     async fn listening(seats: usize, silence: Duration) -> (Patient, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let patient = Patient {
-            seats: Arc::new(Semaphore::new(seats)),
-            silence,
-            ..Patient::new(listener)
-        };
+        let patient =
+            Patient { seats: Arc::new(Semaphore::new(seats)), silence, ..Patient::new(listener) };
         (patient, address)
     }
 

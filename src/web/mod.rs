@@ -124,20 +124,13 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let asked = async { _ = stopped.await };
         let serving = axum::serve(Patient::new(listener), router).with_graceful_shutdown(asked);
-        Ok(Self {
-            address,
-            stop,
-            task: tokio::spawn(serving.into_future()),
-        })
+        Ok(Self { address, stop, task: tokio::spawn(serving.into_future()) })
     }
 
     async fn end(mut self) {
         // an error means that the task has ended already
         let _ = self.stop.send(());
-        if tokio::time::timeout(FAREWELL, &mut self.task)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(FAREWELL, &mut self.task).await.is_err() {
             tracing::warn!(address = %self.address, "requests still ran after five seconds; they are cut off");
             self.task.abort();
         }

@@ -21,10 +21,8 @@ pub(super) fn router(site: &Site) -> anyhow::Result<Router> {
         .route("/archive/{slug}", get(archive::show))
         .route("/archive/{slug}/file/{name}", get(archive::file))
         .fallback(|| async { StatusCode::NOT_FOUND });
-    let leaving = Router::new().route(
-        "/unsubscribe/{token}",
-        get(unsubscribe::ask).post(unsubscribe::end),
-    );
+    let leaving =
+        Router::new().route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::end));
     let pages = guard::limited(reading, PATIENCE).merge(guard::limited(leaving, OPT_OUT_PATIENCE));
     let pages = guard::with_headers(guard::with_notices(pages, site), site.policy()?);
     Ok(pages.with_state(site.clone()))

@@ -36,11 +36,7 @@ pub(super) async fn end(State(site): State<Site>, address: Address, body: Bytes)
     let (db, now) = (site.office.db.clone(), site.office.clock.now());
     // A task of its own: a caller who hangs up has said no all the same.
     let ended = tokio::spawn(async move { opt_out(&db, &no, now).await }).await??;
-    tracing::info!(
-        delivery = link.delivery.0,
-        subscriptions = ended.len(),
-        "unsubscribed"
-    );
+    tracing::info!(delivery = link.delivery.0, subscriptions = ended.len(), "unsubscribed");
     let lists = link.lists(&site).await?;
     let page = json!({ "promise": promise(&lists) });
     site.page("unsubscribed.html", "", &page)
@@ -105,10 +101,7 @@ fn promise(lists: &[(String, Standing)]) -> String {
     match names.split_last() {
         Some((last, [])) => format!("You will get nothing more from {last}."),
         Some((last, first)) => {
-            format!(
-                "You will get nothing more from {} and {last}.",
-                first.join(", ")
-            )
+            format!("You will get nothing more from {} and {last}.", first.join(", "))
         }
         None => "You will get nothing more.".to_owned(),
     }

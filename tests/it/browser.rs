@@ -24,11 +24,7 @@ async fn a_reader_opens_a_mail_in_the_inbox_and_unsubscribes() {
     open_mail(reader, &inbox, "Amina Yusuf").await;
     follow_unsubscribe_link(reader).await;
     assert_eq!(heading(reader).await, "Stop these emails?");
-    assert_eq!(
-        states(&program, &house),
-        ["active", "active"],
-        "opening the link changes nothing"
-    );
+    assert_eq!(states(&program, &house), ["active", "active"], "opening the link changes nothing");
 
     let button = reader.find(Locator::Css("form button")).await.unwrap();
     button.click().await.unwrap();
@@ -38,11 +34,7 @@ async fn a_reader_opens_a_mail_in_the_inbox_and_unsubscribes() {
         .for_element(Locator::XPath("//h1[.='You have unsubscribed']"))
         .await
         .unwrap();
-    assert_eq!(
-        states(&program, &house),
-        ["ended", "active"],
-        "that list ended, the other goes on"
-    );
+    assert_eq!(states(&program, &house), ["ended", "active"], "that list ended, the other goes on");
     assert!(reader.get_all_cookies().await.unwrap().is_empty());
     assert_eq!(demo.terminate(), 0);
 }
@@ -55,19 +47,11 @@ fn address(line: &str) -> String {
 /// Opens the oldest mail to somebody, and steps into the frame that shows it.
 async fn open_mail(reader: &Client, inbox: &str, to: &str) {
     reader.goto(inbox).await.unwrap();
-    let mails = reader
-        .find_all(Locator::XPath(&format!("//nav//a[contains(., '{to}')]")))
-        .await
-        .unwrap();
+    let mails =
+        reader.find_all(Locator::XPath(&format!("//nav//a[contains(., '{to}')]"))).await.unwrap();
     let path = mails.last().unwrap().attr("href").await.unwrap().unwrap();
     reader.goto(&inbox.replace("/inbox", &path)).await.unwrap();
-    reader
-        .find(Locator::Css("iframe"))
-        .await
-        .unwrap()
-        .enter_frame()
-        .await
-        .unwrap();
+    reader.find(Locator::Css("iframe")).await.unwrap().enter_frame().await.unwrap();
 }
 
 /// Clicks the link in the mail; like any mail program, the inbox opens it in a window of its own.
@@ -87,22 +71,11 @@ async fn follow_unsubscribe_link(reader: &Client) {
         }
     };
     reader.switch_to_window(opened).await.unwrap();
-    reader
-        .wait()
-        .at_most(PATIENCE)
-        .for_element(Locator::Css("form button"))
-        .await
-        .unwrap();
+    reader.wait().at_most(PATIENCE).for_element(Locator::Css("form button")).await.unwrap();
 }
 
 async fn heading(reader: &Client) -> String {
-    reader
-        .find(Locator::Css("h1"))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap()
+    reader.find(Locator::Css("h1")).await.unwrap().text().await.unwrap()
 }
 
 /// What became of Amina's two subscriptions, meetings and reports, by the command line.

@@ -1,8 +1,5 @@
 //! The benchmark's SMTP sink counts truly; a benchmark cannot hold tests of its own.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by failing the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by failing the test")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -31,16 +28,8 @@ fn the_sink_counts_pipelined_messages_however_they_are_cut() {
         RCPT TO:<b>\r\nDATA\r\n.\r\nQUIT\r\n";
     let whole = told(input, input.len());
     assert_eq!((whole.1, whole.2), (2, 8));
-    assert!(
-        whole
-            .0
-            .starts_with("250 ok\r\n250 ok\r\n354 go on\r\n250 2.0.0 taken\r\n250 ok\r\n")
-    );
-    assert!(
-        whole
-            .0
-            .ends_with("354 go on\r\n250 2.0.0 taken\r\n221 bye\r\n")
-    );
+    assert!(whole.0.starts_with("250 ok\r\n250 ok\r\n354 go on\r\n250 2.0.0 taken\r\n250 ok\r\n"));
+    assert!(whole.0.ends_with("354 go on\r\n250 2.0.0 taken\r\n221 bye\r\n"));
     for size in 1..input.len() {
         assert_eq!(told(input, size), whole, "in pieces of {size}");
     }
@@ -60,15 +49,10 @@ fn the_sink_counts_a_message_in_chunks_once() {
 fn the_sink_speaks_smtp_and_counts_anew_each_time() {
     let sink = Sink::start().unwrap();
     let mut client = TcpStream::connect(sink.address()).unwrap();
-    client
-        .write_all(b"EHLO me\r\nDATA\r\none\r\n.\r\nDATA\r\ntwo\r\n.\r\nQUIT\r\n")
-        .unwrap();
+    client.write_all(b"EHLO me\r\nDATA\r\none\r\n.\r\nDATA\r\ntwo\r\n.\r\nQUIT\r\n").unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
-    assert!(
-        answer.starts_with("220 ") && answer.ends_with("221 bye\r\n"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("220 ") && answer.ends_with("221 bye\r\n"), "{answer}");
     let counts = sink.take();
     assert_eq!((counts.messages, counts.rate() > 0.0), (2, true));
     assert_eq!((sink.take().messages, sink.take().rate() > 0.0), (0, false));

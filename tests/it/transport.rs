@@ -45,11 +45,7 @@ fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
 }
 
 fn with_login(relay: SmtpRelay) -> SmtpRelay {
-    SmtpRelay {
-        user: Some("bulletin".to_owned()),
-        password: Some(Secret::new(PASSWORD)),
-        ..relay
-    }
+    SmtpRelay { user: Some("bulletin".to_owned()), password: Some(Secret::new(PASSWORD)), ..relay }
 }
 
 /// Long enough for a busy machine, shorter than any reply that drips.
@@ -73,18 +69,11 @@ fn transport(relay: &SmtpRelay) -> Transport {
 }
 
 async fn connected(relay: &Relay) -> Connection {
-    transport(&configured(relay, Tls::None))
-        .connect()
-        .await
-        .unwrap()
+    transport(&configured(relay, Tls::None)).connect().await.unwrap()
 }
 
 fn to(address: &str) -> Envelope {
-    Envelope {
-        from: "bounce@news.example.org".to_owned(),
-        to: address.to_owned(),
-        id: None,
-    }
+    Envelope { from: "bounce@news.example.org".to_owned(), to: address.to_owned(), id: None }
 }
 
 fn ann() -> Envelope {

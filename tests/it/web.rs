@@ -45,11 +45,9 @@ impl Site {
         config.site.name = Line::parse("Alliance & friends").unwrap();
         config.site.listen = "127.0.0.1:0".parse().unwrap();
         config.site.operator_listen = "127.0.0.1:0".parse().unwrap();
-        for (slug, name) in [
-            ("meetings", "Meetings"),
-            ("reports", "Reports <new>"),
-            ("old", "Retired"),
-        ] {
+        for (slug, name) in
+            [("meetings", "Meetings"), ("reports", "Reports <new>"), ("old", "Retired")]
+        {
             config.list.insert(slug.to_owned(), list(slug, name));
         }
         let office = Office {
@@ -60,11 +58,7 @@ impl Site {
         };
         subscribe(&office, "ann@example.org", &["meetings", "reports"]).await;
         let pages = web::start(&office).await.unwrap();
-        Self {
-            folder,
-            office,
-            pages,
-        }
+        Self { folder, office, pages }
     }
 
     /// The link in a mail that came by these lists.
@@ -72,19 +66,9 @@ impl Site {
         let ann = EmailAddress::parse("ann@example.org").unwrap();
         let mut read = self.office.db.read().await.unwrap();
         let ann = store::find(&mut read, &ann).await.unwrap().unwrap();
-        let of = |list: &&str| {
-            ann.subscriptions
-                .iter()
-                .find(|one| one.list == *list)
-                .unwrap()
-                .id
-                .0
-        };
+        let of = |list: &&str| ann.subscriptions.iter().find(|one| one.list == *list).unwrap().id.0;
         let ids: Vec<i64> = [DELIVERY].into_iter().chain(lists.iter().map(of)).collect();
-        format!(
-            "/unsubscribe/{}",
-            self.office.keys.sign(Purpose::Unsubscribe, &ids)
-        )
+        format!("/unsubscribe/{}", self.office.keys.sign(Purpose::Unsubscribe, &ids))
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -102,9 +86,7 @@ impl Site {
     /// Another program's connection to the same database.
     async fn database(&self) -> SqliteConnection {
         let file = self.folder.path().join("bulletin.db");
-        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file))
-            .await
-            .unwrap()
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
     }
 
     /// Every row that says who wants what, and who agreed to what.
@@ -112,10 +94,7 @@ impl Site {
         let sql = "SELECT 'subscription ' || list || ' ' || state || ' ' || coalesce(end_reason, '') FROM subscription \
             UNION ALL SELECT 'consent ' || list || ' ' || action || ' ' || source || ' ' || coalesce(delivery_id, '') \
             FROM consent ORDER BY 1";
-        let rows = sqlx::query(sql)
-            .fetch_all(&mut self.database().await)
-            .await
-            .unwrap();
+        let rows = sqlx::query(sql).fetch_all(&mut self.database().await).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
@@ -123,14 +102,10 @@ impl Site {
     async fn publish(&self, name: &str, text: &str) {
         self.add(name, text).await;
         let db = &self.office.db;
-        let stored = post::store::newest(&mut db.read().await.unwrap(), name)
-            .await
-            .unwrap()
-            .unwrap();
+        let stored =
+            post::store::newest(&mut db.read().await.unwrap(), name).await.unwrap().unwrap();
         let mut write = db.write().await.unwrap();
-        post::store::publish(&mut write, stored.id, stored.version, "meetings", NOW)
-            .await
-            .unwrap();
+        post::store::publish(&mut write, stored.id, stored.version, "meetings", NOW).await.unwrap();
         write.commit().await.unwrap();
     }
 
@@ -160,11 +135,8 @@ fn list(slug: &str, name: &str) -> List {
 }
 
 async fn subscribe(office: &Office, email: &str, lists: &[&str]) {
-    let entry = |list: &&str| Entry {
-        list: (*list).to_owned(),
-        cadence: None,
-        state: State::Active,
-    };
+    let entry =
+        |list: &&str| Entry { list: (*list).to_owned(), cadence: None, state: State::Active };
     let request = Request {
         email: EmailAddress::parse(email).unwrap(),
         name: Some(Line::parse("Ann Lee").unwrap()),
@@ -175,9 +147,7 @@ async fn subscribe(office: &Office, email: &str, lists: &[&str]) {
         agreed_again: false,
     };
     let mut write = office.db.write().await.unwrap();
-    subscribe::add(&mut write, &office.keys, &request, NOW)
-        .await
-        .unwrap();
+    subscribe::add(&mut write, &office.keys, &request, NOW).await.unwrap();
     write.commit().await.unwrap();
 }
 
@@ -191,15 +161,9 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        let named = |line: &&str| {
-            line.split(':')
-                .next()
-                .is_some_and(|key| key.eq_ignore_ascii_case(name))
-        };
-        self.head
-            .lines()
-            .find(named)
-            .and_then(|line| Some(line.split_once(':')?.1.trim()))
+        let named =
+            |line: &&str| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name));
+        self.head.lines().find(named).and_then(|line| Some(line.split_once(':')?.1.trim()))
     }
 
     fn text(&self) -> String {
@@ -210,11 +174,7 @@ impl Answer {
 /// One request, spelled out, so that no client library is kinder than the world.
 async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-    let named = |name: &str| {
-        headers
-            .iter()
-            .any(|line| line.to_ascii_lowercase().starts_with(name))
-    };
+    let named = |name: &str| headers.iter().any(|line| line.to_ascii_lowercase().starts_with(name));
     if !named("host:") {
         write!(head, "Host: {to}\r\n").unwrap();
     }
@@ -229,14 +189,7 @@ async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[&str], body: &
     stream.write_all(&request).await.unwrap();
     let mut said = Vec::new();
     stream.read_to_end(&mut said).await.unwrap();
-    let end = said
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
+    let end = said.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
     let head = String::from_utf8(said[..end].to_vec()).unwrap();
-    Answer {
-        status: head[9..12].parse().unwrap(),
-        head,
-        body: said[end + 4..].to_vec(),
-    }
+    Answer { status: head[9..12].parse().unwrap(), head, body: said[end + 4..].to_vec() }
 }

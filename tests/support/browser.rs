@@ -25,25 +25,15 @@ impl Browser {
         let folder = tempfile::tempdir().unwrap();
         let driver = Driver::start(&folder);
         let mut arguments: Vec<String> = FLAGS.map(String::from).into();
-        arguments.push(format!(
-            "--user-data-dir={}",
-            folder.path().join("profile").display()
-        ));
+        arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
         let mut capabilities = serde_json::Map::new();
-        capabilities.insert(
-            "goog:chromeOptions".into(),
-            serde_json::json!({"args": arguments}),
-        );
+        capabilities.insert("goog:chromeOptions".into(), serde_json::json!({"args": arguments}));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .expect("Chromium does not start");
-        Self {
-            client,
-            _driver: driver,
-            folder,
-        }
+        Self { client, _driver: driver, folder }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -96,11 +86,7 @@ impl Driver {
             }
         });
         let port = port.recv().expect("chromedriver names no port").unwrap();
-        Self {
-            child,
-            port,
-            listener: Some(listener),
-        }
+        Self { child, port, listener: Some(listener) }
     }
 }
 
@@ -130,11 +116,7 @@ mod tests {
     #[tokio::test]
     async fn a_button_on_a_page_can_be_clicked() {
         let site = serve(|line, _| {
-            let body = if line.starts_with("POST /done") {
-                "<title>Done</title>"
-            } else {
-                PAGE
-            };
+            let body = if line.starts_with("POST /done") { "<title>Done</title>" } else { PAGE };
             let length = body.len();
             format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
@@ -145,18 +127,8 @@ mod tests {
         let client = browser.client();
         client.goto(&site).await.unwrap();
         assert_eq!(client.title().await.unwrap(), "Sign up");
-        client
-            .find(Locator::Css("button"))
-            .await
-            .unwrap()
-            .click()
-            .await
-            .unwrap();
-        client
-            .wait()
-            .for_url(&format!("{site}/done").parse().unwrap())
-            .await
-            .unwrap();
+        client.find(Locator::Css("button")).await.unwrap().click().await.unwrap();
+        client.wait().for_url(&format!("{site}/done").parse().unwrap()).await.unwrap();
         assert_eq!(client.title().await.unwrap(), "Done");
         let folder = browser.folder.path().to_owned();
         assert!(!processes_with(&folder).is_empty());

@@ -83,10 +83,7 @@ pub(crate) mod tests {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let answer = reply(
-            head.lines().next().unwrap(),
-            &String::from_utf8_lossy(&body),
-        );
+        let answer = reply(head.lines().next().unwrap(), &String::from_utf8_lossy(&body));
         stream.write_all(answer.as_bytes())
     }
 
@@ -103,10 +100,7 @@ pub(crate) mod tests {
     #[test]
     fn a_redirect_is_told_and_not_followed() {
         let site = serve(|line, body| {
-            assert_eq!(
-                (line, body),
-                ("POST /subscribe HTTP/1.1", "email=a%40example.org")
-            );
+            assert_eq!((line, body), ("POST /subscribe HTTP/1.1", "email=a%40example.org"));
             "HTTP/1.1 303 See Other\r\nLocation: /done\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into()
         });
         let answer = post(

@@ -63,11 +63,7 @@ impl Postfix {
             answer.read_to_string(&mut line).unwrap();
             panic!("Postfix did not start; is Debian's package postfix installed? {line}");
         }
-        Self {
-            folder,
-            ports,
-            keeper,
-        }
+        Self { folder, ports, keeper }
     }
 
     /// Of the server with the `withheld` of this place.
@@ -84,9 +80,7 @@ impl Postfix {
     pub(crate) fn mails(&self, mailbox: &str) -> Vec<Vec<u8>> {
         let new = self.folder.join("mail").join(mailbox).join("new");
         let files = std::fs::read_dir(new).into_iter().flatten();
-        files
-            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
-            .collect()
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     pub(crate) fn log(&self) -> String {
@@ -103,9 +97,7 @@ impl Drop for Postfix {
 
 fn free_ports(count: usize) -> Vec<u16> {
     // held until all are found, so that none is found twice
-    let listeners: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
+    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
     listeners.iter().map(port).collect()
 }
@@ -127,9 +119,7 @@ fn configure<'a>(
     std::fs::write(conf.join("certificate.pem"), made.cert.pem()).unwrap();
     std::fs::write(conf.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     let mut main = MAIN.replace("FOLDER", &folder.display().to_string());
-    let boxes = mailboxes
-        .iter()
-        .map(|name| format!("{{{name}@{DOMAIN}={name}/}}"));
+    let boxes = mailboxes.iter().map(|name| format!("{{{name}@{DOMAIN}={name}/}}"));
     let boxes = boxes.collect::<Vec<_>>().join(", ");
     writeln!(main, "virtual_mailbox_domains = {DOMAIN}").unwrap();
     writeln!(main, "virtual_mailbox_maps = inline:{{ {boxes} }}").unwrap();

@@ -48,11 +48,8 @@ impl Server {
     fn start() -> Self {
         let programs = programs();
         // Not $TMPDIR: a socket's path has 107 characters at most (unix(7)).
-        let folder = tempfile::Builder::new()
-            .prefix("bulletin-pg-")
-            .tempdir_in("/tmp")
-            .unwrap()
-            .keep();
+        let folder =
+            tempfile::Builder::new().prefix("bulletin-pg-").tempdir_in("/tmp").unwrap().keep();
         let mut keeper = as_somebody_else(&folder)
             .args(["sh", "-c", KEEPER, "postgres-keeper"])
             .args([&programs, &folder])
@@ -69,11 +66,7 @@ impl Server {
             answer.read_to_string(&mut line).unwrap();
             panic!("PostgreSQL did not start: {line}");
         }
-        Self {
-            programs,
-            folder,
-            keeper,
-        }
+        Self { programs, folder, keeper }
     }
 
     fn create(&self, name: &str) {
@@ -90,9 +83,7 @@ impl Server {
 
 /// Debian keeps the server's programs out of the `PATH`, one folder for each version.
 fn programs() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let newest = versions
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
         .max()
@@ -120,9 +111,7 @@ fn as_somebody_else(folder: &Path) -> Command {
 
 pub(super) fn ids_of(user: &str) -> Option<(u32, u32)> {
     let users = std::fs::read_to_string("/etc/passwd").unwrap();
-    let line = users
-        .lines()
-        .find(|line| line.split(':').next() == Some(user))?;
+    let line = users.lines().find(|line| line.split(':').next() == Some(user))?;
     let mut fields = line.split(':').skip(2);
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
@@ -138,10 +127,7 @@ mod tests {
     async fn a_database_is_fresh_and_reached_by_its_url() {
         let (one, other) = (database(), database());
         let mut connection = PgConnection::connect(&one).await.unwrap();
-        sqlx::query("create table only_here (id bigint)")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        sqlx::query("create table only_here (id bigint)").execute(&mut connection).await.unwrap();
         let mut connection = PgConnection::connect(&other).await.unwrap();
         let tables: i64 =
             sqlx::query_scalar("select count(*) from pg_tables where tablename = 'only_here'")

@@ -69,9 +69,7 @@ impl Program {
     pub(crate) fn json_lines<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Vec<Value> {
         let stdout = self.run_json(arguments);
         let lines = stdout.lines().map(serde_json::from_str);
-        lines
-            .collect::<Result<_, _>>()
-            .unwrap_or_else(|error| panic!("{error}: {stdout}"))
+        lines.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {stdout}"))
     }
 
     fn run_json<A: AsRef<OsStr>>(&self, arguments: &[A]) -> String {
@@ -90,18 +88,12 @@ impl Program {
         let child = command.process_group(0).spawn().unwrap();
         // The command holds the pipe's other end: without it the reader sees the child's end.
         drop(command);
-        Running {
-            child,
-            said: Said::listen(reader, log_file(&self.folder)),
-        }
+        Running { child, said: Said::listen(reader, log_file(&self.folder)) }
     }
 
     fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(&self.binary);
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .stdin(Stdio::null());
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("BULLETIN_") {
                 command.env_remove(name);
@@ -120,10 +112,7 @@ fn log_file(folder: &Path) -> File {
 }
 
 fn code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .unwrap()
+    status.code().or(status.signal().map(|signal| 128 + signal)).unwrap()
 }
 
 /// A program at work; killed with its children when dropped.
@@ -140,9 +129,7 @@ impl Running {
     /// The first line so far or to come, on stdout or stderr, that contains `pattern`.
     pub(crate) fn wait_for_line(&self, pattern: &str, timeout: Duration) -> String {
         self.said
-            .wait(timeout, |lines| {
-                lines.iter().find(|line| line.contains(pattern)).cloned()
-            })
+            .wait(timeout, |lines| lines.iter().find(|line| line.contains(pattern)).cloned())
             .unwrap_or_else(|said| {
                 panic!("no line with {pattern:?} within {timeout:?} in:\n{said}")
             })
@@ -214,23 +201,14 @@ impl Said {
     ) -> Result<String, String> {
         let state = self.state.lock().unwrap();
         let waiting = |(lines, ended): &mut (Vec<String>, bool)| find(lines).is_none() && !*ended;
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(state, timeout, waiting)
-            .unwrap();
+        let (state, _) = self.changed.wait_timeout_while(state, timeout, waiting).unwrap();
         find(&state.0).ok_or_else(|| state.0.join("\n"))
     }
 
     fn wait_for_end(&self) {
         let state = self.state.lock().unwrap();
-        let (state, timeout) = self
-            .changed
-            .wait_timeout_while(state, PATIENCE, |(_, ended)| !*ended)
-            .unwrap();
-        assert!(
-            !timeout.timed_out(),
-            "no end within {PATIENCE:?}:\n{}",
-            state.0.join("\n")
-        );
+        let (state, timeout) =
+            self.changed.wait_timeout_while(state, PATIENCE, |(_, ended)| !*ended).unwrap();
+        assert!(!timeout.timed_out(), "no end within {PATIENCE:?}:\n{}", state.0.join("\n"));
     }
 }

@@ -12,10 +12,7 @@
 //! It runs on the test's own runtime: a test that blocks (on a child process) wants
 //! `flavor = "multi_thread"`.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a relay that cannot start fails its test"
-)]
+#![expect(clippy::unwrap_used, reason = "a relay that cannot start fails its test")]
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
 mod act;
@@ -192,9 +189,6 @@ impl Shared {
             When::To(address) => address == to,
         };
         let rules = self.rules.lock().unwrap();
-        rules
-            .iter()
-            .find(|(place, when, _)| *place == at && fits(*when))
-            .map(|rule| rule.2)
+        rules.iter().find(|(place, when, _)| *place == at && fits(*when)).map(|rule| rule.2)
     }
 }

@@ -34,15 +34,9 @@ impl House {
         if let Some(dir) = &dir
             && std::fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some())
         {
-            bail!(
-                "{}: is not empty; choose a new folder for the demo",
-                dir.display()
-            );
+            bail!("{}: is not empty; choose a new folder for the demo", dir.display());
         }
-        let house = Self {
-            folder: dir.unwrap_or_else(own),
-            throwaway,
-        };
+        let house = Self { folder: dir.unwrap_or_else(own), throwaway };
         let written = || -> std::io::Result<()> {
             std::fs::create_dir_all(&house.folder)?;
             write(&SAMPLES, &house.folder)?;
@@ -63,11 +57,7 @@ impl House {
         let path = self.folder.join("posts/next-meeting.md");
         let text = std::fs::read_to_string(&path)?;
         let today = Clock::System.now().to_utc();
-        let year = if today.month() < 6 {
-            today.year()
-        } else {
-            today.year() + 1
-        };
+        let year = if today.month() < 6 { today.year() } else { today.year() + 1 };
         std::fs::write(&path, text.replace(WRITTEN, &format!("{year}-06-")))
     }
 
@@ -76,18 +66,10 @@ impl House {
         let (public, operator) = (free_port(8080)?, free_port(9090)?);
         let settings = [
             ("BULLETIN__SITE__LISTEN", format!("127.0.0.1:{public}")),
-            (
-                "BULLETIN__SITE__OPERATOR_LISTEN",
-                format!("127.0.0.1:{operator}"),
-            ),
-            (
-                "BULLETIN__SITE__BASE_URL",
-                format!("http://127.0.0.1:{public}"),
-            ),
+            ("BULLETIN__SITE__OPERATOR_LISTEN", format!("127.0.0.1:{operator}")),
+            ("BULLETIN__SITE__BASE_URL", format!("http://127.0.0.1:{public}")),
         ];
-        let settings = settings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value));
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
         let config =
             Config::load(&self.folder.join("config.toml"), settings).map_err(Failure::Usage)?;
         home(config).await

@@ -62,11 +62,8 @@ impl Import {
     }
 
     fn plan(&self, home: &Home) -> Result<Plan, Failure> {
-        let lists = self
-            .lists
-            .iter()
-            .map(|text| listed(text, &home.config))
-            .collect::<Result<_, _>>()?;
+        let lists =
+            self.lists.iter().map(|text| listed(text, &home.config)).collect::<Result<_, _>>()?;
         let mut columns = BTreeMap::new();
         for text in &self.columns {
             match text.split_once('=') {
@@ -83,33 +80,17 @@ impl Import {
             }
         }
         let (confirm, dry_run) = (self.confirm, self.dry_run);
-        Ok(Plan {
-            basis: self.basis.to_string(),
-            lists,
-            columns,
-            confirm,
-            dry_run,
-        })
+        Ok(Plan { basis: self.basis.to_string(), lists, columns, confirm, dry_run })
     }
 
     fn tell(&self, summary: &Summary, printer: Printer) {
-        let Summary {
-            read,
-            added,
-            updated,
-            unchanged,
-            refused,
-            suppressed,
-        } = summary;
+        let Summary { read, added, updated, unchanged, refused, suppressed } = summary;
         printer.say(format!("{read:>7}  rows read"));
         let rows = [
             (added, "added"),
             (updated, "brought up to date"),
             (unchanged, "unchanged"),
-            (
-                suppressed,
-                "left out: they said no before, or must not be mailed",
-            ),
+            (suppressed, "left out: they said no before, or must not be mailed"),
             (refused, "refused"),
         ];
         for (count, what) in rows.into_iter().filter(|(count, _)| **count > 0) {
@@ -128,17 +109,11 @@ fn set_aside(file: &Path, outcome: &Outcome) -> anyhow::Result<PathBuf> {
     name.push(".refused.csv");
     let path = PathBuf::from(name);
     let written = || -> Result<(), csv::Error> {
-        let new = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)?;
+        let new =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(new);
         out.write_record(
-            ["line", "reason"]
-                .into_iter()
-                .chain(outcome.header.iter().map(String::as_str)),
+            ["line", "reason"].into_iter().chain(outcome.header.iter().map(String::as_str)),
         )?;
         for one in &outcome.refused {
             let (line, reason) = (one.line.to_string(), one.reason.clone());

@@ -42,14 +42,10 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let relay = relay::relays(reader, root);
     let delivery = delivery(Section::take(reader, root, "delivery"));
     let list = lists(reader, root);
-    let digest = each(
-        named(reader, root, "digest", "digest.NAME"),
-        |slug, section| digest(slug, section, site.as_ref()),
-    );
-    let source = each(
-        named(reader, root, "source", "source.NAME"),
-        |_, section| source(section),
-    );
+    let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
+        digest(slug, section, site.as_ref())
+    });
+    let source = each(named(reader, root, "source", "source.NAME"), |_, section| source(section));
     let discreet = discreet(Section::take(reader, root, "discreet"));
     let log = log(Section::take(reader, root, "log"));
     Some(Config {
@@ -116,11 +112,7 @@ fn sender(mut s: Section<'_>, site: Option<&Site>) -> Option<Sender> {
 }
 
 fn database(mut s: Section<'_>) -> Option<Database> {
-    let url = s.key(
-        "url",
-        "sqlite:bulletin.db",
-        value::database(&s.reader().folder),
-    );
+    let url = s.key("url", "sqlite:bulletin.db", value::database(&s.reader().folder));
     s.end();
     Some(Database { url: url? })
 }
@@ -134,10 +126,7 @@ fn delivery(mut s: Section<'_>) -> Option<Delivery> {
     let lease = s.key("lease", "30m", value::lease);
     for (key, waits) in [("retry", &retry), ("relay_retry", &relay_retry)] {
         if waits.as_ref().is_some_and(Vec::is_empty) {
-            s.impossible(
-                key,
-                "= [] is empty; write at least one duration, such as [\"5m\"]",
-            );
+            s.impossible(key, "= [] is empty; write at least one duration, such as [\"5m\"]");
         }
     }
     s.end();
@@ -153,9 +142,7 @@ fn delivery(mut s: Section<'_>) -> Option<Delivery> {
 
 fn lists(reader: &Reader, root: &mut Table) -> Option<BTreeMap<String, List>> {
     let mut ids = BTreeMap::new();
-    each(named(reader, root, "list", "list.NAME"), |slug, section| {
-        list(slug, section, &mut ids)
-    })
+    each(named(reader, root, "list", "list.NAME"), |slug, section| list(slug, section, &mut ids))
 }
 
 /// `ids` has the lists that were read before, by List-Id.
@@ -174,10 +161,7 @@ fn list(slug: &str, mut s: Section<'_>, ids: &mut BTreeMap<String, String>) -> O
     if let Some(id) = &list_id
         && let Some(other) = ids.insert(id.clone(), slug.to_owned())
     {
-        s.impossible(
-            "list_id",
-            &format!("= \"{id}\" is also that of list.{other}; write another"),
-        );
+        s.impossible("list_id", &format!("= \"{id}\" is also that of list.{other}; write another"));
     }
     s.end();
     Some(List {
@@ -233,19 +217,12 @@ fn discreet(mut s: Section<'_>) -> Option<Discreet> {
     let subject = s.key("subject", "An update is available", value::line);
     let list_id = s.key("list_id", "updates", host::list_id);
     s.end();
-    Some(Discreet {
-        sender_name: sender_name?,
-        subject: subject?,
-        list_id: list_id?,
-    })
+    Some(Discreet { sender_name: sender_name?, subject: subject?, list_id: list_id? })
 }
 
 fn log(mut s: Section<'_>) -> Option<Log> {
     let json = s.key("format", "text", value::word(value::LOG_FORMAT));
     let level = s.key("level", "info", value::log_level);
     s.end();
-    Some(Log {
-        json: json?,
-        level: level?,
-    })
+    Some(Log { json: json?, level: level? })
 }

@@ -13,13 +13,8 @@ pub(super) fn relays(reader: &Reader, root: &mut Table) -> Option<BTreeMap<Strin
     let mut relays = named(reader, root, "relay", "relay.NAME");
     if relays.is_empty() {
         let main = "main".to_owned();
-        let table = Section::new(
-            reader,
-            "relay.NAME",
-            "relay.main".into(),
-            Place::Default,
-            Table::new(),
-        );
+        let table =
+            Section::new(reader, "relay.NAME", "relay.main".into(), Place::Default, Table::new());
         relays.push((main, table));
     }
     each(relays, relay)
@@ -47,11 +42,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         "\"smtp\" when anything from host to chunking is set, otherwise \"file\"",
         kinds,
     );
-    let connections = s.maybe(
-        "connections",
-        "10 for smtp, 1 for file",
-        value::number(1..=1000),
-    );
+    let connections = s.maybe("connections", "10 for smtp, 1 for file", value::number(1..=1000));
     let pace = s.maybe("rate", "no limit", value::rate);
     let is_smtp = smtp.flatten().unwrap_or(guess);
     // One variable, BULLETIN__RELAY__MAIN__KIND=file, diverts a whole installation into a folder:
@@ -100,10 +91,7 @@ fn smtp_relay(name: &str, s: &mut Section<'_>) -> Option<SmtpRelay> {
         s.impossible("tls", &what);
     }
     if let (Some(Some(_)), Some(None)) = (&user, &password) {
-        s.impossible(
-            "user",
-            "has no password; write password_file = \"relay.secret\"",
-        );
+        s.impossible("user", "has no password; write password_file = \"relay.secret\"");
     }
     let usual = match tls? {
         Tls::Starttls => 587,
@@ -125,10 +113,7 @@ fn smtp_relay(name: &str, s: &mut Section<'_>) -> Option<SmtpRelay> {
 }
 
 /// From the environment, or else from the file that `password_file` names.
-#[expect(
-    clippy::option_option,
-    reason = "outside: is it right? inside: is it there?"
-)]
+#[expect(clippy::option_option, reason = "outside: is it right? inside: is it there?")]
 fn password(relay: &str, s: &mut Section<'_>) -> Option<Option<Secret>> {
     let given = given_password(relay, s);
     let folder = &s.reader().folder;

@@ -24,12 +24,7 @@ fn manual() -> Vec<Setting> {
         } else if let Some((key, _)) = setting.split_once(" = ")
             && !setting.starts_with(' ')
         {
-            settings.push((
-                table.clone(),
-                key.to_owned(),
-                told.take(),
-                setting.to_owned(),
-            ));
+            settings.push((table.clone(), key.to_owned(), told.take(), setting.to_owned()));
         }
     }
     settings
@@ -38,15 +33,8 @@ fn manual() -> Vec<Setting> {
 /// A default as the reader has it: the text of a variable.
 fn as_variable(told: &str) -> String {
     let unquoted = |text: &str| text.trim().trim_matches('"').to_owned();
-    match told
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(items) => items
-            .split(',')
-            .map(unquoted)
-            .collect::<Vec<_>>()
-            .join(", "),
+    match told.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(items) => items.split(',').map(unquoted).collect::<Vec<_>>().join(", "),
         None if told.matches('"').count() == 2 => unquoted(told),
         None => told.to_owned(),
     }
@@ -63,10 +51,7 @@ fn the_manual_tells_every_key_with_its_default_and_no_other() {
         if let Some(default) = default {
             told.insert((table, key), as_variable(&default));
         } else {
-            assert!(
-                told.contains_key(&(table, key.clone())),
-                "{key} has no default"
-            );
+            assert!(told.contains_key(&(table, key.clone())), "{key} has no default");
         }
     }
     let text = "[relay.a]\nhost = \"localhost\"\n[relay.b]\n[list.a]\nname = \"A\"\n\

@@ -16,9 +16,7 @@ fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
-    let env = env
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let here = format!("{}/", folder.path().display());
     Config::load(&path, env).map_err(|error| format!("{error:#}").replace(&here, ""))
 }
@@ -36,10 +34,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
         "[log]\nformat = \"xml\"\n[site]\nname = 5\n[relay.main]\nhost = \"localhost\"\nport = 0\n",
         &[("BULLETIN__SITE__LANGUAGE", "!")],
     );
-    let starts: Vec<_> = told
-        .lines()
-        .filter_map(|line| line.split(" = ").next())
-        .collect();
+    let starts: Vec<_> = told.lines().filter_map(|line| line.split(" = ").next()).collect();
     assert_eq!(
         starts,
         [
@@ -58,14 +53,8 @@ fn what_is_not_toml_is_told_with_its_line() {
             "[site]\nname = London",
             "config.toml:2: not valid TOML: string values must be quoted, expected literal string",
         ),
-        (
-            "[site]\nname = \"a\"\nname = \"b\"",
-            "config.toml:3: not valid TOML: duplicate key",
-        ),
-        (
-            "[log]\n[log]",
-            "config.toml:2: not valid TOML: duplicate key",
-        ),
+        ("[site]\nname = \"a\"\nname = \"b\"", "config.toml:3: not valid TOML: duplicate key"),
+        ("[log]\n[log]", "config.toml:2: not valid TOML: duplicate key"),
         (
             "[site]\n\nname = \"a\nb\"",
             "config.toml:3: not valid TOML: invalid basic string, expected `\"`\n\
@@ -141,14 +130,8 @@ fn the_skeleton_of_the_contract_is_read() {
     let config = load(SKELETON, &[]).unwrap();
     assert_eq!(config.site.name.as_str(), "London Learning Alliance");
     assert_eq!(config.digest["weekly"].cron.as_str(), "0 8 * * Mon");
-    assert_eq!(
-        config.list["meetings"].kinds,
-        [Kind::MeetingNotice, Kind::MeetingSummary]
-    );
-    assert_eq!(
-        config.sender.bounce_domain.as_deref(),
-        Some("bounces.example.org")
-    );
+    assert_eq!(config.list["meetings"].kinds, [Kind::MeetingNotice, Kind::MeetingSummary]);
+    assert_eq!(config.sender.bounce_domain.as_deref(), Some("bounces.example.org"));
 }
 
 #[test]
@@ -166,11 +149,7 @@ fn a_wrong_variable_is_told_by_its_name() {
             "x",
             "BULLETIN__SITE__NAMES: site.names is not a key of Bulletin; did you mean name?",
         ),
-        (
-            "BULLETIN__SITE",
-            "x",
-            "BULLETIN__SITE: site is a table; write [site] and its keys below",
-        ),
+        ("BULLETIN__SITE", "x", "BULLETIN__SITE: site is a table; write [site] and its keys below"),
         (
             "BULLETIN__LIST__BOARD_MEETINGS__NAME",
             "x",
@@ -219,14 +198,8 @@ fn defaults_follow_what_was_set() {
 #[test]
 fn paths_count_from_the_folder_of_the_file() {
     let config = Config::default_in(Path::new("/srv/bulletin"));
-    assert_eq!(
-        config.site.secret_file,
-        Path::new("/srv/bulletin/bulletin.secret")
-    );
-    assert_eq!(
-        config.database.url.reveal(),
-        "sqlite:/srv/bulletin/bulletin.db"
-    );
+    assert_eq!(config.site.secret_file, Path::new("/srv/bulletin/bulletin.secret"));
+    assert_eq!(config.database.url.reveal(), "sqlite:/srv/bulletin/bulletin.db");
     let RelayKind::File { path } = &config.relay["main"].kind else {
         panic!("nothing leaves the machine before somebody says where to");
     };

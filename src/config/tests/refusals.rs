@@ -45,35 +45,23 @@ const VALUES: &[(&str, &str)] = &[
         "[log]\ncolour = true",
         "config.toml:2: log.colour is not a key of Bulletin; the keys of [log] are format, level",
     ),
-    (
-        "\n[sit]\nname = \"x\"",
-        "config.toml:2: sit is not a table of Bulletin; did you mean site?",
-    ),
+    ("\n[sit]\nname = \"x\"", "config.toml:2: sit is not a table of Bulletin; did you mean site?"),
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
              relay, delivery, list, digest, source, discreet, log",
     ),
-    (
-        "site = 3",
-        "config.toml:1: site is a table; write [site] and its keys below",
-    ),
+    ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (
         "[[relay]]\nhost = \"x\"",
         "config.toml:1: relay.NAME is a table; write [relay.NAME] and its keys below",
     ),
-    (
-        "[site]\nname = \"\"",
-        "config.toml:2: site.name = \"\" is empty; write some text",
-    ),
+    ("[site]\nname = \"\"", "config.toml:2: site.name = \"\" is empty; write some text"),
     (
         "[site]\nname = \"a\\nb\"",
         "config.toml:2: site.name = \"a\\nb\" holds a line break; write it on one line",
     ),
-    (
-        "[site]\nname = 5",
-        "config.toml:2: site.name = 5 is not text; write it in quotes",
-    ),
+    ("[site]\nname = 5", "config.toml:2: site.name = 5 is not text; write it in quotes"),
     (
         "[site]\nlisten = \"localhost\"",
         "config.toml:2: site.listen = \"localhost\" is not an address and a port; write them \

@@ -120,10 +120,7 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     let rows: Vec<ClaimRow> =
         on!(write, c => sqlx::query_as(look()).bind(&ids).bind(now).fetch_all(c).await)?;
     let mut came_by = came_by(write, &ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| taken(row, &mut came_by, now))
-        .collect())
+    Ok(rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect())
 }
 
 /// Campaigns that are being sent, the longest due first.
@@ -178,10 +175,7 @@ async fn came_by(
         on!(write, c => sqlx::query_as(sql()).bind(ids).fetch_all(c).await)?;
     let mut came_by: HashMap<_, Vec<_>> = HashMap::new();
     for (delivery, subscription, list) in rows {
-        came_by
-            .entry(delivery)
-            .or_default()
-            .push((subscription, list));
+        came_by.entry(delivery).or_default().push((subscription, list));
     }
     Ok(came_by)
 }

@@ -14,11 +14,7 @@ const DATE: Timestamp = Timestamp(1_779_440_400_000);
 fn content(text: &str) -> Content {
     Content {
         subject: Line::parse("News").unwrap(),
-        html: format!(
-            "<p>{}</p>{text}{}",
-            Slot::Greeting.mark(),
-            Slot::UnsubscribeUrl.mark()
-        ),
+        html: format!("<p>{}</p>{text}{}", Slot::Greeting.mark(), Slot::UnsubscribeUrl.mark()),
         text: format!(
             "{}\n{text}\n{} {}\n",
             Slot::Greeting.mark(),
@@ -57,10 +53,7 @@ fn parsed(message: &str) -> Message<'_> {
 }
 
 fn assert_well_formed(message: &str) {
-    assert!(
-        !message.replace("\r\n", "").contains(['\r', '\n']),
-        "{message}"
-    );
+    assert!(!message.replace("\r\n", "").contains(['\r', '\n']), "{message}");
     assert!(message.split("\r\n").all(|line| line.len() <= 998));
     let (_, body) = message.split_once("\r\n\r\n").unwrap();
     let long = body.split("\r\n").find(|line| line.len() > 76);
@@ -116,10 +109,7 @@ fn every_field_of_the_contract_is_there_once() {
 
 #[test]
 fn a_mail_that_nobody_pressed_a_button_for_says_so() {
-    let head = Head {
-        auto_submitted: true,
-        ..head()
-    };
+    let head = Head { auto_submitted: true, ..head() };
     let to = EmailAddress::parse("ann@example.org").unwrap();
     let rendition = Rendition::prepare(&content("words"), &head).unwrap();
     let message = String::from_utf8(rendition.message(&copy(&to, None))).unwrap();
@@ -138,11 +128,7 @@ fn two_copies_differ_only_in_slots_and_own_fields() {
     let rendition = Rendition::prepare(&notice(), &head()).unwrap();
     let message = |to: &str, name: &str, id: &str, url: &str| {
         let (to, name) = (EmailAddress::parse(to).unwrap(), Line::parse(name).unwrap());
-        let own = Copy {
-            message_id: id,
-            unsubscribe_url: url,
-            ..copy(&to, Some(&name))
-        };
+        let own = Copy { message_id: id, unsubscribe_url: url, ..copy(&to, Some(&name)) };
         String::from_utf8(rendition.message(&own)).unwrap()
     };
     let ann = message("ann@example.org", "Ann", "d1@e.org", "https://e.org/u/111");
@@ -181,12 +167,7 @@ fn pictures_travel_beside_the_html_and_attachments_after_it() {
     let picture = &parsed.parts[5];
     assert_eq!(picture.contents(), b"specimen");
     let cid = picture.content_id().unwrap();
-    assert!(
-        parsed
-            .body_html(0)
-            .unwrap()
-            .contains(&format!("src=\"cid:{cid}\""))
-    );
+    assert!(parsed.body_html(0).unwrap().contains(&format!("src=\"cid:{cid}\"")));
     assert_eq!(parsed.parts[6].attachment_name(), Some("agenda.pdf"));
     assert_eq!(parsed.parts[6].contents(), b"specimen");
 }

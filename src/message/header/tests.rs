@@ -16,11 +16,7 @@ fn from(name: &str) -> String {
 }
 
 fn fields(header: &str) -> usize {
-    MessageParser::new()
-        .parse(&format!("{header}\r\n"))
-        .unwrap()
-        .headers()
-        .len()
+    MessageParser::new().parse(&format!("{header}\r\n")).unwrap().headers().len()
 }
 
 #[test]
@@ -30,10 +26,7 @@ fn plain_text_stays_readable() {
         from("London Learning Alliance"),
         "From: London Learning Alliance <ann@xn--bcher-kva.example>\r\n"
     );
-    assert_eq!(
-        from("O'Neill, Ann"),
-        "From: \"O'Neill, Ann\" <ann@xn--bcher-kva.example>\r\n"
-    );
+    assert_eq!(from("O'Neill, Ann"), "From: \"O'Neill, Ann\" <ann@xn--bcher-kva.example>\r\n");
 }
 
 #[test]

@@ -26,9 +26,7 @@ fn rendered(change: impl Fn(&mut Post)) -> anyhow::Result<Content> {
 /// Everything between `<` and `>`, comments included.
 fn tags(html: &str) -> Vec<&str> {
     let tag = |rest: &'_ str| rest.find('>').unwrap_or(rest.len());
-    html.match_indices('<')
-        .map(|(at, _)| &html[at..at + tag(&html[at..])])
-        .collect()
+    html.match_indices('<').map(|(at, _)| &html[at..at + tag(&html[at..])]).collect()
 }
 
 #[test]
@@ -53,10 +51,7 @@ fn everybody_can_read_every_mail() {
 #[test]
 fn a_language_read_from_the_right_is_set_from_the_right() {
     let specimen = Specimen::new().unwrap();
-    let frame = Frame {
-        language: "ar",
-        ..specimen.frame(true)
-    };
+    let frame = Frame { language: "ar", ..specimen.frame(true) };
     let letter = specimen.digest(true);
     let templates = Templates::embedded().unwrap();
     let html = templates.render(&letter, &frame).unwrap().html;
@@ -71,15 +66,7 @@ fn a_language_read_from_the_right_is_set_from_the_right() {
 fn nothing_is_loaded_from_anywhere() {
     for content in every_content() {
         let html = content.html.to_lowercase();
-        for remote in [
-            "<link",
-            "<script",
-            "<iframe",
-            "@import",
-            "@font-face",
-            "url(",
-            "srcset",
-        ] {
+        for remote in ["<link", "<script", "<iframe", "@import", "@font-face", "url(", "srcset"] {
             assert!(!html.contains(remote), "{remote}");
         }
         for tag in tags(&html).iter().filter(|tag| tag.contains("src=")) {
@@ -98,11 +85,7 @@ fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
             assert!(body.contains("https://news.example.org/archive/specimen"));
             assert!(body.contains("A specimen"));
         }
-        assert!(
-            content
-                .html
-                .contains(&format!("href=\"{}\"", Slot::UnsubscribeUrl.mark()))
-        );
+        assert!(content.html.contains(&format!("href=\"{}\"", Slot::UnsubscribeUrl.mark())));
         assert!(content.text.lines().all(|line| line.chars().count() <= 72));
     }
 }
@@ -110,14 +93,10 @@ fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
 #[test]
 fn a_notice_leads_with_when_and_where() {
     let content = &every_content()[3];
-    for (body, time) in [
-        (&content.html, "midnight to midnight, UTC"),
-        (&content.text, "midnight to midnight, UTC"),
-    ] {
-        let at = |text: &str| {
-            body.find(text)
-                .unwrap_or_else(|| panic!("{text} in {body}"))
-        };
+    for (body, time) in
+        [(&content.html, "midnight to midnight, UTC"), (&content.text, "midnight to midnight, UTC")]
+    {
+        let at = |text: &str| body.find(text).unwrap_or_else(|| panic!("{text} in {body}"));
         assert!(at("Thursday 1 January 1970") < at(time));
         assert!(at(time) < at(&Slot::Greeting.mark()));
         assert!(at("https://meet.example.org/a?b") < at(&Slot::Greeting.mark()));

@@ -32,10 +32,7 @@ pub(super) struct Tidy<'a> {
 
 impl<'a> Tidy<'a> {
     pub(super) fn new() -> Self {
-        Self {
-            parts: vec![Vec::new()],
-            ..Self::default()
-        }
+        Self { parts: vec![Vec::new()], ..Self::default() }
     }
 
     pub(super) fn take(&mut self, event: Event<'a>) {
@@ -68,11 +65,7 @@ impl<'a> Tidy<'a> {
     fn start(&mut self, tag: Tag<'a>) {
         let open = match (tag, self.belongs()) {
             (Tag::Image { dest_url, .. }, _) => {
-                self.alt = Some(Alt {
-                    src: clean(dest_url),
-                    text: String::new(),
-                    inner: 0,
-                });
+                self.alt = Some(Alt { src: clean(dest_url), text: String::new(), inner: 0 });
                 return;
             }
             (Tag::FootnoteDefinition(name), true) => {
@@ -91,15 +84,9 @@ impl<'a> Tidy<'a> {
 
     fn keep(&mut self, tag: Tag<'a>, fits: bool) -> Open<'a> {
         // rows go with their table and items with their list, or the result would not nest
-        let part_of = matches!(
-            tag,
-            Tag::TableHead | Tag::TableRow | Tag::TableCell | Tag::Item
-        );
-        let kept = if part_of {
-            !matches!(self.open.last(), None | Some(Open::Dropped))
-        } else {
-            fits
-        };
+        let part_of = matches!(tag, Tag::TableHead | Tag::TableRow | Tag::TableCell | Tag::Item);
+        let kept =
+            if part_of { !matches!(self.open.last(), None | Some(Open::Dropped)) } else { fits };
         match allowed(tag).filter(|_| kept) {
             Some(tag) => {
                 let end = tag.to_end();
@@ -194,12 +181,7 @@ fn allowed(tag: Tag<'_>) -> Option<Tag<'_>> {
             classes: Vec::new(),
             attrs: Vec::new(),
         }),
-        Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            ..
-        } => link(link_type, dest_url, title),
+        Tag::Link { link_type, dest_url, title, .. } => link(link_type, dest_url, title),
         other => Some(other),
     }
 }

@@ -58,11 +58,7 @@ fn pictures(page: &Page<'_>, named: &mut Vec<Named>, found: &mut Findings) {
             );
             found.error(line, "remote-image", message);
         } else if super::file::stays(&picture.src, line, found) {
-            named.push(Named {
-                line,
-                name: picture.src,
-                role: Role::Image,
-            });
+            named.push(Named { line, name: picture.src, role: Role::Image });
         }
     }
 }

@@ -14,15 +14,11 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(file: &Path) -> Self {
-        Self {
-            file: file.to_owned(),
-            found: Vec::new(),
-        }
+        Self { file: file.to_owned(), found: Vec::new() }
     }
 
     pub(super) fn error(&mut self, line: usize, rule: &'static str, message: impl Into<String>) {
-        self.found
-            .push(Finding::error(&self.file, line, rule, message));
+        self.found.push(Finding::error(&self.file, line, rule, message));
     }
 
     /// The file's name without its extension, in lower case.
@@ -57,10 +53,9 @@ impl Fields {
     /// The front matter, which begins on line 2 of its file.
     pub(super) fn read(front: &str, found: &mut Findings) -> Option<Self> {
         match yaml::parse(front) {
-            Ok(Node {
-                value: Value::Map(entries),
-                line,
-            }) => Some(Self::new(String::new(), line, entries, found)),
+            Ok(Node { value: Value::Map(entries), line }) => {
+                Some(Self::new(String::new(), line, entries, found))
+            }
             Ok(node) => {
                 found.error(
                     node.line + 1,
@@ -87,12 +82,7 @@ impl Fields {
                 entries.push(entry);
             }
         }
-        Self {
-            within,
-            line,
-            entries,
-            known: Vec::new(),
-        }
+        Self { within, line, entries, known: Vec::new() }
     }
 
     /// The line of the file that these fields begin on.
@@ -178,16 +168,10 @@ impl Fields {
     pub(super) fn texts(&mut self, key: &'static str, found: &mut Findings) -> Vec<Text> {
         let nodes = match self.take(key) {
             None => Vec::new(),
-            Some(Node {
-                value: Value::List(nodes),
-                ..
-            }) => nodes,
+            Some(Node { value: Value::List(nodes), .. }) => nodes,
             Some(node) => vec![node],
         };
-        nodes
-            .into_iter()
-            .filter_map(|node| self.one(key, node, found))
-            .collect()
+        nodes.into_iter().filter_map(|node| self.one(key, node, found)).collect()
     }
 
     /// `true` or `false`; left out it is `false`.
@@ -243,13 +227,10 @@ fn rule(error: &LineError) -> &'static str {
 /// ` (perhaps "…")` when a name is nearly a known one.
 pub(super) fn nearest(name: &str, known: &[&str]) -> String {
     let name = name.to_lowercase();
-    let near = known
-        .iter()
-        .map(|other| (distance(&name, &other.to_lowercase()), other));
+    let near = known.iter().map(|other| (distance(&name, &other.to_lowercase()), other));
     let close = near.filter(|(distance, other)| *distance <= 1 + other.len() / 4);
     let best = close.min_by_key(|(distance, _)| *distance);
-    best.map(|(_, other)| format!(" (perhaps \"{other}\")"))
-        .unwrap_or_default()
+    best.map(|(_, other)| format!(" (perhaps \"{other}\")")).unwrap_or_default()
 }
 
 /// How many letters must be added, removed or replaced (Levenshtein).

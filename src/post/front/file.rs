@@ -12,27 +12,13 @@ pub(super) fn image(
 ) -> Option<Image> {
     let mut fields = fields.map("image", found)?;
     let line = fields.line_number();
-    fields.require(
-        "src",
-        "image-src",
-        "image: {src: cover.png, alt: What it shows}",
-        found,
-    );
-    fields.require(
-        "alt",
-        "image-alt",
-        "image: {src: cover.png, alt: What it shows}",
-        found,
-    );
+    fields.require("src", "image-src", "image: {src: cover.png, alt: What it shows}", found);
+    fields.require("alt", "image-alt", "image: {src: cover.png, alt: What it shows}", found);
     let src = fields.text("src", found);
     let alt = fields.line("alt", found);
     fields.finish(found);
     let src = src.filter(|src| stays(&src.value, src.line, found))?.value;
-    named.push(Named {
-        line,
-        name: src.clone(),
-        role: Role::Image,
-    });
+    named.push(Named { line, name: src.clone(), role: Role::Image });
     Some(Image { src, alt: alt? })
 }
 
@@ -46,11 +32,7 @@ pub(super) fn attachments(
         if !stays(&text.value, text.line, found) || taken.contains(&text.value) {
             continue;
         }
-        named.push(Named {
-            line: text.line,
-            name: text.value.clone(),
-            role: Role::Attachment,
-        });
+        named.push(Named { line: text.line, name: text.value.clone(), role: Role::Attachment });
         taken.push(text.value);
     }
     taken

@@ -28,13 +28,7 @@ pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> 
             "the meeting ends before it starts; write a later time after ends:",
         );
     }
-    Some(Meeting {
-        starts,
-        ends,
-        timezone: timezone?,
-        place,
-        join,
-    })
+    Some(Meeting { starts, ends, timezone: timezone?, place, join })
 }
 
 /// A time on the wall clock, and the line it is on.
@@ -50,22 +44,15 @@ fn time(
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(&text.value, format).ok());
     if time.is_none() {
-        let message = format!(
-            "{key} \"{}\" is not a day and a time; write it like {example}",
-            text.value
-        );
+        let message =
+            format!("{key} \"{}\" is not a day and a time; write it like {example}", text.value);
         found.error(text.line, "bad-time", message);
     }
     time.map(|time| (text.line, time))
 }
 
 fn timezone(fields: &mut Fields, found: &mut Findings) -> Option<Tz> {
-    fields.require(
-        "timezone",
-        "missing-timezone",
-        "timezone: Europe/London",
-        found,
-    )?;
+    fields.require("timezone", "missing-timezone", "timezone: Europe/London", found)?;
     let Text { line, value } = fields.text("timezone", found)?;
     let zone = value.parse().ok();
     if zone.is_none() {

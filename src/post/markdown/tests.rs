@@ -23,11 +23,7 @@ fn assert_balanced(html: &str) {
     for part in html.split('<').skip(1) {
         let (tag, text) = part.split_once('>').expect("a tag that does not end");
         assert!(!text.contains('>'), "a bare > in {html}");
-        let name = tag
-            .trim_start_matches('/')
-            .split([' ', '/'])
-            .next()
-            .unwrap_or_default();
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
         assert!(KNOWN.contains(&format!(" {name} ")), "<{tag}> in {html}");
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "{html}");
@@ -111,10 +107,7 @@ fn a_link_leads_to_the_web_or_a_mailbox_only() {
 #[test]
 fn a_picture_is_placed_by_the_caller_or_becomes_its_description() {
     let html = plain("![A \"b\" & *c*](front.png)");
-    assert_eq!(
-        html,
-        "<p><img src=\"cid:front.png\" alt=\"A &quot;b&quot; &amp; c\" /></p>\n"
-    );
+    assert_eq!(html, "<p><img src=\"cid:front.png\" alt=\"A &quot;b&quot; &amp; c\" /></p>\n");
     assert_mail_safe(&html);
     assert_eq!(plain("![alt](javascript:x)"), "<p>alt</p>\n");
     assert_eq!(plain("![alt](data:image/png;base64,AA)"), "<p>alt</p>\n");
@@ -125,20 +118,14 @@ fn a_picture_is_placed_by_the_caller_or_becomes_its_description() {
 fn pictures_are_found_with_their_lines() {
     let body = "One ![a](1.png)\n\n- two\n- ![b](<2 b.png>)\n\n![c][ref]\n\n[ref]: 3.png\n";
     let expected = [(1, "1.png"), (4, "2 b.png"), (6, "3.png")];
-    assert_eq!(
-        images(body),
-        expected.map(|(line, name)| (line, name.to_owned()))
-    );
+    assert_eq!(images(body), expected.map(|(line, name)| (line, name.to_owned())));
 }
 
 #[test]
 fn characters_that_turn_the_text_or_mark_slots_are_gone() {
     let html =
         plain("a\u{202e}b\u{2066}c `d\u{202a}e` &#x202E;f &#xE000;g\u{1}h ![i\u{2069}](j.png)");
-    assert_eq!(
-        html,
-        "<p>abc <code>de</code> f gh <img src=\"cid:j.png\" alt=\"i\" /></p>\n"
-    );
+    assert_eq!(html, "<p>abc <code>de</code> f gh <img src=\"cid:j.png\" alt=\"i\" /></p>\n");
 }
 
 #[test]
@@ -165,17 +152,11 @@ fn endless_nesting_is_flattened_and_overflows_nothing() {
             assert!(html.contains('x'));
         }
     }
-    let steps: Vec<String> = (0..300)
-        .map(|step| format!("{}- a", "  ".repeat(step)))
-        .collect();
+    let steps: Vec<String> = (0..300).map(|step| format!("{}- a", "  ".repeat(step))).collect();
     let steps = steps.join("\n");
     assert_mail_safe(&plain(&steps));
-    let table = format!(
-        "{}| a |\n{}|---|\n{}| b |\n",
-        "> ".repeat(49),
-        "> ".repeat(49),
-        "> ".repeat(49)
-    );
+    let table =
+        format!("{}| a |\n{}|---|\n{}| b |\n", "> ".repeat(49), "> ".repeat(49), "> ".repeat(49));
     assert_mail_safe(&plain(&table));
 }
 

@@ -23,21 +23,14 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(width: usize) -> Self {
-        Self {
-            width,
-            ..Self::default()
-        }
+        Self { width, ..Self::default() }
     }
 
     /// Marks take half of the width at most; deeper ones are left out.
     pub(super) fn enter(&mut self, first: &str, rest: &str) {
         let fits = self.indent() + first.len() <= self.width / 2;
         let (first, rest) = if fits { (first, rest) } else { ("", "") };
-        self.frames.push(Frame {
-            first: first.to_owned(),
-            rest: rest.to_owned(),
-            fresh: true,
-        });
+        self.frames.push(Frame { first: first.to_owned(), rest: rest.to_owned(), fresh: true });
     }
 
     pub(super) fn leave(&mut self) {
@@ -66,11 +59,7 @@ impl Blocks {
 
     pub(super) fn heading(&mut self, text: &str, level: HeadingLevel) {
         let lines = wrap::words(text, self.room());
-        let wide = lines
-            .iter()
-            .map(|line| line.chars().count())
-            .max()
-            .unwrap_or(0);
+        let wide = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
         let sign = if level == HeadingLevel::H2 { "=" } else { "-" };
         self.part();
         for line in &lines {
@@ -92,11 +81,7 @@ impl Blocks {
         self.part();
         for line in text.trim_end().split('\n') {
             let fits = line.chars().count() <= room;
-            let lines = if fits {
-                vec![line.to_owned()]
-            } else {
-                wrap::words(line, room)
-            };
+            let lines = if fits { vec![line.to_owned()] } else { wrap::words(line, room) };
             for line in lines {
                 self.line(&format!("    {line}"));
             }
@@ -136,11 +121,7 @@ impl Blocks {
         }
         let mut full = String::new();
         for frame in &mut self.frames {
-            full.push_str(if frame.fresh {
-                &frame.first
-            } else {
-                &frame.rest
-            });
+            full.push_str(if frame.fresh { &frame.first } else { &frame.rest });
             frame.fresh = false;
         }
         full.push_str(line);

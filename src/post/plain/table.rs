@@ -11,11 +11,7 @@ pub(super) fn lines(rows: &[Vec<String>], width: usize) -> Vec<String> {
     };
     let widths = widths(head, rows);
     let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-    if total <= width {
-        columns(head, rows, &widths)
-    } else {
-        records(head, rows)
-    }
+    if total <= width { columns(head, rows, &widths) } else { records(head, rows) }
 }
 
 fn widths(head: &[String], rows: &[&Vec<String>]) -> Vec<usize> {
@@ -37,10 +33,7 @@ fn columns(head: &[String], rows: &[&Vec<String>], widths: &[usize]) -> Vec<Stri
 }
 
 fn row(cells: &[String], widths: &[usize]) -> String {
-    let cells = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, wide)| format!("{cell:<wide$}"));
+    let cells = cells.iter().zip(widths).map(|(cell, wide)| format!("{cell:<wide$}"));
     cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
 }
 
@@ -50,21 +43,11 @@ fn records(head: &[String], rows: &[&Vec<String>]) -> Vec<String> {
         return head.to_vec();
     }
     let record = |row: &&Vec<String>| {
-        let cells = head
-            .iter()
-            .zip(row.iter())
-            .filter(|(_, cell)| !cell.is_empty());
+        let cells = head.iter().zip(row.iter()).filter(|(_, cell)| !cell.is_empty());
         let named = |(name, cell): (&String, &String)| {
-            if name.is_empty() {
-                cell.clone()
-            } else {
-                format!("{name}: {cell}")
-            }
+            if name.is_empty() { cell.clone() } else { format!("{name}: {cell}") }
         };
         cells.map(named).collect::<Vec<_>>()
     };
-    rows.iter()
-        .map(record)
-        .collect::<Vec<_>>()
-        .join(&String::new())
+    rows.iter().map(record).collect::<Vec<_>>().join(&String::new())
 }

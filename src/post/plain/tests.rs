@@ -45,14 +45,8 @@ End ~~gone~~. (1)
 #[test]
 fn a_table_stands_in_columns_or_row_by_row() {
     let body = "| Day | Room |\n|---|---|\n| One | The large hall |\n| Two | 3 |\n";
-    assert_eq!(
-        text(body, 40),
-        "Day  Room\n---  --------------\nOne  The large hall\nTwo  3"
-    );
-    assert_eq!(
-        text(body, 16),
-        "Day: One\nRoom: The large\nhall\n\nDay: Two\nRoom: 3"
-    );
+    assert_eq!(text(body, 40), "Day  Room\n---  --------------\nOne  The large hall\nTwo  3");
+    assert_eq!(text(body, 16), "Day: One\nRoom: The large\nhall\n\nDay: Two\nRoom: 3");
 }
 
 #[test]
@@ -107,10 +101,7 @@ fn unmarked(line: &str) -> &str {
     let is_mark = |word: &str| {
         matches!(word, ">" | "-" | "")
             || word.starts_with('[')
-            || word
-                .trim_end_matches('.')
-                .chars()
-                .all(|c| c.is_ascii_digit())
+            || word.trim_end_matches('.').chars().all(|c| c.is_ascii_digit())
     };
     let mut rest = line;
     while let Some((word, after)) = rest.split_once(' ') {

@@ -17,10 +17,7 @@ fn post(front: &str, body: &str) -> (tempfile::TempDir, PathBuf) {
 
 fn rules(file: &Path) -> Vec<(usize, &'static str)> {
     let findings = read(file, &LISTS).unwrap_err();
-    findings
-        .iter()
-        .map(|finding| (finding.line, finding.rule))
-        .collect()
+    findings.iter().map(|finding| (finding.line, finding.rule)).collect()
 }
 
 #[test]
@@ -47,11 +44,8 @@ fn a_post_comes_with_its_pictures_and_attachments() {
     fs::write(folder.path().join("c.bin"), "").unwrap();
     fs::write(folder.path().join("d.gif"), "GIF89a").unwrap();
     let source = read(&file, &LISTS).unwrap();
-    let files: Vec<(&str, &str)> = source
-        .files
-        .iter()
-        .map(|file| (file.name.as_str(), file.content_type.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> =
+        source.files.iter().map(|file| (file.name.as_str(), file.content_type.as_str())).collect();
     let expected = [
         ("a.png", "image/png"),
         ("d.gif", "image/gif"),
@@ -96,10 +90,7 @@ fn a_picture_is_one_by_its_content() {
 
 #[test]
 fn files_have_limits_alone_and_together() {
-    let (folder, file) = post(
-        "image: {src: a.png, alt: A}\nattachments: [b.pdf, c.pdf]\n",
-        "Text",
-    );
+    let (folder, file) = post("image: {src: a.png, alt: A}\nattachments: [b.pdf, c.pdf]\n", "Text");
     let write = |name: &str, size: usize| {
         let mut bytes = PNG.to_vec();
         bytes.resize(size, 0);
@@ -142,9 +133,8 @@ fn a_folder_is_its_markdown_files_in_order() {
     for name in ["z.md", "B.MD", "notes.txt"] {
         fs::write(folder.path().join(name), "").unwrap();
     }
-    let names: Vec<PathBuf> = ["B.MD", "a-post.md", "z.md"]
-        .map(|name| folder.path().join(name))
-        .to_vec();
+    let names: Vec<PathBuf> =
+        ["B.MD", "a-post.md", "z.md"].map(|name| folder.path().join(name)).to_vec();
     assert_eq!(super::folder(folder.path()).unwrap(), names);
     assert_eq!(super::folder(&file).unwrap(), std::slice::from_ref(&file));
 }

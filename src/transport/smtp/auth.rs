@@ -35,9 +35,7 @@ impl Client {
     }
 
     async fn plain(&mut self, login: &Login) -> Result<(), Fault> {
-        let reply = self
-            .ask_auth(&format!("AUTH PLAIN {}", plain_response(login)))
-            .await?;
+        let reply = self.ask_auth(&format!("AUTH PLAIN {}", plain_response(login))).await?;
         self.expect_auth(reply, 235)
     }
 
@@ -46,9 +44,7 @@ impl Client {
         self.expect_auth(reply, 334)?;
         let reply = self.ask_auth(&BASE64.encode(login.user.as_bytes())).await?;
         self.expect_auth(reply, 334)?;
-        let reply = self
-            .ask_auth(&BASE64.encode(login.password.reveal().as_bytes()))
-            .await?;
+        let reply = self.ask_auth(&BASE64.encode(login.password.reveal().as_bytes())).await?;
         self.expect_auth(reply, 235)
     }
 
@@ -57,11 +53,7 @@ impl Client {
     }
 
     fn expect_auth(&self, reply: Reply, code: u16) -> Result<(), Fault> {
-        if reply.code == code {
-            Ok(())
-        } else {
-            Err(self.said(reply))
-        }
+        if reply.code == code { Ok(()) } else { Err(self.said(reply)) }
     }
 }
 

@@ -3,10 +3,7 @@
 use super::reply::Answer;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one keyword of the reply"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one keyword of the reply")]
 pub(super) struct Capabilities {
     /// The largest message it takes, when it says so (RFC 1870).
     pub(super) size: Option<Size>,
@@ -62,9 +59,7 @@ impl Size {
     /// Zero or no number means that there is no fixed limit (RFC 1870 §4).
     fn of(word: Option<&str>) -> Self {
         let limit = word.and_then(|word| word.parse().ok());
-        Self {
-            limit: limit.filter(|&limit| limit > 0),
-        }
+        Self { limit: limit.filter(|&limit| limit > 0) }
     }
 
     pub(super) fn excludes(self, length: usize) -> bool {

@@ -61,10 +61,7 @@ impl Client {
         message: &[u8],
         next: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
-        let form = Form {
-            length: message.len(),
-            eight_bit: !message.is_ascii(),
-        };
+        let form = Form { length: message.len(), eight_bit: !message.is_ascii() };
         if self.state == State::Broken || self.left == 0 {
             let text = "this connection is broken or has carried its share; open another";
             return Err(self.fault(Stage::Mail, text).into());
@@ -130,9 +127,5 @@ pub(super) fn speaks_on(code: u16) -> bool {
 }
 
 pub(super) fn no(reply: Reply) -> Outcome {
-    if reply.code / 100 == 5 {
-        Outcome::Refused(reply)
-    } else {
-        Outcome::Deferred(reply)
-    }
+    if reply.code / 100 == 5 { Outcome::Refused(reply) } else { Outcome::Deferred(reply) }
 }

@@ -131,15 +131,9 @@ mod tests {
 
     #[test]
     fn a_relay_that_knows_dsn_is_asked_for_delays_and_failures() {
-        let offered = Capabilities {
-            dsn: true,
-            ..Capabilities::default()
-        };
+        let offered = Capabilities { dsn: true, ..Capabilities::default() };
         let said = |verb: Verb| verb.line(&offered, &envelope(), None);
-        assert_eq!(
-            said(Verb::Mail),
-            "MAIL FROM:<> RET=HDRS ENVID=7+20of+209\r\n"
-        );
+        assert_eq!(said(Verb::Mail), "MAIL FROM:<> RET=HDRS ENVID=7+20of+209\r\n");
         assert_eq!(
             said(Verb::Rcpt),
             "RCPT TO:<ann+news=1@example.org> NOTIFY=FAILURE,DELAY \
@@ -149,10 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_is_not_said() {
-        let form = Form {
-            length: 9,
-            eight_bit: false,
-        };
+        let form = Form { length: 9, eight_bit: false };
         let said = |verb: Verb| verb.line(&Capabilities::default(), &envelope(), Some(form));
         assert_eq!(said(Verb::Mail), "MAIL FROM:<>\r\n");
         assert_eq!(said(Verb::Rcpt), "RCPT TO:<ann+news=1@example.org>\r\n");

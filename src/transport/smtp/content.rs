@@ -60,12 +60,7 @@ impl Client {
         }
         let ends_at = self.wire.len();
         self.wire.extend_from_slice(behind.as_bytes());
-        let pieces = Pieces {
-            head: head.as_bytes(),
-            body: &body,
-            tail: &self.wire,
-            ends_at,
-        };
+        let pieces = Pieces { head: head.as_bytes(), body: &body, tail: &self.wire, ends_at };
         self.stream.write_message(pieces, self.timeouts.block).await
     }
 

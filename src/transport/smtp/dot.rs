@@ -46,10 +46,7 @@ mod tests {
     #[test]
     fn a_message_without_such_a_dot_is_not_copied() {
         for message in ["", "a", "a.\r\nb.c\r\n"] {
-            assert!(
-                matches!(stuffed(message.as_bytes()), Cow::Borrowed(_)),
-                "{message:?}"
-            );
+            assert!(matches!(stuffed(message.as_bytes()), Cow::Borrowed(_)), "{message:?}");
         }
     }
 

@@ -91,11 +91,7 @@ impl Settings {
             Tls::Implicit => Security::Implicit(connector()?),
         };
         let login = match (relay.user.clone(), relay.password.clone()) {
-            (Some(user), Some(password)) => Some(Login {
-                user,
-                password,
-                auth: relay.auth,
-            }),
+            (Some(user), Some(password)) => Some(Login { user, password, auth: relay.auth }),
             (None, None) => None,
             _ => bail!("relay user and password_file belong together; set both or neither"),
         };
@@ -180,19 +176,13 @@ mod tests {
             let error = Settings::of(&relay(), hello).err().unwrap().to_string();
             assert!(error.contains("mail.example.org"), "{error}");
         }
-        let own = SmtpRelay {
-            hello: Some("mx.example.org".to_owned()),
-            ..relay()
-        };
+        let own = SmtpRelay { hello: Some("mx.example.org".to_owned()), ..relay() };
         assert_eq!(Settings::of(&own, "").unwrap().hello, "mx.example.org");
     }
 
     #[test]
     fn half_a_login_is_refused() {
-        let half = SmtpRelay {
-            user: Some("bulletin".to_owned()),
-            ..relay()
-        };
+        let half = SmtpRelay { user: Some("bulletin".to_owned()), ..relay() };
         assert!(Settings::of(&half, "example.org").is_err());
     }
 

@@ -53,11 +53,7 @@ impl Client {
     /// 220, or the relay wants no connection at all (RFC 5321 §3.1).
     async fn greeting(&mut self) -> Result<(), Fault> {
         let reply = self.hear(Stage::Connect, self.timeouts.greeting).await?;
-        if reply.code == 220 {
-            Ok(())
-        } else {
-            Err(self.said(reply))
-        }
+        if reply.code == 220 { Ok(()) } else { Err(self.said(reply)) }
     }
 
     async fn hello(&mut self, name: &str) -> Result<(), Fault> {
@@ -70,15 +66,9 @@ impl Client {
         self.capabilities = Capabilities::default();
         let mut reply = answer.into_reply(Stage::Hello);
         if reply.code / 100 == 5 {
-            reply = self
-                .ask(Stage::Hello, &format!("HELO {name}"), self.timeouts.hello)
-                .await?;
+            reply = self.ask(Stage::Hello, &format!("HELO {name}"), self.timeouts.hello).await?;
         }
-        if reply.code == 250 {
-            Ok(())
-        } else {
-            Err(self.said(reply))
-        }
+        if reply.code == 250 { Ok(()) } else { Err(self.said(reply)) }
     }
 
     async fn ask_for_tls(&mut self) -> Result<(), Fault> {
@@ -88,11 +78,7 @@ impl Client {
             return Err(self.fault(Stage::Tls, text));
         }
         let reply = self.ask(Stage::Tls, "STARTTLS", self.timeouts.tls).await?;
-        if reply.code == 220 {
-            Ok(())
-        } else {
-            Err(self.said(reply))
-        }
+        if reply.code == 220 { Ok(()) } else { Err(self.said(reply)) }
     }
 
     async fn secure(
@@ -102,10 +88,7 @@ impl Client {
     ) -> Result<Self, Fault> {
         let name = ServerName::try_from(settings.host.clone())
             .map_err(|error| fault(settings, Stage::Tls, &error.to_string()))?;
-        let secured = self
-            .stream
-            .secure(connector, name, settings.timeouts.tls)
-            .await;
+        let secured = self.stream.secure(connector, name, settings.timeouts.tls).await;
         self.stream = secured.map_err(|why| fault(settings, Stage::Tls, &why.to_string()))?;
         Ok(self)
     }
@@ -116,11 +99,7 @@ async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Fault> {
     match tokio::time::timeout(settings.timeouts.connect, lookup).await {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
         Ok(Err(error)) => Err(fault(settings, Stage::Connect, &error.to_string())),
-        Err(_) => Err(fault(
-            settings,
-            Stage::Connect,
-            "the host's name was not resolved in time",
-        )),
+        Err(_) => Err(fault(settings, Stage::Connect, "the host's name was not resolved in time")),
     }
 }
 
@@ -152,10 +131,8 @@ mod tests {
             chunking: true,
             messages_per_connection: 1000,
         };
-        let fault = Client::open(&Settings::of(&relay, "example.org").unwrap())
-            .await
-            .err()
-            .unwrap();
+        let fault =
+            Client::open(&Settings::of(&relay, "example.org").unwrap()).await.err().unwrap();
         assert_eq!(fault.stage, Stage::Connect);
         assert!(fault.text.contains("loopback only"), "{fault}");
     }

@@ -69,9 +69,7 @@ fn split(line: &[u8]) -> Result<(u16, bool, String), Garbage> {
         [b' ' | b'-', text @ ..] => String::from_utf8_lossy(text),
         _ => return Err(Garbage::NotSmtp),
     };
-    let code = std::str::from_utf8(digits)
-        .ok()
-        .and_then(|digits| digits.parse().ok());
+    let code = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
     match code {
         Some(code @ 200..=599) if digits.iter().all(u8::is_ascii_digit) => {
             Ok((code, rest.first() != Some(&b'-'), text.into_owned()))
@@ -83,30 +81,15 @@ fn split(line: &[u8]) -> Result<(u16, bool, String), Garbage> {
 impl Answer {
     pub(super) fn into_reply(self, stage: Stage) -> Reply {
         let class = self.code / 100;
-        let enhanced = self
-            .lines
-            .iter()
-            .find_map(|line| enhanced_at(class, line))
-            .map(str::to_owned);
-        let words = self
-            .lines
-            .iter()
-            .map(|line| match enhanced_at(class, line) {
-                Some(code) => line[code.len()..].trim(),
-                None => line.trim(),
-            });
+        let enhanced =
+            self.lines.iter().find_map(|line| enhanced_at(class, line)).map(str::to_owned);
+        let words = self.lines.iter().map(|line| match enhanced_at(class, line) {
+            Some(code) => line[code.len()..].trim(),
+            None => line.trim(),
+        });
         let text = words.collect::<Vec<_>>().join(" ");
-        let text = text
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(TEXT_LIMIT)
-            .collect();
-        Reply {
-            stage,
-            code: self.code,
-            enhanced,
-            text,
-        }
+        let text = text.chars().filter(|c| !c.is_control()).take(TEXT_LIMIT).collect();
+        Reply { stage, code: self.code, enhanced, text }
     }
 }
 
@@ -126,20 +109,13 @@ mod tests {
     use super::*;
 
     fn reply(input: &str) -> Reply {
-        parse(input.as_bytes())
-            .unwrap()
-            .unwrap()
-            .0
-            .into_reply(Stage::Rcpt)
+        parse(input.as_bytes()).unwrap().unwrap().0.into_reply(Stage::Rcpt)
     }
 
     #[test]
     fn a_reply_of_many_lines_is_one_reply() {
         let reply = reply("550-5.1.1 No such user,\r\n550-5.1.1 really.\r\n550 5.1.1 Sorry\r\n");
-        assert_eq!(
-            (reply.code, reply.enhanced.as_deref()),
-            (550, Some("5.1.1"))
-        );
+        assert_eq!((reply.code, reply.enhanced.as_deref()), (550, Some("5.1.1")));
         assert_eq!(reply.text, "No such user, really. Sorry");
     }
 
@@ -148,19 +124,13 @@ mod tests {
         assert_eq!(reply("250\r\n").enhanced, None);
         assert_eq!(reply("250 \n").text, "");
         let plain = reply("450 1.2 of 4.3.2.1 greylisted\r\n");
-        assert_eq!(
-            (plain.enhanced, plain.text.as_str()),
-            (None, "1.2 of 4.3.2.1 greylisted")
-        );
+        assert_eq!((plain.enhanced, plain.text.as_str()), (None, "1.2 of 4.3.2.1 greylisted"));
     }
 
     #[test]
     fn an_enhanced_code_of_another_class_is_only_text() {
         let reply = reply("550 4.7.1 try later\r\n");
-        assert_eq!(
-            (reply.enhanced, reply.text.as_str()),
-            (None, "4.7.1 try later")
-        );
+        assert_eq!((reply.enhanced, reply.text.as_str()), (None, "4.7.1 try later"));
     }
 
     #[test]

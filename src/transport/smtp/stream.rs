@@ -45,10 +45,7 @@ impl Stream {
     pub(super) async fn dial(address: SocketAddr, limit: Duration) -> Result<Self, Break> {
         let tcp = within(limit, TcpStream::connect(address)).await?;
         tcp.set_nodelay(true)?;
-        Ok(Self {
-            io: Io::Plain(tcp),
-            input: Vec::new(),
-        })
+        Ok(Self { io: Io::Plain(tcp), input: Vec::new() })
     }
 
     /// The handshake. What came in clear behind the reply to STARTTLS was said by somebody else.
@@ -62,10 +59,7 @@ impl Stream {
         match self.io {
             Io::Plain(tcp) => {
                 let tls = within(limit, connector.connect(name, tcp)).await?;
-                Ok(Self {
-                    io: Io::Tls(Box::new(tls)),
-                    input: Vec::new(),
-                })
+                Ok(Self { io: Io::Tls(Box::new(tls)), input: Vec::new() })
             }
             Io::Tls(_) => Ok(self),
         }
@@ -90,8 +84,7 @@ impl Stream {
         pieces: Pieces<'_>,
         limit: Duration,
     ) -> Result<(), Unsent> {
-        self.refuse_leftovers()
-            .map_err(|why| Unsent { why, whole: false })?;
+        self.refuse_leftovers().map_err(|why| Unsent { why, whole: false })?;
         match &mut self.io {
             Io::Plain(tcp) => pieces.write_plain(tcp, limit).await,
             Io::Tls(tls) => pieces.write_tls(tls, limit).await,
@@ -125,11 +118,7 @@ impl Stream {
     /// We write when every reply is read: one to a command that we have not sent is not ours to
     /// believe.
     fn refuse_leftovers(&self) -> Result<(), Break> {
-        if self.input.is_empty() {
-            Ok(())
-        } else {
-            Err(Break::OutOfTurn)
-        }
+        if self.input.is_empty() { Ok(()) } else { Err(Break::OutOfTurn) }
     }
 
     /// Whether the relay has neither said anything nor closed since its last reply.

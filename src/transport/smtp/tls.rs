@@ -35,17 +35,10 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> anyhow::Result<()> {
-    let unreadable = || {
-        format!(
-            "{}: this ca_file is not a readable PEM file",
-            path.display()
-        )
-    };
+    let unreadable = || format!("{}: this ca_file is not a readable PEM file", path.display());
     let mut added = 0;
     for certificate in CertificateDer::pem_file_iter(path).with_context(unreadable)? {
-        roots
-            .add(certificate.with_context(unreadable)?)
-            .with_context(unreadable)?;
+        roots.add(certificate.with_context(unreadable)?).with_context(unreadable)?;
         added += 1;
     }
     if added == 0 {
@@ -65,14 +58,8 @@ mod tests {
     fn a_ca_file_without_a_certificate_is_refused_by_name() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = connector(Some(file.path())).err().unwrap().to_string();
-        assert!(
-            error.contains(&file.path().display().to_string()),
-            "{error}"
-        );
-        let error = connector(Some(Path::new("missing.pem")))
-            .err()
-            .unwrap()
-            .to_string();
+        assert!(error.contains(&file.path().display().to_string()), "{error}");
+        let error = connector(Some(Path::new("missing.pem"))).err().unwrap().to_string();
         assert!(error.starts_with("missing.pem"), "{error}");
     }
 }

@@ -21,16 +21,13 @@ impl Client {
 
     pub(super) async fn hear(&mut self, stage: Stage, limit: Duration) -> Result<Reply, Fault> {
         let answer = self.stream.reply(limit).await;
-        Ok(answer
-            .map_err(|why| self.fault(stage, &why.to_string()))?
-            .into_reply(stage))
+        Ok(answer.map_err(|why| self.fault(stage, &why.to_string()))?.into_reply(stage))
     }
 
     /// EHLO: the one reply whose lines are read.
     pub(super) async fn ask_for_answer(&mut self, line: &str) -> Result<Answer, Fault> {
         let limit = self.timeouts.hello;
-        self.say(Stage::Hello, &format!("{line}\r\n"), limit)
-            .await?;
+        self.say(Stage::Hello, &format!("{line}\r\n"), limit).await?;
         let answer = self.stream.reply(limit).await;
         answer.map_err(|why| self.fault(Stage::Hello, &why.to_string()))
     }
@@ -49,10 +46,7 @@ impl Client {
 
     pub(super) fn said(&self, reply: Reply) -> Fault {
         let told = self.fault(reply.stage, &format!("the relay answered {reply}"));
-        Fault {
-            reply: Some(reply),
-            ..told
-        }
+        Fault { reply: Some(reply), ..told }
     }
 
     pub(super) fn fault(&self, stage: Stage, what: &str) -> Fault {
@@ -69,9 +63,5 @@ pub(super) fn fault(place: &str, stage: Stage, what: &str) -> Fault {
         Stage::Mail => "check the relay's own log, and that it takes mail from our sender",
         Stage::Rcpt | Stage::Data | Stage::Body | Stage::Dot => "check the relay's own log",
     };
-    Fault {
-        stage,
-        reply: None,
-        text: format!("{place}: {what}; {remedy}"),
-    }
+    Fault { stage, reply: None, text: format!("{place}: {what}; {remedy}") }
 }

@@ -42,9 +42,7 @@ impl Folders {
         // names begin with the time of writing
         files.sort_unstable_by(|a, b| b.0.cmp(&a.0));
         let newest = files.into_iter().take(LISTED);
-        Ok(newest
-            .filter_map(|(id, path)| entry(id, &path, current, zone).ok())
-            .collect())
+        Ok(newest.filter_map(|(id, path)| entry(id, &path, current, zone).ok()).collect())
     }
 
     /// The bytes of one mail, or nothing when there is no such file.

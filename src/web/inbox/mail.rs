@@ -52,12 +52,8 @@ pub(super) struct Part {
     pub(super) bytes: Vec<u8>,
 }
 
-const TABS: [(&str, &str); 4] = [
-    ("html", "HTML"),
-    ("text", "Text"),
-    ("headers", "Headers"),
-    ("source", "Source"),
-];
+const TABS: [(&str, &str); 4] =
+    [("html", "HTML"), ("text", "Text"), ("headers", "Headers"), ("source", "Source")];
 
 impl Mail {
     pub(super) fn subject(&self) -> String {
@@ -135,9 +131,8 @@ fn html_of<'m>(message: &'m Message<'_>) -> Option<&'m str> {
 /// The longest Content-ID first, for one may begin with another.
 fn pictures<'m>(message: &'m Message<'_>) -> Vec<(&'m str, usize)> {
     let parts = message.parts.iter().enumerate();
-    let mut found: Vec<_> = parts
-        .filter_map(|(number, part)| Some((part.content_id()?, number)))
-        .collect();
+    let mut found: Vec<_> =
+        parts.filter_map(|(number, part)| Some((part.content_id()?, number))).collect();
     found.sort_by_key(|(cid, _)| std::cmp::Reverse(cid.len()));
     found
 }
@@ -149,10 +144,7 @@ fn end_of_head_tag(html: &str) -> usize {
         let at = lower.find(tag)?;
         Some(at + lower[at..].find('>')? + 1)
     };
-    after("<head>")
-        .or_else(|| after("<head "))
-        .or_else(|| after("<!doctype"))
-        .unwrap_or(0)
+    after("<head>").or_else(|| after("<head ")).or_else(|| after("<!doctype")).unwrap_or(0)
 }
 
 fn attachments(message: &Message<'_>) -> Vec<Attachment> {
@@ -178,9 +170,7 @@ fn content_type(part: &MessagePart<'_>) -> String {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
         !text.is_empty() && text.bytes().all(fits)
     };
-    let found = part
-        .content_type()
-        .and_then(|one| Some((one.ctype(), one.subtype()?)));
+    let found = part.content_type().and_then(|one| Some((one.ctype(), one.subtype()?)));
     match found {
         Some(("text", kind)) if token(kind) => format!("text/{kind}; charset=utf-8"),
         Some((kind, sub)) if token(kind) && token(sub) => {
@@ -211,10 +201,7 @@ mod tests {
     #[test]
     fn the_base_goes_into_the_head_and_never_before_the_doctype() {
         let place = |html: &str| html[..end_of_head_tag(html)].to_owned();
-        assert_eq!(
-            place("<!doctype html><html><head><title>"),
-            "<!doctype html><html><head>"
-        );
+        assert_eq!(place("<!doctype html><html><head><title>"), "<!doctype html><html><head>");
         assert_eq!(place("<!DOCTYPE html><p>x"), "<!DOCTYPE html>");
         assert_eq!(place("<!doctype html><body><header>"), "<!doctype html>");
         assert_eq!(place("<p>x"), "");

@@ -45,10 +45,7 @@ struct Look {
 }
 
 pub(super) fn router(site: &Site, folders: Vec<PathBuf>) -> Router<Site> {
-    let shelf = Shelf {
-        site: site.clone(),
-        folders: Arc::new(Folders(folders)),
-    };
+    let shelf = Shelf { site: site.clone(), folders: Arc::new(Folders(folders)) };
     Router::new()
         .route("/", get(|| async { Redirect::to("/inbox") }))
         .route("/inbox", get(list))
@@ -66,18 +63,11 @@ async fn called_by_our_name(headers: HeaderMap, request: Request, next: Next) ->
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let name = host.unwrap_or_default();
     let name = name.rsplit_once(':').map_or(name, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) {
-            name
-        } else {
-            host.unwrap_or_default()
-        }
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host.unwrap_or_default() }
     });
     match name {
         "localhost" | "127.0.0.1" | "[::1]" => next.run(request).await,
-        _ => (
-            StatusCode::FORBIDDEN,
-            "the inbox answers to 127.0.0.1 and localhost only\n",
-        )
+        _ => (StatusCode::FORBIDDEN, "the inbox answers to 127.0.0.1 and localhost only\n")
             .into_response(),
     }
 }
@@ -138,9 +128,6 @@ impl Shelf {
         let (folders, name) = (Arc::clone(&self.folders), id.to_owned());
         let found = tokio::task::spawn_blocking(move || folders.read(&name)).await??;
         let bytes = found.ok_or(Refusal::NotFound)?;
-        Ok(Mail {
-            id: id.to_owned(),
-            bytes,
-        })
+        Ok(Mail { id: id.to_owned(), bytes })
     }
 }

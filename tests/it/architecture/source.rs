@@ -37,11 +37,7 @@ pub(super) fn under(folder: &Path) -> Vec<Source> {
 
 impl Source {
     pub(super) fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.into(),
-            text: text.into(),
-            code: without_tests(blanked(text)),
-        }
+        Self { path: path.into(), text: text.into(), code: without_tests(blanked(text)) }
     }
 
     pub(super) fn at(&self, line: usize, rule: &str) -> String {
@@ -89,11 +85,7 @@ impl Source {
     /// How many `super` lead to the crate's root.
     fn depth(&self) -> usize {
         let folders = self.path.matches('/').count();
-        if self.path.ends_with("/mod.rs") {
-            folders - 1
-        } else {
-            folders
-        }
+        if self.path.ends_with("/mod.rs") { folders - 1 } else { folders }
     }
 
     /// The lines that name a library or a path: `sqlx::…`, `use sqlx`, `Utc::now`.
@@ -105,10 +97,7 @@ impl Source {
                 || self.code[..*start].ends_with("use ") && !rest.starts_with(is_of_name)
         };
         let words = self.words(name).into_iter();
-        words
-            .filter(is_use)
-            .map(|(start, _)| self.line(start))
-            .collect()
+        words.filter(is_use).map(|(start, _)| self.line(start)).collect()
     }
 
     /// Where `prefix` begins a path: start and end.
@@ -129,18 +118,11 @@ impl Source {
         starts
             .filter_map(|(start, end)| {
                 let rest = &self.code[end..];
-                let name: String = rest
-                    .chars()
-                    .take_while(|letter| is_of_name(*letter))
-                    .collect();
+                let name: String = rest.chars().take_while(|letter| is_of_name(*letter)).collect();
                 let body = end + body(rest)?;
                 let length = body + block(&self.code[body..]) - start;
                 let lines = self.code[start..start + length].lines().count();
-                Some(Function {
-                    name,
-                    line: self.line(start),
-                    lines,
-                })
+                Some(Function { name, line: self.line(start), lines })
             })
             .collect()
     }
@@ -157,10 +139,7 @@ fn is_of_name(letter: char) -> bool {
 /// The first name of each path in `a::b`, or in the group `{a, b::{c, d}}`.
 fn first_names(code: &str) -> Vec<String> {
     let name = |path: &str| -> String {
-        path.trim_start()
-            .chars()
-            .take_while(|letter| is_of_name(*letter))
-            .collect()
+        path.trim_start().chars().take_while(|letter| is_of_name(*letter)).collect()
     };
     if !code.starts_with('{') {
         return vec![name(code)];
@@ -210,9 +189,7 @@ fn without_tests(mut code: String) -> String {
     while let Some(start) = code.find("#[cfg(test)]") {
         let length = match body(&code[start + 1..]) {
             Some(at) => 1 + at + block(&code[start + 1 + at..]),
-            None => code[start..]
-                .find(';')
-                .map_or(code.len() - start, |at| at + 1),
+            None => code[start..].find(';').map_or(code.len() - start, |at| at + 1),
         };
         let lines = code[start..start + length].split('\n').count();
         let blanks = vec![LEFT_OUT.to_string(); lines].join("\n");
@@ -256,18 +233,12 @@ fn no_code(rest: &str, before: Option<char>) -> usize {
         if rest[1 + hashes..].starts_with('"') {
             let end = format!("\"{}", "#".repeat(hashes));
             let start = hashes + 2;
-            return rest[start..]
-                .find(&end)
-                .map_or(rest.len(), |at| start + at + end.len());
+            return rest[start..].find(&end).map_or(rest.len(), |at| start + at + end.len());
         }
     }
     // A lifetime has no second quote after one letter.
     let is_character = rest.starts_with("'\\") || rest.chars().nth(2) == Some('\'');
-    if rest.starts_with('\'') && is_character {
-        quoted(rest, '\'')
-    } else {
-        0
-    }
+    if rest.starts_with('\'') && is_character { quoted(rest, '\'') } else { 0 }
 }
 
 fn quoted(rest: &str, quote: char) -> usize {

@@ -11,28 +11,19 @@ fn an_arrow_forward_is_found_in_every_spelling() {
     let found = |text| broken(against_the_arrows, "src/post/store.rs", text);
     let expected = ["src/post/store.rs:2: post may not use web"];
     assert_eq!(found("\nuse crate::web;"), expected);
-    assert_eq!(
-        found("\nuse crate::{db::Pool, web::{self, Page}};"),
-        expected
-    );
+    assert_eq!(found("\nuse crate::{db::Pool, web::{self, Page}};"), expected);
     assert_eq!(found("\nfn f() { crate::web::serve() }"), expected);
     assert_eq!(found("\nuse super::super::web::Page;"), expected);
     assert_eq!(found("use crate::{db::{self, web}, line::Line};"), [""; 0]);
     assert_eq!(found("// crate::web\nuse super::web;"), [""; 0]);
-    assert_eq!(
-        found("#[cfg(test)]\nmod tests {\n    use crate::web;\n}"),
-        [""; 0]
-    );
+    assert_eq!(found("#[cfg(test)]\nmod tests {\n    use crate::web;\n}"), [""; 0]);
 }
 
 #[test]
 fn a_leaf_uses_leaves_only() {
     let found = |text| broken(against_the_arrows, "src/config/mod.rs", text);
     assert_eq!(found("use super::line::Line;"), [""; 0]);
-    assert_eq!(
-        found("use super::db;"),
-        ["src/config/mod.rs:1: config may not use db"]
-    );
+    assert_eq!(found("use super::db;"), ["src/config/mod.rs:1: config may not use db"]);
 }
 
 #[test]
@@ -50,14 +41,8 @@ fn a_library_beside_its_door_is_found() {
     let expected = ["src/post/read.rs:1: sqlx only in db, store"];
     assert_eq!(found("src/post/read.rs", "use sqlx::Row;"), expected);
     let expected = ["src/web/page.rs:2: Utc::now only in clock"];
-    assert_eq!(
-        found("src/web/page.rs", "fn f() {\n chrono::Utc::now() }"),
-        expected
-    );
-    assert_eq!(
-        found("src/web/page.rs", "let rand = operand::rand; // sqlx::"),
-        [""; 0]
-    );
+    assert_eq!(found("src/web/page.rs", "fn f() {\n chrono::Utc::now() }"), expected);
+    assert_eq!(found("src/web/page.rs", "let rand = operand::rand; // sqlx::"), [""; 0]);
 }
 
 #[test]
@@ -78,8 +63,5 @@ fn an_open_end_and_a_missing_header_are_found() {
     let found = broken(unfinished, "src/id.rs", "\n// TODO later");
     assert_eq!(found, ["src/id.rs:2: TODO: finish it or leave it out"]);
     let found = broken(without_header, "src/web/mod.rs", "use std::fmt;");
-    assert_eq!(
-        found,
-        ["src/web/mod.rs:1: a stage opens with its manual page, `//! …`"]
-    );
+    assert_eq!(found, ["src/web/mod.rs:1: a stage opens with its manual page, `//! …`"]);
 }

@@ -26,9 +26,7 @@ async fn a_refused_connection_holds_the_relay(database: Database) {
     // bound without listening: connections are refused, and nobody else is given the port
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.set_reuseaddr(true).unwrap();
-    reserved
-        .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-        .unwrap();
+    reserved.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let port = reserved.local_addr().unwrap().port();
     let house = house(database).port(port).delivery(SOON).open();
     let (daemon, campaign) = held(&house, "connect").await;
@@ -45,13 +43,7 @@ async fn a_refused_sender_holds_the_relay(database: Database) {
 }
 
 async fn a_refused_login_holds_the_relay(database: Database) {
-    faulty(
-        database,
-        At::Auth,
-        "535 5.7.8 wrong password",
-        "wrong password",
-    )
-    .await;
+    faulty(database, At::Auth, "535 5.7.8 wrong password", "wrong password").await;
 }
 
 async fn faulty(database: Database, at: At, reply: &'static str, reason: &str) {
@@ -85,11 +77,7 @@ async fn held(house: &House, reason: &str) -> (Running, i64) {
 }
 
 fn relay_row(house: &House) -> Value {
-    let [relay] = house
-        .program
-        .json_lines(&["relay", "list"])
-        .try_into()
-        .unwrap();
+    let [relay] = house.program.json_lines(&["relay", "list"]).try_into().unwrap();
     relay
 }
 
@@ -121,10 +109,7 @@ async fn a_paused_relay_sends_nothing_until_it_is_resumed(database: Database) {
     let campaign = house.queue("minutes");
     house.send();
     assert_eq!(house.counts(campaign), json!({"queued": 3}));
-    assert_eq!(
-        (relay.connections(), &relay_row(&house)["state"]),
-        (0, &json!("paused"))
-    );
+    assert_eq!((relay.connections(), &relay_row(&house)["state"]), (0, &json!("paused")));
     house.must(&["relay", "resume", "main"]);
     house.send();
     house.ended(campaign, &accepted(3));

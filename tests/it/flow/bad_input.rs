@@ -33,18 +33,8 @@ fn a_bad_post_is_refused_with_its_line_and_no_other_is_added_with_it() {
     let (title, kind) = ("title: T", "kind: report");
     for (bad, line, rule, words) in [
         (post("title: \"T", kind, ""), 2, "bad-yaml", "in quotes"),
-        (
-            post(title, "kind: reprot", ""),
-            3,
-            "unknown-kind",
-            "write meeting-summary, report",
-        ),
-        (
-            post(title, kind, "lists: [metings]"),
-            6,
-            "unknown-list",
-            "perhaps \"meetings\"",
-        ),
+        (post(title, "kind: reprot", ""), 3, "unknown-kind", "write meeting-summary, report"),
+        (post(title, kind, "lists: [metings]"), 6, "unknown-list", "perhaps \"meetings\""),
         (
             post(title, kind, "attachments: [agenda.pdf]"),
             6,
@@ -63,11 +53,7 @@ fn a_bad_post_is_refused_with_its_line_and_no_other_is_added_with_it() {
         let people = house.program.run(&["post", "add", "good.md", "bad.md"]);
         assert_eq!(people.code, 1);
         let place = format!("bad.md:{line}: ");
-        assert!(
-            people.stdout.starts_with(&place),
-            "{place}{}",
-            people.stdout
-        );
+        assert!(people.stdout.starts_with(&place), "{place}{}", people.stdout);
         assert!(people.stdout.contains(words), "{}", people.stdout);
         finding(&house, line, rule, words);
         assert!(house.program.json_lines(&["post", "list"]).is_empty());
@@ -77,31 +63,17 @@ fn a_bad_post_is_refused_with_its_line_and_no_other_is_added_with_it() {
 
 /// The same for scripts, in both commands that read posts.
 fn finding(house: &House, line: u64, rule: &str, words: &str) {
-    for arguments in [
-        &["--json", "post", "add", "good.md", "bad.md"][..],
-        &["--json", "check", "bad.md"],
-    ] {
+    for arguments in
+        [&["--json", "post", "add", "good.md", "bad.md"][..], &["--json", "check", "bad.md"]]
+    {
         let ran = house.program.run(arguments);
         told(&ran, 1, &[]);
         let found: Value = serde_json::from_str(ran.stdout.lines().next().unwrap()).unwrap();
         assert_eq!(
-            (
-                &found["file"],
-                &found["line"],
-                &found["level"],
-                &found["rule"]
-            ),
-            (
-                &"bad.md".into(),
-                &line.into(),
-                &"error".into(),
-                &rule.into()
-            )
+            (&found["file"], &found["line"], &found["level"], &found["rule"]),
+            (&"bad.md".into(), &line.into(), &"error".into(), &rule.into())
         );
-        assert!(
-            found["message"].as_str().unwrap().contains(words),
-            "{found}"
-        );
+        assert!(found["message"].as_str().unwrap().contains(words), "{found}");
     }
 }
 
@@ -112,11 +84,7 @@ fn a_post_that_is_not_there_is_named() {
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.starts_with("nothing.md: "), "{}", ran.stdout);
     let words = ["\"nothing\"", "bulletin post list"];
-    told(
-        &house.program.run(&["--json", "queue", "nothing"]),
-        1,
-        &words,
-    );
+    told(&house.program.run(&["--json", "queue", "nothing"]), 1, &words);
 }
 
 #[test]
@@ -128,14 +96,8 @@ fn a_broken_row_is_set_aside_and_the_others_go_in() {
          x@readers.example,X,meetings,more\ny@readers.example,Y,metings\n\
          \"z@readers.example\",\"Z\nBcc: all\",meetings\n",
     );
-    let ran = house.program.run(&[
-        "--json",
-        "subscriber",
-        "import",
-        "people.csv",
-        "--basis",
-        "a test",
-    ]);
+    let ran =
+        house.program.run(&["--json", "subscriber", "import", "people.csv", "--basis", "a test"]);
     let words = [
         "people.csv:3: \"broken\" is not an e-mail address",
         "people.csv:4: the row has 4 fields",
@@ -143,67 +105,34 @@ fn a_broken_row_is_set_aside_and_the_others_go_in() {
     ];
     told(&ran, 0, &words);
     let refused = std::fs::read_to_string(house.path("people.csv.refused.csv")).unwrap();
-    let lines: Vec<_> = refused
-        .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
-        .collect();
-    let starts: Vec<_> = lines
-        .iter()
-        .map(|line| line.split(',').next().unwrap())
-        .collect();
+    let lines: Vec<_> =
+        refused.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let starts: Vec<_> = lines.iter().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(starts, ["3", "4", "5", "6"], "{refused}");
     assert!(
         refused.contains("metings") && refused.contains("the lists are meetings, news, reports")
     );
-    let [only] = house
-        .program
-        .json_lines(&["subscriber", "list"])
-        .try_into()
-        .unwrap();
+    let [only] = house.program.json_lines(&["subscriber", "list"]).try_into().unwrap();
     assert_eq!(only["email"], "ok@readers.example");
 }
 
 /// What is typed, the exit code, and what must be said.
 const WRONG: [(&str, i32, &str); 13] = [
     ("nonsense", 2, "nonsense"),
-    (
-        "subscriber add ann",
-        2,
-        "is not an e-mail address: it has no @",
-    ),
+    ("subscriber add ann", 2, "is not an e-mail address: it has no @"),
     ("subscriber add a@b.example --list metings", 2, LISTS),
     (
         "subscriber add a@b.example --list meetings:wekly",
         2,
         "write immediate or the name of a digest (weekly)",
     ),
-    (
-        "subscriber import none.csv --basis b",
-        1,
-        "none.csv: the file cannot be read",
-    ),
+    ("subscriber import none.csv --basis b", 1, "none.csv: the file cannot be read"),
     ("subscriber import none.csv", 2, "--basis"),
-    (
-        "queue good --at soonish",
-        2,
-        "--at: \"soonish\" is not a time; write now",
-    ),
-    (
-        "queue good --expires +1parsec",
-        2,
-        "--expires: \"1parsec\" is not a duration",
-    ),
+    ("queue good --at soonish", 2, "--at: \"soonish\" is not a time; write now"),
+    ("queue good --expires +1parsec", 2, "--expires: \"1parsec\" is not a duration"),
     ("queue good --list metings", 1, LISTS),
-    (
-        "campaign show 99",
-        1,
-        "there is no campaign 99; `bulletin campaign list` shows them",
-    ),
-    (
-        "delivery list --state sent",
-        2,
-        "write one of queued, sending",
-    ),
+    ("campaign show 99", 1, "there is no campaign 99; `bulletin campaign list` shows them"),
+    ("delivery list --state sent", 2, "write one of queued, sending"),
     ("digest run wekly", 1, "the digests are weekly"),
     ("relay pause other", 1, "the relays are main"),
 ];
@@ -228,10 +157,7 @@ fn a_line_break_is_refused_at_the_edge() {
     let house = house(Database::Sqlite).open();
     let add = ["--json", "subscriber", "add"];
     for (arguments, words) in [
-        (
-            &["a@b.example\r\nBcc: x@y.example"][..],
-            "is not an e-mail address",
-        ),
+        (&["a@b.example\r\nBcc: x@y.example"][..], "is not an e-mail address"),
         (&["a@b.example", "--name", "A\r\nBcc: x@y.example"], "line"),
     ] {
         told(&house.program.run(&[&add, arguments].concat()), 2, &[words]);
@@ -247,10 +173,7 @@ fn a_wrong_configuration_is_told_with_its_line_and_nothing_is_made() {
             "[site]\nnam = \"x\"\n",
             "bad.toml:2: site.nam is not a key of Bulletin; did you mean name?",
         ),
-        (
-            "sitee = 1\n",
-            "bad.toml:1: sitee is not a key of Bulletin; did you mean site?",
-        ),
+        ("sitee = 1\n", "bad.toml:1: sitee is not a key of Bulletin; did you mean site?"),
         ("[site\n", "bad.toml:1: not valid TOML"),
         (
             "[delivery]\nwindow = \"many\"\n",
@@ -268,11 +191,7 @@ fn a_wrong_configuration_is_told_with_its_line_and_nothing_is_made() {
     ] {
         let config = format!("{config}[database]\nurl = \"sqlite:bad.db\"\n");
         house.write("bad.toml", &config);
-        let run = |command| {
-            house
-                .program
-                .run(&["--config", "bad.toml", "--json", command])
-        };
+        let run = |command| house.program.run(&["--config", "bad.toml", "--json", command]);
         for command in ["status", "run"] {
             let ran = run(command);
             told(&ran, 2, &[words]);
@@ -280,14 +199,8 @@ fn a_wrong_configuration_is_told_with_its_line_and_nothing_is_made() {
         }
         assert!(!house.path("bad.db").exists());
     }
-    let ran = house
-        .program
-        .run(&["--config", "none.toml", "--json", "status"]);
-    told(
-        &ran,
-        2,
-        &["none.toml: there is no configuration; `bulletin init` writes one"],
-    );
+    let ran = house.program.run(&["--config", "none.toml", "--json", "status"]);
+    told(&ran, 2, &["none.toml: there is no configuration; `bulletin init` writes one"]);
 }
 
 #[test]
@@ -318,9 +231,7 @@ fn a_demo_leaves_a_folder_of_somebodys_alone() {
     let house = house(Database::Sqlite).open();
     let before = std::fs::read(house.path("config.toml")).unwrap();
     let folder = house.path("");
-    let ran = house
-        .program
-        .run(&["demo", "--once", "--dir", folder.to_str().unwrap()]);
+    let ran = house.program.run(&["demo", "--once", "--dir", folder.to_str().unwrap()]);
     told(&ran, 2, &["is not empty"]);
     assert_eq!(std::fs::read(house.path("config.toml")).unwrap(), before);
 }
@@ -329,8 +240,6 @@ fn a_demo_leaves_a_folder_of_somebodys_alone() {
 fn what_is_past_cannot_be_queued() {
     let house = house(Database::Sqlite).open();
     house.post("hello", "announcement", &["news"]);
-    let ran = house
-        .program
-        .run(&["queue", "hello", "--at", "2020-01-01 09:00"]);
+    let ran = house.program.run(&["queue", "hello", "--at", "2020-01-01 09:00"]);
     told(&ran, 2, &["--at", "is past"]);
 }

@@ -45,10 +45,7 @@ async fn killed_at(house: &House, relay: &Relay, count: usize) -> usize {
 /// What came in the run that crashed and again in any run after it: few, and the same mails.
 fn repeated(before: &[Received], after: &[Received]) {
     let before: BTreeMap<_, _> = before.iter().map(|one| (&one.to, one)).collect();
-    let again: Vec<_> = after
-        .iter()
-        .filter(|one| before.contains_key(&one.to))
-        .collect();
+    let again: Vec<_> = after.iter().filter(|one| before.contains_key(&one.to)).collect();
     assert!(again.len() <= WINDOW, "{} mails were repeated", again.len());
     for one in again {
         let first = before[&one.to];
@@ -59,10 +56,8 @@ fn repeated(before: &[Received], after: &[Received]) {
 
 /// The relay's journal and our record tell the same story.
 fn joined(house: &House, campaign: i64, all: &[Received]) {
-    let got: BTreeSet<_> = all
-        .iter()
-        .map(|one| (one.to.as_str(), one.message_id.trim_matches(['<', '>'])))
-        .collect();
+    let got: BTreeSet<_> =
+        all.iter().map(|one| (one.to.as_str(), one.message_id.trim_matches(['<', '>']))).collect();
     let deliveries = house.deliveries(campaign);
     let kept = deliveries.iter().map(|one| {
         let word = |key: &str| one[key].as_str().unwrap();

@@ -33,10 +33,7 @@ async fn a_digest_merges_the_news_of_all_its_lists_and_comes_once(database: Data
     house.post("findings", "report", &["reports", "meetings"]);
     for post in ["minutes", "findings"] {
         let said = house.program.json(&["queue", post]);
-        assert_eq!(
-            (&said["audience"], &said["excluded"]),
-            (&json!(0), &json!({"digest": 1}))
-        );
+        assert_eq!((&said["audience"], &said["excluded"]), (&json!(0), &json!({"digest": 1})));
     }
     house.send();
     assert!(house.mails().is_empty(), "digest readers wait");

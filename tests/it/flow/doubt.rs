@@ -5,10 +5,7 @@ use serde_json::json;
 use super::house::{Database, House, accepted, house};
 use crate::support::relay::{Act, At, Relay, When};
 
-on_both!(
-    doubt_is_sent_again_as_the_same_mail,
-    doubt_is_held_for_a_person_when_so_configured,
-);
+on_both!(doubt_is_sent_again_as_the_same_mail, doubt_is_held_for_a_person_when_so_configured,);
 
 const BOB: &str = "bob@readers.example";
 

@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 use super::house::{Database, House, accepted, finished, house, until};
 use crate::support::relay::Relay;
 
-on_both!(
-    a_campaign_waits_for_its_time,
-    a_dry_run_forecasts_and_changes_nothing
-);
+on_both!(a_campaign_waits_for_its_time, a_dry_run_forecasts_and_changes_nothing);
 
 async fn a_campaign_waits_for_its_time(database: Database) {
     let relay = Relay::new().start();
@@ -35,13 +32,7 @@ async fn a_dry_run_forecasts_and_changes_nothing(database: Database) {
     let house = house(database).open();
     house.readers(3, "meetings");
     house.subscriber("dina@readers.example", &["meetings:weekly"]);
-    house.must(&[
-        "subscriber",
-        "add",
-        "pia@readers.example",
-        "--list",
-        "meetings",
-    ]);
+    house.must(&["subscriber", "add", "pia@readers.example", "--list", "meetings"]);
     house.subscriber("bob@readers.example", &["meetings"]);
     house.must(&["suppression", "add", "bob@readers.example"]);
     house.subscriber("ann@readers.example", &["meetings"]);
@@ -66,7 +57,5 @@ async fn a_dry_run_forecasts_and_changes_nothing(database: Database) {
 /// Everything a dry run might have changed.
 fn looked(house: &House) -> Vec<Vec<Value>> {
     let noun = |noun: &str| house.program.json_lines(&[noun, "list"]);
-    ["campaign", "delivery", "post", "subscriber"]
-        .map(noun)
-        .into()
+    ["campaign", "delivery", "post", "subscriber"].map(noun).into()
 }

@@ -68,19 +68,10 @@ impl House {
 
     /// Subscribes many to a list at once.
     pub(super) fn readers(&self, count: usize, list: &str) -> Vec<String> {
-        let emails: Vec<_> = (1..=count)
-            .map(|number| format!("reader-{number:04}@{READERS}"))
-            .collect();
+        let emails: Vec<_> =
+            (1..=count).map(|number| format!("reader-{number:04}@{READERS}")).collect();
         self.write("people.csv", &format!("email\n{}\n", emails.join("\n")));
-        self.must(&[
-            "subscriber",
-            "import",
-            "people.csv",
-            "--basis",
-            "a test",
-            "--list",
-            list,
-        ]);
+        self.must(&["subscriber", "import", "people.csv", "--basis", "a test", "--list", list]);
         emails
     }
 
@@ -101,9 +92,7 @@ impl House {
 
     /// Queues a post for now; the campaign's id.
     pub(super) fn queue(&self, slug: &str) -> i64 {
-        self.program.json(&["queue", slug])["campaign"]
-            .as_i64()
-            .unwrap()
+        self.program.json(&["queue", slug])["campaign"].as_i64().unwrap()
     }
 
     /// Does all that is due.
@@ -121,9 +110,7 @@ impl House {
 
     /// A campaign as it stands; its counts add up.
     pub(super) fn campaign(&self, id: i64) -> Value {
-        let shown = self
-            .program
-            .json(&["campaign", "show", id.to_string().as_str()]);
+        let shown = self.program.json(&["campaign", "show", id.to_string().as_str()]);
         let counts = shown["counts"].as_object().unwrap();
         let states: Vec<_> = counts.keys().map(String::as_str).collect();
         assert_eq!(states, STATES);
@@ -140,8 +127,7 @@ impl House {
         let counts = shown["counts"].as_object().unwrap().iter();
         let some = counts.filter(|(_, count)| **count != 0);
         Value::Object(
-            some.map(|(state, count)| (state.clone(), count.clone()))
-                .collect::<Map<_, _>>(),
+            some.map(|(state, count)| (state.clone(), count.clone())).collect::<Map<_, _>>(),
         )
     }
 
@@ -156,8 +142,7 @@ impl House {
     }
 
     pub(super) fn deliveries(&self, id: i64) -> Vec<Value> {
-        self.program
-            .json_lines(&["delivery", "list", "--campaign", id.to_string().as_str()])
+        self.program.json_lines(&["delivery", "list", "--campaign", id.to_string().as_str()])
     }
 
     /// The one delivery of a campaign to this person.
@@ -177,9 +162,7 @@ impl House {
 
     /// Every try of a delivery, the oldest first.
     pub(super) fn tries(&self, delivery: &Value) -> Vec<Value> {
-        let shown = self
-            .program
-            .json(&["delivery", "show", delivery["id"].to_string().as_str()]);
+        let shown = self.program.json(&["delivery", "show", delivery["id"].to_string().as_str()]);
         shown["tries"].as_array().unwrap().clone()
     }
 

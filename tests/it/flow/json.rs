@@ -31,8 +31,7 @@ fn shape(object: &Value) -> Vec<(&str, &'static str)> {
         Value::Object(_) => "object",
     };
     let all = object.as_object().unwrap().iter();
-    all.map(|(key, value)| (key.as_str(), kind(value)))
-        .collect()
+    all.map(|(key, value)| (key.as_str(), kind(value))).collect()
 }
 
 /// RFC 3339 with an offset.
@@ -63,9 +62,7 @@ async fn what_a_campaign_says(database: Database) {
     for state in ["scheduled", "finished"] {
         // the keys of `counts` are looked at every time
         let shown = house.campaign(campaign);
-        let expected = [
-            "id", "kind", "subject", "state", "due_at", "audience", "counts",
-        ];
+        let expected = ["id", "kind", "subject", "state", "due_at", "audience", "counts"];
         assert_eq!(keys(&shown)[..7], expected, "more may stand behind");
         assert_eq!(
             (&shown["kind"], &shown["subject"], &shown["state"]),
@@ -97,25 +94,16 @@ async fn what_a_delivery_says(database: Database) {
     house.must(&["relay", "resume", "main"]);
     house.send();
     let [sent] = house.deliveries(campaign).try_into().unwrap();
-    let expected = [
-        ("stage", "string"),
-        ("code", "number"),
-        ("enhanced", "string"),
-        ("text", "string"),
-    ];
+    let expected =
+        [("stage", "string"), ("code", "number"), ("enhanced", "string"), ("text", "string")];
     assert_eq!(shape(&sent["reply"]), expected);
     let header = &house.mails()[0].headers["message-id"];
-    assert_eq!(
-        *header,
-        format!("<{}>", sent["message_id"].as_str().unwrap())
-    );
+    assert_eq!(*header, format!("<{}>", sent["message_id"].as_str().unwrap()));
 }
 
 async fn what_a_subscriber_says(database: Database) {
     let house = furnished(database);
-    let shown = house
-        .program
-        .json(&["subscriber", "show", "ann@readers.example"]);
+    let shown = house.program.json(&["subscriber", "show", "ann@readers.example"]);
     let expected = [
         ("email", "string"),
         ("name", "null"),
@@ -133,16 +121,8 @@ async fn what_a_subscriber_says(database: Database) {
         ])
     );
     assert_eq!(house.program.json_lines(&["subscriber", "list"]), [shown]);
-    house.must(&[
-        "subscriber",
-        "unsubscribe",
-        "ann@readers.example",
-        "--list",
-        "reports",
-    ]);
-    let after = house
-        .program
-        .json(&["subscriber", "show", "ann@readers.example"]);
+    house.must(&["subscriber", "unsubscribe", "ann@readers.example", "--list", "reports"]);
+    let after = house.program.json(&["subscriber", "show", "ann@readers.example"]);
     assert_eq!(
         (&after["status"], &after["subscriptions"][1]["state"]),
         (&json!("active"), &json!("ended"))
@@ -177,34 +157,14 @@ async fn what_a_schedule_and_the_suppressions_say(database: Database) {
     let house = furnished(database);
     house.must(&["queue", "minutes", "--at", "+2h"]);
     let firings = house.program.json_lines(&["schedule", "--for", "14d"]);
-    let kinds: Vec<_> = firings
-        .iter()
-        .map(|one| one["what"].as_str().unwrap())
-        .collect();
-    assert!(
-        kinds.contains(&"campaign") && kinds.contains(&"digest"),
-        "{kinds:?}"
-    );
+    let kinds: Vec<_> = firings.iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"campaign") && kinds.contains(&"digest"), "{kinds:?}");
     for firing in &firings {
-        assert_eq!(
-            shape(firing),
-            [("at", "string"), ("what", "string"), ("name", "string")]
-        );
+        assert_eq!(shape(firing), [("at", "string"), ("what", "string"), ("name", "string")]);
         assert!(is_a_time(&firing["at"]), "{firing}");
     }
     house.must(&["suppression", "add", "sue@readers.example"]);
-    let [one] = house
-        .program
-        .json_lines(&["suppression", "list"])
-        .try_into()
-        .unwrap();
-    assert_eq!(
-        shape(&one),
-        [
-            ("hash", "string"),
-            ("reason", "string"),
-            ("since", "string")
-        ]
-    );
+    let [one] = house.program.json_lines(&["suppression", "list"]).try_into().unwrap();
+    assert_eq!(shape(&one), [("hash", "string"), ("reason", "string"), ("since", "string")]);
     assert!(is_a_time(&one["since"]) && one["reason"] == "manual");
 }

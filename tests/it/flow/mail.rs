@@ -41,16 +41,11 @@ impl Mail {
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|it| it == "eml"));
         files.sort();
-        files
-            .iter()
-            .map(|file| Self::of(&std::fs::read(file).unwrap()))
-            .collect()
+        files.iter().map(|file| Self::of(&std::fs::read(file).unwrap())).collect()
     }
 
     /// The link that ends the subscription.
     pub(super) fn unsubscribe_url(&self) -> &str {
-        self.headers["list-unsubscribe"]
-            .trim_start_matches('<')
-            .trim_end_matches('>')
+        self.headers["list-unsubscribe"].trim_start_matches('<').trim_end_matches('>')
     }
 }

@@ -17,9 +17,8 @@ on_both!(
 const WINDOW: usize = 4;
 const READERS: usize = 300;
 /// Of these the first are claimed already (a claim takes up to 256), the others still queued.
-const LEAVERS: [usize; 16] = [
-    230, 232, 234, 236, 238, 240, 242, 244, 285, 286, 287, 288, 289, 290, 291, 292,
-];
+const LEAVERS: [usize; 16] =
+    [230, 232, 234, 236, 238, 240, 242, 244, 285, 286, 287, 288, 289, 290, 291, 292];
 
 async fn whoever_unsubscribes_while_it_runs_gets_nothing(database: Database) {
     leaving_while_it_runs(database, &["subscriber", "unsubscribe"]).await;
@@ -30,9 +29,7 @@ async fn whoever_is_suppressed_while_it_runs_gets_nothing(database: Database) {
 }
 
 async fn leaving_while_it_runs(database: Database, no: &[&str]) {
-    let relay = Relay::new()
-        .dot_delay(std::time::Duration::from_millis(20))
-        .start();
+    let relay = Relay::new().dot_delay(std::time::Duration::from_millis(20)).start();
     let plan = house(database).relay(&relay).connections(2);
     let house = plan.delivery(&format!("window = {WINDOW}")).open();
     let readers = house.readers(READERS, "meetings");
@@ -62,10 +59,7 @@ fn judge(house: &House, campaign: i64, relay: &Relay, gone: &BTreeSet<String>) {
     assert_eq!(distinct.len(), got.len(), "nothing twice");
     let suppressed = READERS - got.len();
     assert!(suppressed >= gone.len() - late.len());
-    house.ended(
-        campaign,
-        &json!({"accepted": got.len(), "suppressed": suppressed}),
-    );
+    house.ended(campaign, &json!({"accepted": got.len(), "suppressed": suppressed}));
     for delivery in house.deliveries(campaign) {
         let sent = got.iter().any(|to| delivery["email"] == **to);
         let state = if sent { "accepted" } else { "suppressed" };

@@ -25,11 +25,7 @@ async fn everybody_gets_it_exactly_once(database: Database) {
     assert_eq!(recipients(&relay), readers);
     house.ended(campaign, &accepted(300));
     assert_eq!(house.campaign(campaign)["audience"], 300);
-    let ids: HashSet<_> = relay
-        .received()
-        .into_iter()
-        .map(|one| one.message_id)
-        .collect();
+    let ids: HashSet<_> = relay.received().into_iter().map(|one| one.message_id).collect();
     assert_eq!(ids.len(), 300, "each mail has a Message-ID of its own");
 }
 
@@ -39,9 +35,7 @@ async fn everybody_is_in_one_state_whatever_the_relay_says(database: Database) {
         .on(At::Dot, When::Every(7), Act::Say("451 4.3.0 not now"))
         .on(At::Dot, When::Every(11), Act::Drop)
         .start();
-    let plan = house(database)
-        .relay(&relay)
-        .delivery("retry = [\"100ms\"]");
+    let plan = house(database).relay(&relay).delivery("retry = [\"100ms\"]");
     let house = plan.open();
     house.readers(100, "meetings");
     house.post("minutes", "meeting-summary", &[]);

@@ -8,14 +8,8 @@ on_both!(two_copies_differ_only_in_what_is_the_readers_own);
 const ANN: &str = "ann@readers.example";
 const BOB: &str = "bob@readers.example";
 /// All that may differ in a header; the first two are the file relay's own.
-const OWN: [&str; 6] = [
-    "return-path",
-    "delivered-to",
-    "to",
-    "message-id",
-    "list-unsubscribe",
-    "date",
-];
+const OWN: [&str; 6] =
+    ["return-path", "delivered-to", "to", "message-id", "list-unsubscribe", "date"];
 
 async fn two_copies_differ_only_in_what_is_the_readers_own(database: Database) {
     let house = house(database).open();
@@ -53,9 +47,8 @@ fn common(mail: &Mail) -> Vec<(&String, &String)> {
 /// What is Ann's becomes Bob's, and then there is no difference.
 fn same_body(hers: &str, greeting: &str, ann: &Mail, bob: &Mail, his: &str) {
     assert!(hers.contains(greeting) && hers.contains(ann.unsubscribe_url()));
-    let made_his = hers
-        .replace(greeting, "Hello,")
-        .replace(ann.unsubscribe_url(), bob.unsubscribe_url());
+    let made_his =
+        hers.replace(greeting, "Hello,").replace(ann.unsubscribe_url(), bob.unsubscribe_url());
     assert_eq!(made_his, *his);
 }
 

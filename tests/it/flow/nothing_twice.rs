@@ -60,10 +60,7 @@ async fn a_person_on_two_lists_gets_one_mail(database: Database) {
     house.ended(campaign, &accepted(1));
     assert!(mails[0].text.contains("Reports and Meetings"));
     let list = &mails[0].headers["list-id"];
-    assert!(
-        list.contains("<reports."),
-        "the first list that the post names is the mail's: {list}"
-    );
+    assert!(list.contains("<reports."), "the first list that the post names is the mail's: {list}");
 }
 
 async fn a_second_queue_reaches_newcomers_alone(database: Database) {
@@ -80,8 +77,5 @@ async fn a_second_queue_reaches_newcomers_alone(database: Database) {
     );
     house.send();
     let told = told(&house);
-    assert_eq!(
-        (told.len(), told[0].as_str()),
-        (4, "newcomer@readers.example")
-    );
+    assert_eq!((told.len(), told[0].as_str()), (4, "newcomer@readers.example"));
 }

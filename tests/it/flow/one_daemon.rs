@@ -12,11 +12,7 @@ async fn a_second_daemon_on_one_sqlite_file_is_refused_and_told_who_holds_it() {
     let second = house.program.run(&["run"]);
     assert_eq!(second.code, 1, "{}", second.stderr);
     let pid = daemon.id().to_string();
-    assert!(
-        second.stderr.contains("another daemon"),
-        "{}",
-        second.stderr
-    );
+    assert!(second.stderr.contains("another daemon"), "{}", second.stderr);
     assert!(second.stderr.contains(&pid), "{pid}: {}", second.stderr);
     // commands take turns with the daemon
     house.readers(3, "meetings");
@@ -31,10 +27,7 @@ async fn a_second_daemon_on_one_sqlite_file_is_refused_and_told_who_holds_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn two_daemons_on_postgres_share_a_campaign_and_nobody_gets_it_twice() {
     let relay = Relay::new().dot_delay(Duration::from_millis(5)).start();
-    let house = house(Database::Postgres)
-        .relay(&relay)
-        .connections(2)
-        .open();
+    let house = house(Database::Postgres).relay(&relay).connections(2).open();
     let readers = house.readers(600, "meetings");
     house.post("minutes", "meeting-summary", &[]);
     let (mut one, _other) = (house.daemon(), house.daemon());
@@ -50,10 +43,7 @@ async fn two_daemons_on_postgres_share_a_campaign_and_nobody_gets_it_twice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_a_killed_daemon_held_is_taken_over_by_another_on_postgres() {
     let relay = Relay::new().dot_delay(Duration::from_millis(20)).start();
-    let house = house(Database::Postgres)
-        .relay(&relay)
-        .connections(2)
-        .open();
+    let house = house(Database::Postgres).relay(&relay).connections(2).open();
     let readers = house.readers(200, "meetings");
     house.post("minutes", "meeting-summary", &[]);
     let mut one = house.daemon();

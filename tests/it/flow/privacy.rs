@@ -23,16 +23,8 @@ async fn the_logs_name_nobody_even_when_the_relay_does(database: Database) {
             When::To("cara@readers.example"),
             Act::Say("421 4.7.0 too much for cara@readers.example"),
         )
-        .on(
-            At::Connect,
-            When::Nth(1),
-            Act::Say("421 4.3.2 busy with dan@readers.example"),
-        )
-        .on(
-            At::Mail,
-            When::Nth(1),
-            Act::Say("451 4.7.1 not while dan@readers.example waits"),
-        )
+        .on(At::Connect, When::Nth(1), Act::Say("421 4.3.2 busy with dan@readers.example"))
+        .on(At::Mail, When::Nth(1), Act::Say("451 4.7.1 not while dan@readers.example waits"))
         .start();
     let plan = house(database).relay(&relay).connections(1).login();
     let plan = plan.delivery("retry = [\"200ms\"]");
@@ -43,19 +35,13 @@ async fn the_logs_name_nobody_even_when_the_relay_does(database: Database) {
     house.post("minutes", "meeting-summary", &[]);
     let campaign = house.queue("minutes");
     let mut daemon = house.daemon();
-    until("bob's second try", || {
-        house.attempts(campaign, "bob@readers.example") >= 2
-    })
-    .await;
+    until("bob's second try", || house.attempts(campaign, "bob@readers.example") >= 2).await;
     assert_eq!(daemon.terminate(), 0);
     let log = house.logs().concat();
     for stage in ["connect", "mail"] {
         let held = format!("relay held: {stage}");
         assert!(log.contains(&held), "the story has its faults: {log}");
     }
-    assert!(
-        log.contains(" delivery="),
-        "and -v tells each delivery: {log}"
-    );
+    assert!(log.contains(" delivery="), "and -v tells each delivery: {log}");
     assert!(!log.contains(PASSWORD));
 }

@@ -25,28 +25,16 @@ async fn a_deferred_mail_is_tried_again_with_the_same_message_id(database: Datab
     house.post("minutes", "meeting-summary", &[]);
     let campaign = house.queue("minutes");
     let daemon = house.daemon();
-    until("two deferrals by name", || {
-        house.attempts(campaign, BOB) >= 2
-    })
-    .await;
+    until("two deferrals by name", || house.attempts(campaign, BOB) >= 2).await;
     let deferred = house.delivery(campaign, BOB);
     assert_eq!(deferred["reply"]["code"], 450);
-    relay.then(
-        At::Rcpt,
-        When::To(BOB),
-        Act::Say("250 2.1.5 now I know him"),
-    );
-    until("two deferrals after the dot", || {
-        relay.received().len() >= 5
-    })
-    .await;
+    relay.then(At::Rcpt, When::To(BOB), Act::Say("250 2.1.5 now I know him"));
+    until("two deferrals after the dot", || relay.received().len() >= 5).await;
     relay.behave();
     finished(&daemon, campaign);
     house.ended(campaign, &accepted(4));
     let mails = relay.received().into_iter().filter(|mail| mail.to == BOB);
-    let mut mails: Vec<_> = mails
-        .map(|mail| (mail.message_id, mail.body_sha256))
-        .collect();
+    let mut mails: Vec<_> = mails.map(|mail| (mail.message_id, mail.body_sha256)).collect();
     assert!(mails.len() >= 3);
     mails.dedup();
     assert_eq!(mails.len(), 1, "the same mail on every try");
@@ -57,9 +45,8 @@ async fn a_deferred_mail_is_tried_again_with_the_same_message_id(database: Datab
 }
 
 async fn a_refused_person_fails_alone_and_can_be_reached_later(database: Database) {
-    let relay = Relay::new()
-        .on(At::Rcpt, When::To(BOB), Act::Say("550 5.1.1 no such user"))
-        .start();
+    let relay =
+        Relay::new().on(At::Rcpt, When::To(BOB), Act::Say("550 5.1.1 no such user")).start();
     let house = house(database).relay(&relay).open();
     house.readers(3, "meetings");
     house.subscriber(BOB, &["meetings"]);
@@ -81,12 +68,9 @@ async fn a_refused_person_fails_alone_and_can_be_reached_later(database: Databas
 }
 
 async fn a_mail_that_is_deferred_too_long_expires(database: Database) {
-    let relay = Relay::new()
-        .on(At::Rcpt, When::To(BOB), Act::Say("450 4.2.2 mailbox full"))
-        .start();
-    let plan = house(database)
-        .relay(&relay)
-        .delivery("retry = [\"300ms\"]");
+    let relay =
+        Relay::new().on(At::Rcpt, When::To(BOB), Act::Say("450 4.2.2 mailbox full")).start();
+    let plan = house(database).relay(&relay).delivery("retry = [\"300ms\"]");
     let house = plan.delivery("give_up_after = \"2s\"").open();
     house.readers(3, "meetings");
     house.subscriber(BOB, &["meetings"]);

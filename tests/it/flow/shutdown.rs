@@ -21,10 +21,7 @@ async fn a_stop_records_what_is_under_way_and_repeats_nothing(database: Database
         assert_eq!(daemon.terminate(), 0);
         let received = relay.received().len();
         assert!(received < 400, "stopped too late");
-        assert_eq!(
-            house.counts(campaign),
-            json!({"queued": 400 - received, "accepted": received})
-        );
+        assert_eq!(house.counts(campaign), json!({"queued": 400 - received, "accepted": received}));
     }
     house.send();
     house.ended(campaign, &accepted(400));

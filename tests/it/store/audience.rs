@@ -37,9 +37,7 @@ impl World {
     async fn start_of(&self, name: &str) -> i64 {
         let id = self.person(name).await.id;
         self.raw
-            .number(&format!(
-                "SELECT from_sequence FROM subscription WHERE subscriber_id = {id}"
-            ))
+            .number(&format!("SELECT from_sequence FROM subscription WHERE subscriber_id = {id}"))
             .await
     }
 }
@@ -59,26 +57,15 @@ async fn two_spellings_are_one_subscriber(w: &World) {
 
 async fn adding_again_changes_what_is_said_and_keeps_the_rest(w: &World) {
     let plain = request(&address("ann"), "news", "weekly", Active);
-    let named = Request {
-        name: Some(line("Ann")),
-        discreet: Some(true),
-        ..plain.clone()
-    };
+    let named = Request { name: Some(line("Ann")), discreet: Some(true), ..plain.clone() };
     assert_eq!(w.add(&named).await, Added::New);
     assert_eq!(w.add(&named).await, Added::Unchanged);
     let silent = request(&address("ann"), "news", "", Active);
     assert_eq!(w.add(&silent).await, Added::Unchanged);
     let ann = w.person("ann").await;
     assert_eq!((ann.name, ann.discreet), (Some(line("Ann")), true));
-    assert_eq!(
-        ann.subscriptions[0].cadence,
-        Cadence::Digest("weekly".to_owned())
-    );
-    let renamed = Request {
-        name: Some(line("Anne")),
-        discreet: Some(false),
-        ..plain
-    };
+    assert_eq!(ann.subscriptions[0].cadence, Cadence::Digest("weekly".to_owned()));
+    let renamed = Request { name: Some(line("Anne")), discreet: Some(false), ..plain };
     assert_eq!(w.add(&renamed).await, Added::Changed);
     let ann = w.person("ann").await;
     assert_eq!((ann.name, ann.discreet), (Some(line("Anne")), false));
@@ -111,13 +98,7 @@ async fn every_change_appends_a_consent_and_none_is_ever_changed(w: &World) {
         (Some(ann("immediate", Active)), "subscribed command"),
         (Some(ann("weekly", Active)), "cadence command"),
         (None, "ended page"),
-        (
-            Some(Request {
-                agreed_again: true,
-                ..ann("immediate", Active)
-            }),
-            "subscribed command",
-        ),
+        (Some(Request { agreed_again: true, ..ann("immediate", Active) }), "subscribed command"),
     ] {
         match step {
             Some(request) => drop(w.add(&request).await),
@@ -158,10 +139,7 @@ async fn whoever_left_comes_back_by_their_own_word_only(w: &World) {
     assert_eq!(w.add(&added).await, Added::Left);
     assert_eq!(w.everything().await, before);
     assert_eq!(w.state_of("ann").await, Ended);
-    let agreed = Request {
-        agreed_again: true,
-        ..added
-    };
+    let agreed = Request { agreed_again: true, ..added };
     assert_eq!(w.add(&agreed).await, Added::Changed);
     assert_eq!(w.state_of("ann").await, Active);
 }
@@ -190,10 +168,8 @@ async fn coming_back_begins_after_what_was_missed(w: &World) {
     w.leave("ann").await;
     w.post("missed", "announcement").await;
     w.announce("missed").await;
-    let agreed = Request {
-        agreed_again: true,
-        ..request(&address("ann"), "news", "weekly", Active)
-    };
+    let agreed =
+        Request { agreed_again: true, ..request(&address("ann"), "news", "weekly", Active) };
     w.add(&agreed).await;
     assert_eq!(w.start_of("ann").await, 1);
     assert_eq!(w.edition("weekly").await, None);
@@ -204,17 +180,11 @@ async fn a_suppression_outlives_the_person_and_blocks_adding(w: &World) {
     assert!(w.suppress("ann").await);
     assert!(!w.suppress("ann").await, "it was suppressed before");
     assert!(w.person("ann").await.suppressed);
-    w.raw
-        .run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1").await.unwrap();
     let before = w.everything().await;
     let shouted = request(&email("ANN@example.org"), "reports", "immediate", Active);
     assert_eq!(w.add(&shouted).await, Added::Suppressed);
-    let agreed = Request {
-        agreed_again: true,
-        ..shouted
-    };
+    let agreed = Request { agreed_again: true, ..shouted };
     assert_eq!(w.add(&agreed).await, Added::Suppressed);
     assert_eq!(w.everything().await, before);
     let hashes = w.raw.words("SELECT hash FROM suppression").await;
@@ -224,19 +194,9 @@ async fn a_suppression_outlives_the_person_and_blocks_adding(w: &World) {
 async fn a_suppression_is_lifted_by_name_only(w: &World) {
     w.suppress("ann").await;
     w.suppress("ben").await;
-    assert!(
-        suppression::remove(&w.db, &w.keys, &address("ann"))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !suppression::remove(&w.db, &w.keys, &address("ann"))
-            .await
-            .unwrap()
-    );
-    let left = store::suppressions(&mut w.db.read().await.unwrap())
-        .await
-        .unwrap();
+    assert!(suppression::remove(&w.db, &w.keys, &address("ann")).await.unwrap());
+    assert!(!suppression::remove(&w.db, &w.keys, &address("ann")).await.unwrap());
+    let left = store::suppressions(&mut w.db.read().await.unwrap()).await.unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].hash, w.keys.suppression_hash(&address("ben")));
     let ann = request(&address("ann"), "news", "immediate", Active);
@@ -254,11 +214,5 @@ async fn sizes_and_used_lists_count_people(w: &World) {
     assert_eq!(sizes, [news(Active, 2), news(Ended, 1)]);
     let used = store::used(&mut read).await.unwrap();
     let weekly = Cadence::Digest("weekly".to_owned());
-    assert_eq!(
-        used,
-        [
-            ("news".to_owned(), Cadence::Immediate, 1),
-            ("news".to_owned(), weekly, 1)
-        ]
-    );
+    assert_eq!(used, [("news".to_owned(), Cadence::Immediate, 1), ("news".to_owned(), weekly, 1)]);
 }

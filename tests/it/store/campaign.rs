@@ -30,8 +30,7 @@ async fn one_of_each(w: &World) {
     w.reader("left", "news", "immediate").await;
     w.leave("left").await;
     for (name, state) in [("pending", Pending), ("paused", Paused)] {
-        w.add(&request(&address(name), "news", "immediate", state))
-            .await;
+        w.add(&request(&address(name), "news", "immediate", state)).await;
     }
     w.reader("suppressed", "news", "immediate").await;
     w.suppress("suppressed").await;
@@ -42,20 +41,9 @@ async fn a_forecast_says_of_everybody_why_or_why_not(w: &World) {
     one_of_each(w).await;
     let queued = w.queue("hello").await;
     assert_eq!(queued.forecast.audience, 1);
-    for reason in [
-        "already_received",
-        "digest",
-        "unsubscribed",
-        "pending",
-        "paused",
-        "suppressed",
-    ] {
-        assert_eq!(
-            excluded(&queued, reason),
-            1,
-            "{reason}: {:?}",
-            queued.forecast
-        );
+    for reason in ["already_received", "digest", "unsubscribed", "pending", "paused", "suppressed"]
+    {
+        assert_eq!(excluded(&queued, reason), 1, "{reason}: {:?}", queued.forecast);
     }
     assert_eq!(queued.forecast.excluded.len(), 6);
     let started = w.freeze().await;
@@ -78,9 +66,7 @@ async fn a_reader_of_two_lists_counts_once(w: &World) {
     w.reader("ann", "news", "immediate").await;
     w.reader("ann", "reports", "immediate").await;
     w.post("hello", "announcement").await;
-    let queued = w
-        .order("hello", &["reports", "news", "reports"], false)
-        .await;
+    let queued = w.order("hello", &["reports", "news", "reports"], false).await;
     assert_eq!(queued.forecast.audience, 1);
     assert_eq!(w.freeze().await[0].audience, 1);
     let pieces = w.raw.words("SELECT list FROM rendition_post").await;

@@ -29,40 +29,28 @@ impl World {
     }
 
     async fn takes(&self, sql: &str) {
-        self.raw
-            .run(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        self.raw.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     async fn refuses(&self, sql: &str) {
-        let Err(error) = self.raw.run(sql).await else {
-            panic!("nobody refused {sql}")
-        };
-        let kind = error
-            .as_database_error()
-            .map(sqlx::error::DatabaseError::kind);
+        let Err(error) = self.raw.run(sql).await else { panic!("nobody refused {sql}") };
+        let kind = error.as_database_error().map(sqlx::error::DatabaseError::kind);
         let expected = [
             sqlx::error::ErrorKind::CheckViolation,
             sqlx::error::ErrorKind::UniqueViolation,
             sqlx::error::ErrorKind::ForeignKeyViolation,
         ];
-        assert!(
-            kind.is_some_and(|kind| expected.contains(&kind)),
-            "{sql}: {error}"
-        );
+        assert!(kind.is_some_and(|kind| expected.contains(&kind)), "{sql}: {error}");
     }
 }
 
 async fn a_delivery_is_due_exactly_when_it_waits(w: &World) {
     w.with_a_delivery().await;
     w.refuses("UPDATE delivery SET next_at = NULL").await;
-    w.refuses("UPDATE delivery SET state = 'deferred', next_at = NULL")
-        .await;
+    w.refuses("UPDATE delivery SET state = 'deferred', next_at = NULL").await;
     w.refuses("UPDATE delivery SET state = 'in_doubt'").await;
     w.takes("UPDATE delivery SET state = 'deferred'").await;
-    w.takes("UPDATE delivery SET state = 'in_doubt', next_at = NULL")
-        .await;
+    w.takes("UPDATE delivery SET state = 'in_doubt', next_at = NULL").await;
 }
 
 async fn a_delivery_is_finished_exactly_when_its_state_is_final(w: &World) {
@@ -73,10 +61,8 @@ async fn a_delivery_is_finished_exactly_when_its_state_is_final(w: &World) {
             "UPDATE delivery SET state = '{state}', next_at = NULL, finished_at = NULL"
         ))
         .await;
-        w.takes(&format!(
-            "UPDATE delivery SET state = '{state}', next_at = NULL, finished_at = 1"
-        ))
-        .await;
+        w.takes(&format!("UPDATE delivery SET state = '{state}', next_at = NULL, finished_at = 1"))
+            .await;
     }
 }
 
@@ -88,18 +74,15 @@ async fn a_delivery_has_an_owner_exactly_while_it_is_sent(w: &World) {
     w.refuses(&format!("{sending}, lease_until = 1")).await;
     w.refuses("UPDATE delivery SET owner = 1").await;
     w.refuses("UPDATE delivery SET lease_until = 1").await;
-    w.takes(&format!("{sending}, owner = 1, lease_until = 1"))
-        .await;
+    w.takes(&format!("{sending}, owner = 1, lease_until = 1")).await;
 }
 
 async fn a_campaign_runs_only_with_a_frozen_audience(w: &World) {
     w.with_a_delivery().await;
     w.refuses("UPDATE campaign SET frozen_at = NULL").await;
     w.refuses("UPDATE campaign SET audience = NULL").await;
-    w.refuses("UPDATE campaign SET audience = NULL, frozen_at = NULL")
-        .await;
-    w.takes("UPDATE campaign SET audience = NULL, frozen_at = NULL, state = 'scheduled'")
-        .await;
+    w.refuses("UPDATE campaign SET audience = NULL, frozen_at = NULL").await;
+    w.takes("UPDATE campaign SET audience = NULL, frozen_at = NULL, state = 'scheduled'").await;
 }
 
 async fn a_campaign_is_finished_exactly_when_it_ended(w: &World) {
@@ -107,30 +90,24 @@ async fn a_campaign_is_finished_exactly_when_it_ended(w: &World) {
     w.refuses("UPDATE campaign SET finished_at = 1").await;
     w.refuses("UPDATE campaign SET state = 'finished'").await;
     w.refuses("UPDATE campaign SET state = 'cancelled'").await;
-    w.takes("UPDATE campaign SET state = 'finished', finished_at = 1")
-        .await;
+    w.takes("UPDATE campaign SET state = 'finished', finished_at = 1").await;
 }
 
 async fn a_campaign_has_a_post_or_a_digest_and_expires_after_it_is_due(w: &World) {
     w.with_a_delivery().await;
     w.refuses("UPDATE campaign SET digest = 'weekly'").await;
-    w.refuses("UPDATE campaign SET post_id = NULL, version = NULL")
-        .await;
+    w.refuses("UPDATE campaign SET post_id = NULL, version = NULL").await;
     w.refuses("UPDATE campaign SET version = NULL").await;
     w.refuses("UPDATE campaign SET expires_at = due_at").await;
-    w.takes("UPDATE campaign SET digest = 'weekly', post_id = NULL, version = NULL")
-        .await;
+    w.takes("UPDATE campaign SET digest = 'weekly', post_id = NULL, version = NULL").await;
 }
 
 async fn a_subscription_ends_with_a_time_and_a_reason(w: &World) {
     w.reader("ann", "news", "immediate").await;
     w.refuses("UPDATE subscription SET state = 'ended'").await;
-    w.refuses("UPDATE subscription SET state = 'ended', ended_at = 1")
-        .await;
-    w.refuses("UPDATE subscription SET state = 'ended', end_reason = 'unsubscribed'")
-        .await;
-    w.refuses("UPDATE subscription SET ended_at = 1, end_reason = 'unsubscribed'")
-        .await;
+    w.refuses("UPDATE subscription SET state = 'ended', ended_at = 1").await;
+    w.refuses("UPDATE subscription SET state = 'ended', end_reason = 'unsubscribed'").await;
+    w.refuses("UPDATE subscription SET ended_at = 1, end_reason = 'unsubscribed'").await;
     w.takes("UPDATE subscription SET state = 'ended', ended_at = 1, end_reason = 'unsubscribed'")
         .await;
 }
@@ -138,8 +115,7 @@ async fn a_subscription_ends_with_a_time_and_a_reason(w: &World) {
 async fn an_unknown_word_is_refused_everywhere(w: &World) {
     w.with_a_delivery().await;
     w.suppress("ben").await;
-    w.takes("INSERT INTO relay (name, state, changed_at) VALUES ('main', 'open', 1)")
-        .await;
+    w.takes("INSERT INTO relay (name, state, changed_at) VALUES ('main', 'open', 1)").await;
     w.takes(
         "INSERT INTO attempt (delivery_id, at, relay, outcome, stage, text, duration_ms) \
          SELECT id, 1, 'main', 'accepted', 'dot', 'Ok', 5 FROM delivery",
@@ -157,30 +133,24 @@ async fn an_unknown_word_is_refused_everywhere(w: &World) {
         ("attempt", "outcome"),
         ("post_version", "kind"),
     ] {
-        w.refuses(&format!("UPDATE {table} SET {column} = 'nonsense'"))
-            .await;
+        w.refuses(&format!("UPDATE {table} SET {column} = 'nonsense'")).await;
     }
 }
 
 async fn a_person_has_an_address_or_was_erased(w: &World) {
     w.reader("ann", "news", "immediate").await;
     w.refuses("UPDATE subscriber SET email = NULL").await;
-    w.refuses("UPDATE subscriber SET email = NULL, email_key = NULL")
-        .await;
-    w.refuses("UPDATE subscriber SET email = NULL, erased_at = 1")
-        .await;
+    w.refuses("UPDATE subscriber SET email = NULL, email_key = NULL").await;
+    w.refuses("UPDATE subscriber SET email = NULL, erased_at = 1").await;
     w.refuses("UPDATE subscriber SET erased_at = 1").await;
-    w.takes("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1")
-        .await;
+    w.takes("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1").await;
 }
 
 async fn a_relay_is_held_until_some_time(w: &World) {
-    w.takes("INSERT INTO relay (name, state, changed_at) VALUES ('main', 'open', 1)")
-        .await;
+    w.takes("INSERT INTO relay (name, state, changed_at) VALUES ('main', 'open', 1)").await;
     w.refuses("UPDATE relay SET state = 'held'").await;
     w.refuses("UPDATE relay SET held_until = 5").await;
-    w.takes("UPDATE relay SET state = 'held', held_until = 5")
-        .await;
+    w.takes("UPDATE relay SET state = 'held', held_until = 5").await;
 }
 
 async fn a_row_cannot_hang_in_the_air(w: &World) {
@@ -197,8 +167,7 @@ async fn a_row_cannot_hang_in_the_air(w: &World) {
         ("publication", "version"),
         ("campaign", "version"),
     ] {
-        w.refuses(&format!("UPDATE {table} SET {column} = 4711"))
-            .await;
+        w.refuses(&format!("UPDATE {table} SET {column} = 4711")).await;
     }
 }
 

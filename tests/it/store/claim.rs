@@ -40,11 +40,8 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
     let mut claimers = JoinSet::new();
     for owner in 0..CLAIMERS {
         let (db, now) = (w.db.clone(), w.now());
-        let taker = Taker {
-            owner: NOBODY + owner,
-            lease_until: now,
-            limit: i64::try_from(BATCH).unwrap(),
-        };
+        let taker =
+            Taker { owner: NOBODY + owner, lease_until: now, limit: i64::try_from(BATCH).unwrap() };
         claimers.spawn(async move {
             let mut all = Vec::new();
             loop {
@@ -74,13 +71,7 @@ async fn a_claim_takes_what_is_due_and_no_more(w: &World) {
     let later = w.now().0 + 60_000;
     let wait = format!("UPDATE delivery SET next_at = {later} WHERE id <= 2");
     w.raw.run(&wait).await.unwrap();
-    let due = async |limit| {
-        w.take(NOBODY, limit)
-            .await
-            .iter()
-            .map(id)
-            .collect::<Vec<_>>()
-    };
+    let due = async |limit| w.take(NOBODY, limit).await.iter().map(id).collect::<Vec<_>>();
     assert_eq!(due(2).await, [3, 4]);
     assert_eq!(due(9).await, [5]);
     assert_eq!(due(9).await, Vec::<i64>::new());
@@ -107,16 +98,10 @@ async fn an_errand_carries_what_its_mail_needs(w: &World) {
     let queued = w.order("hello", &["reports", "news"], false).await;
     w.freeze().await;
     let taken = w.take(NOBODY, 9).await;
-    let [Taken::Wanted(errand)] = taken.as_slice() else {
-        panic!("{taken:?}")
-    };
+    let [Taken::Wanted(errand)] = taken.as_slice() else { panic!("{taken:?}") };
     assert_eq!(errand.email, address("ann"));
     assert_eq!((errand.claim.campaign, errand.claim.fence), (queued.id, 1));
-    let lists: Vec<_> = errand
-        .subscriptions
-        .iter()
-        .map(|one| one.1.as_str())
-        .collect();
+    let lists: Vec<_> = errand.subscriptions.iter().map(|one| one.1.as_str()).collect();
     assert_eq!(lists, ["reports", "news"], "in the campaign's order");
     assert_eq!(errand.dated_at, w.now());
     let row = "SELECT count(*) FROM delivery WHERE state = 'sending' AND owner = 999999 AND lease_until > 0";
@@ -131,14 +116,8 @@ async fn an_edition_comes_by_the_subscriptions_of_its_digest(w: &World) {
     w.announce("hello").await;
     w.edition("weekly").await.unwrap();
     let taken = w.take(NOBODY, 9).await;
-    let [Taken::Wanted(errand)] = taken.as_slice() else {
-        panic!("{taken:?}")
-    };
-    let mut lists: Vec<_> = errand
-        .subscriptions
-        .iter()
-        .map(|one| one.1.as_str())
-        .collect();
+    let [Taken::Wanted(errand)] = taken.as_slice() else { panic!("{taken:?}") };
+    let mut lists: Vec<_> = errand.subscriptions.iter().map(|one| one.1.as_str()).collect();
     lists.sort_unstable();
     assert_eq!(lists, ["news", "reports"]);
 }
@@ -171,9 +150,7 @@ async fn whoever_left_one_of_two_lists_is_still_wanted(w: &World) {
         .await
         .unwrap();
     let taken = w.take(NOBODY, 9).await;
-    let [Taken::Wanted(errand)] = taken.as_slice() else {
-        panic!("{taken:?}")
-    };
+    let [Taken::Wanted(errand)] = taken.as_slice() else { panic!("{taken:?}") };
     assert_eq!(errand.subscriptions.len(), 1);
     assert_eq!(errand.subscriptions[0].1, "reports");
 }
@@ -187,10 +164,7 @@ async fn whoever_was_suppressed_or_paused_after_the_freeze_is_unwanted(w: &World
         .await
         .unwrap();
     w.raw.run("DELETE FROM suppression").await.unwrap();
-    w.raw
-        .run("UPDATE subscription SET state = 'paused'")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE subscription SET state = 'paused'").await.unwrap();
     assert_eq!(unwanted(w).await, "unsubscribed");
 }
 

@@ -57,10 +57,7 @@ impl World {
         for row in rows {
             let (email, post) = row.split_once(' ').unwrap();
             let name = email.split('@').next().unwrap();
-            match piles
-                .last_mut()
-                .filter(|pile| pile.starts_with(&format!("{name}:")))
-            {
+            match piles.last_mut().filter(|pile| pile.starts_with(&format!("{name}:"))) {
                 Some(pile) => pile.extend([" ", post]),
                 None => piles.push(format!("{name}: {post}")),
             }
@@ -83,10 +80,7 @@ async fn a_reader_gets_all_lists_in_one_edition_and_the_same_news_is_shared(w: &
     assert_eq!(edition.audience, 3);
     let piles = ["ann: one.1 two.1", "ben: one.1 two.1", "cat: one.1"];
     assert_eq!(w.piles(&edition).await, piles);
-    let renditions = format!(
-        "SELECT count(*) FROM rendition WHERE campaign_id = {}",
-        edition.id
-    );
+    let renditions = format!("SELECT count(*) FROM rendition WHERE campaign_id = {}", edition.id);
     assert_eq!(w.raw.number(&renditions).await, 2);
     let ledger = format!(
         "SELECT count(*) FROM ledger g JOIN delivery d ON d.id = g.delivery_id WHERE d.campaign_id = {}",
@@ -101,8 +95,7 @@ async fn a_post_is_in_an_edition_once_in_its_newest_version(w: &World) {
     w.post("hello", "announcement").await;
     w.order("hello", &["news", "reports"], false).await;
     w.freeze().await;
-    w.post_with("hello", "announcement", "urgent: false\n")
-        .await;
+    w.post_with("hello", "announcement", "urgent: false\n").await;
     w.order("hello", &["reports"], false).await;
     w.freeze().await;
     let edition = w.edition("weekly").await.unwrap();
@@ -143,20 +136,13 @@ async fn what_is_queued_again_comes_to_whoever_joined_the_digest_meanwhile(w: &W
     let queued = w.queue("hello").await;
     assert_eq!(queued.forecast.excluded.get("digest"), Some(&1));
     w.freeze().await;
-    assert_eq!(
-        w.edition("weekly").await.unwrap().audience,
-        1,
-        "as the forecast said"
-    );
+    assert_eq!(w.edition("weekly").await.unwrap().audience, 1, "as the forecast said");
     assert!(w.edition("weekly").await.is_none(), "and once");
 }
 
 async fn whoever_is_confirmed_late_gets_no_old_news(w: &World) {
     w.reader("ann", "news", "weekly").await;
-    w.raw
-        .run("UPDATE subscription SET state = 'pending'")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE subscription SET state = 'pending'").await.unwrap();
     w.post("hello", "announcement").await;
     w.announce("hello").await;
     w.reader("ann", "news", "weekly").await;
@@ -258,16 +244,8 @@ async fn a_firing_is_taken_once_and_an_earlier_one_never_after_it(w: &World) {
 
 async fn a_firing_whose_plan_was_given_up_is_taken_again(w: &World) {
     let mut write = w.write().await;
-    assert!(
-        take_firing(&mut write, "weekly", Timestamp(5))
-            .await
-            .unwrap()
-    );
+    assert!(take_firing(&mut write, "weekly", Timestamp(5)).await.unwrap());
     drop(write);
     let mut write = w.write().await;
-    assert!(
-        take_firing(&mut write, "weekly", Timestamp(5))
-            .await
-            .unwrap()
-    );
+    assert!(take_firing(&mut write, "weekly", Timestamp(5)).await.unwrap());
 }

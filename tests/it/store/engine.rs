@@ -25,11 +25,7 @@ const PEOPLE: usize = 8;
 const LAST: &str = "reader7";
 
 pub(crate) fn fault(stage: Stage) -> Fault {
-    Fault {
-        stage,
-        reply: None,
-        text: "as the test says".to_owned(),
-    }
+    Fault { stage, reply: None, text: "as the test says".to_owned() }
 }
 
 impl World {
@@ -71,11 +67,7 @@ impl World {
 
     /// How many of these rows there are.
     async fn in_state(&self, state: &str) -> i64 {
-        self.raw
-            .number(&format!(
-                "SELECT count(*) FROM delivery WHERE state = '{state}'"
-            ))
-            .await
+        self.raw.number(&format!("SELECT count(*) FROM delivery WHERE state = '{state}'")).await
     }
 
     /// An engine that has claimed everybody and cannot connect.
@@ -106,10 +98,7 @@ async fn whoever_leaves_while_the_relay_is_held_gets_nothing(w: &World) {
     assert_eq!(messages.len(), PEOPLE - 1);
     let last = address(LAST);
     assert!(messages.iter().all(|(to, _)| to.to != last.as_str()));
-    let reason = w
-        .raw
-        .words("SELECT reason FROM delivery WHERE state = 'suppressed'")
-        .await;
+    let reason = w.raw.words("SELECT reason FROM delivery WHERE state = 'suppressed'").await;
     assert_eq!(reason, ["unsubscribed"]);
 }
 
@@ -117,18 +106,11 @@ async fn whoever_leaves_while_the_relay_is_held_gets_nothing(w: &World) {
 async fn what_cannot_be_looked_at_goes_back_to_the_queue(w: &World) {
     let (outbox, owner) = (Outbox::new(), w.owner().await);
     let engine = w.held(&outbox, &owner).await;
-    w.raw
-        .run("ALTER TABLE suppression RENAME TO away")
-        .await
-        .unwrap();
+    w.raw.run("ALTER TABLE suppression RENAME TO away").await.unwrap();
     w.pass(6);
-    w.until(&engine, async || w.in_state("sending").await == 0)
-        .await;
+    w.until(&engine, async || w.in_state("sending").await == 0).await;
     assert_eq!(outbox.messages(), []);
-    w.raw
-        .run("ALTER TABLE away RENAME TO suppression")
-        .await
-        .unwrap();
+    w.raw.run("ALTER TABLE away RENAME TO suppression").await.unwrap();
     w.quiet(&engine).await;
     engine.stop().await;
     assert_eq!(outbox.messages().len(), PEOPLE);

@@ -35,10 +35,7 @@ async fn freezing_makes_the_audience_and_its_ledger(w: &World) {
     let started = w.announce("hello").await;
     assert_eq!(started.audience, 5);
     let campaign = w.campaign(started.id).await;
-    assert_eq!(
-        (campaign.state, campaign.audience),
-        (State::Running, Some(5))
-    );
+    assert_eq!((campaign.state, campaign.audience), (State::Running, Some(5)));
     assert_eq!(w.mailed(started.id).await.len(), 5);
     let ledger = "SELECT count(*) FROM ledger g JOIN delivery d ON d.id = g.delivery_id \
          AND d.subscriber_id = g.subscriber_id WHERE g.purpose = 'post' AND g.version = 1";
@@ -62,10 +59,7 @@ async fn nothing_is_frozen_before_its_time(w: &World) {
     w.reader("ann", "news", "immediate").await;
     w.post("hello", "announcement").await;
     let id = w.queue("hello").await.id;
-    w.raw
-        .run("UPDATE campaign SET due_at = due_at + 60000")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE campaign SET due_at = due_at + 60000").await.unwrap();
     assert_eq!(w.freeze().await, []);
     assert_eq!(w.raw.number("SELECT count(*) FROM publication").await, 0);
     w.pass(60);
@@ -98,8 +92,7 @@ async fn two_campaigns_of_one_post_reach_nobody_twice(w: &World) {
 /// Whoever is refused by the ledger tries again on the next round, as the daemon does.
 async fn many_freeze_at_once_and_nobody_is_reached_twice(w: &World) {
     w.post("hello", "announcement").await;
-    w.order("hello", &["news", "reports", "meetings"], false)
-        .await;
+    w.order("hello", &["news", "reports", "meetings"], false).await;
     w.freeze().await;
     for list in ["news", "reports", "meetings"] {
         w.readers(60, list).await;
@@ -128,21 +121,10 @@ async fn many_freeze_at_once_and_nobody_is_reached_twice(w: &World) {
 async fn freeze_by_hand(w: &World, write: &mut Write, id: CampaignId) {
     let post = newest(write, "hello").await.unwrap().unwrap().id;
     assert!(store::begin(write, id, w.now()).await.unwrap());
-    let piece = Piece {
-        post,
-        version: 1,
-        list: "news".to_owned(),
-    };
+    let piece = Piece { post, version: 1, list: "news".to_owned() };
     let rendition = store::insert_rendition(write, id, &[piece]).await.unwrap();
-    let frozen = Frozen {
-        id,
-        post,
-        urgent: false,
-        message_domain: "example.org",
-    };
-    store::freeze(write, &frozen, rendition, w.now())
-        .await
-        .unwrap();
+    let frozen = Frozen { id, post, urgent: false, message_domain: "example.org" };
+    store::freeze(write, &frozen, rendition, w.now()).await.unwrap();
 }
 
 /// Postgres lets both write: neither sees the other's ledger, and only its key can tell.
@@ -156,10 +138,8 @@ async fn the_ledger_refuses_the_second_of_two_that_did_not_see_each_other_on_pos
     freeze_by_hand(&w, &mut first, one).await;
     freeze_by_hand(&w, &mut second, other).await;
     store::write_ledger(&mut first, one, "post").await.unwrap();
-    let (refused, committed) = tokio::join!(
-        store::write_ledger(&mut second, other, "post"),
-        first.commit()
-    );
+    let (refused, committed) =
+        tokio::join!(store::write_ledger(&mut second, other, "post"), first.commit());
     committed.unwrap();
     assert!(refused.is_err());
     drop(second);
@@ -209,16 +189,10 @@ async fn only_running_campaigns_with_nothing_left_are_finished(w: &World) {
     w.post("hello", "announcement").await;
     let started = w.announce("hello").await;
     for state in ["queued", "deferred"] {
-        w.raw
-            .run(&format!("UPDATE delivery SET state = '{state}'"))
-            .await
-            .unwrap();
+        w.raw.run(&format!("UPDATE delivery SET state = '{state}'")).await.unwrap();
         assert_eq!(w.finish().await, []);
     }
-    w.raw
-        .run("UPDATE delivery SET state = 'in_doubt', next_at = NULL")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE delivery SET state = 'in_doubt', next_at = NULL").await.unwrap();
     let (run, paused) = (State::Running, State::Paused);
     assert!(w.move_campaign(started.id, run, paused).await);
     assert_eq!(w.finish().await, []);
@@ -229,9 +203,7 @@ async fn only_running_campaigns_with_nothing_left_are_finished(w: &World) {
 
 impl World {
     pub(crate) async fn finish(&self) -> Vec<CampaignId> {
-        let any = store::any_to_finish(&mut self.db.read().await.unwrap())
-            .await
-            .unwrap();
+        let any = store::any_to_finish(&mut self.db.read().await.unwrap()).await.unwrap();
         let mut write = self.write().await;
         let finished = store::finish(&mut write, self.now()).await.unwrap();
         write.commit().await.unwrap();

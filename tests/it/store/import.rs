@@ -61,14 +61,7 @@ async fn the_sample_goes_in_whole_and_a_second_run_changes_nothing(w: &World) {
     assert_eq!(w.raw.number("SELECT count(*) FROM subscription").await, 21);
     let before = w.everything().await;
     let (second, _) = w.import(&text).await;
-    assert_eq!(
-        second,
-        Summary {
-            read: 21,
-            unchanged: 21,
-            ..Summary::default()
-        }
-    );
+    assert_eq!(second, Summary { read: 21, unchanged: 21, ..Summary::default() });
     assert_eq!(w.everything().await, before);
 }
 
@@ -82,16 +75,8 @@ async fn a_broken_row_is_set_aside_with_its_line_and_its_reason(w: &World) {
         eve@example.org,Eve,news\n";
     let (summary, refused) = w.import(text).await;
     assert_eq!((summary.read, summary.added, summary.refused), (6, 2, 4));
-    let told: Vec<_> = refused
-        .iter()
-        .map(|one| (one.line, one.reason.as_str()))
-        .collect();
-    let expected = [
-        (3, "has no @"),
-        (4, "is not a list"),
-        (5, "2 fields"),
-        (6, "the name"),
-    ];
+    let told: Vec<_> = refused.iter().map(|one| (one.line, one.reason.as_str())).collect();
+    let expected = [(3, "has no @"), (4, "is not a list"), (5, "2 fields"), (6, "the name")];
     assert_eq!(told.len(), expected.len());
     for ((line, reason), (expected_line, part)) in told.iter().zip(expected) {
         assert_eq!(*line, expected_line);
@@ -110,28 +95,16 @@ async fn a_byte_order_mark_and_quoted_commas_are_read(w: &World) {
 
 async fn a_missing_column_is_told_before_anything_is_written(w: &World) {
     let before = w.everything().await;
-    let error = w
-        .import_with(&plan(), "address,name\nann@example.org,Ann\n")
-        .await
-        .unwrap_err();
+    let error = w.import_with(&plan(), "address,name\nann@example.org,Ann\n").await.unwrap_err();
     let told = error.to_string();
-    assert!(
-        told.contains("no column \"email\"") && told.contains("address, name"),
-        "{told}"
-    );
+    assert!(told.contains("no column \"email\"") && told.contains("address, name"), "{told}");
     assert_eq!(w.everything().await, before);
 }
 
 async fn a_dry_run_writes_nothing(w: &World) {
     let before = w.everything().await;
-    let dry = Plan {
-        dry_run: true,
-        ..plan()
-    };
-    let (summary, refused) = w
-        .import_with(&dry, "email\nann@example.org\nnobody\n")
-        .await
-        .unwrap();
+    let dry = Plan { dry_run: true, ..plan() };
+    let (summary, refused) = w.import_with(&dry, "email\nann@example.org\nnobody\n").await.unwrap();
     assert_eq!((summary.added, refused.len()), (1, 1));
     assert_eq!(w.everything().await, before);
 }
@@ -141,9 +114,7 @@ async fn whoever_is_suppressed_or_left_is_not_brought_back(w: &World) {
     w.leave("left").await;
     w.suppress("never").await;
     let before = w.everything().await;
-    let (summary, _) = w
-        .import("email\nleft@example.org\nNever@Example.org\n")
-        .await;
+    let (summary, _) = w.import("email\nleft@example.org\nNever@Example.org\n").await;
     assert_eq!((summary.read, summary.suppressed), (2, 2));
     assert_eq!(w.everything().await, before);
 }
@@ -151,48 +122,27 @@ async fn whoever_is_suppressed_or_left_is_not_brought_back(w: &World) {
 async fn a_file_may_name_its_columns_otherwise(w: &World) {
     let columns = [("email", "E-Mail"), ("name", "Full Name")];
     let mapped = Plan {
-        columns: columns
-            .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()))
-            .into(),
+        columns: columns.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into(),
         ..plan()
     };
-    let (summary, _) = w
-        .import_with(&mapped, "full name,e-mail\nAnn,ann@example.org\n")
-        .await
-        .unwrap();
+    let (summary, _) =
+        w.import_with(&mapped, "full name,e-mail\nAnn,ann@example.org\n").await.unwrap();
     assert_eq!(summary.added, 1);
     assert_eq!(w.person("ann").await.name, Some(line("Ann")));
-    let error = w
-        .import_with(&mapped, "name,e-mail\nBen,ben@example.org\n")
-        .await
-        .unwrap_err();
+    let error = w.import_with(&mapped, "name,e-mail\nBen,ben@example.org\n").await.unwrap_err();
     assert!(error.to_string().contains("Full Name"), "{error}");
 }
 
 async fn confirming_makes_pending_readers_where_the_list_wants_it(w: &World) {
-    let asking = Plan {
-        confirm: true,
-        ..plan()
-    };
-    w.import_with(
-        &asking,
-        "email,list\nann@example.org,news\nann@example.org,reports\n",
-    )
-    .await
-    .unwrap();
-    let states: Vec<_> = w
-        .person("ann")
+    let asking = Plan { confirm: true, ..plan() };
+    w.import_with(&asking, "email,list\nann@example.org,news\nann@example.org,reports\n")
         .await
-        .subscriptions
-        .into_iter()
-        .map(|one| (one.list, one.state))
-        .collect();
+        .unwrap();
+    let states: Vec<_> =
+        w.person("ann").await.subscriptions.into_iter().map(|one| (one.list, one.state)).collect();
     assert_eq!(
         states,
-        [
-            ("news".to_owned(), State::Pending),
-            ("reports".to_owned(), State::Active)
-        ]
+        [("news".to_owned(), State::Pending), ("reports".to_owned(), State::Active)]
     );
 }
 
@@ -201,14 +151,8 @@ async fn whoever_said_no_elsewhere_is_not_brought_in(w: &World) {
     let (summary, _) = w.import(file).await;
     assert_eq!((summary.read, summary.added, summary.suppressed), (3, 1, 2));
     assert_eq!(w.raw.number("SELECT count(*) FROM subscriber").await, 1);
-    let odd = w
-        .import_with(&plan(), "email,status\nx@example.org,vip\n")
-        .await;
-    assert!(
-        odd.unwrap_err()
-            .to_string()
-            .contains("line 2: the status \"vip\"")
-    );
+    let odd = w.import_with(&plan(), "email,status\nx@example.org,vip\n").await;
+    assert!(odd.unwrap_err().to_string().contains("line 2: the status \"vip\""));
 }
 
 async fn a_quote_that_is_never_closed_ends_the_import(w: &World) {
@@ -220,17 +164,8 @@ async fn a_quote_that_is_never_closed_ends_the_import(w: &World) {
 }
 
 async fn semicolons_and_tabs_separate_as_well(w: &World) {
-    assert_eq!(
-        w.import("email;name\nann@example.org;Ann\n").await.0.added,
-        1
-    );
-    assert_eq!(
-        w.import("email\tname\nben@example.org\tBen\n")
-            .await
-            .0
-            .added,
-        1
-    );
+    assert_eq!(w.import("email;name\nann@example.org;Ann\n").await.0.added, 1);
+    assert_eq!(w.import("email\tname\nben@example.org\tBen\n").await.0.added, 1);
     let empty = w.import_with(&plan(), "").await.unwrap_err();
     assert!(empty.to_string().contains("the file is empty"), "{empty}");
 }

@@ -36,9 +36,7 @@ async fn under_way(w: &World) -> Claim {
 }
 
 async fn look(w: &World, claim: Claim) -> Option<&'static str> {
-    last_look(&mut w.db.read().await.unwrap(), &claim, w.now())
-        .await
-        .unwrap()
+    last_look(&mut w.db.read().await.unwrap(), &claim, w.now()).await.unwrap()
 }
 
 async fn the_last_look_sees_an_unsubscribe(w: &World) {
@@ -57,10 +55,7 @@ async fn the_last_look_sees_a_suppression(w: &World) {
 
 async fn the_last_look_sees_an_erasure(w: &World) {
     let claim = under_way(w).await;
-    w.raw
-        .run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE subscriber SET email = NULL, email_key = NULL, erased_at = 1").await.unwrap();
     assert_eq!(look(w, claim).await, Some("erased"));
 }
 
@@ -73,11 +68,7 @@ async fn the_last_look_sees_that_the_campaign_stopped(w: &World) {
     w.move_campaign(campaign, paused, Campaign::Cancelled).await;
     assert_eq!(look(w, claim).await, Some("not now"));
     w.leave("ann").await;
-    assert_eq!(
-        look(w, claim).await,
-        Some("unsubscribed"),
-        "a no outranks it"
-    );
+    assert_eq!(look(w, claim).await, Some("unsubscribed"), "a no outranks it");
 }
 
 async fn an_edition_is_unwanted_once_its_reader_left_the_digest(w: &World) {
@@ -115,10 +106,7 @@ async fn an_edition_still_comes_to_whoever_changed_cadence_meanwhile(w: &World) 
     w.announce("hello").await;
     w.edition("weekly").await.unwrap();
     let claim = w.take_one().await;
-    w.raw
-        .run("UPDATE subscription SET cadence = 'immediate'")
-        .await
-        .unwrap();
+    w.raw.run("UPDATE subscription SET cadence = 'immediate'").await.unwrap();
     assert_eq!(look(w, claim).await, None, "it is in no other mail");
 }
 
@@ -168,22 +156,16 @@ async fn the_attempts_are_kept_in_order_and_the_last_is_shown(w: &World) {
         id: None,
     };
     let find = async |filter: &Filter, after, limit| {
-        shown(&mut w.db.read().await.unwrap(), filter, after, limit)
-            .await
-            .unwrap()
+        shown(&mut w.db.read().await.unwrap(), filter, after, limit).await.unwrap()
     };
     let ann = find(&filter(Some(&address("ann")), None), DeliveryId(0), 9).await;
     assert_eq!((ann.len(), ann[0].code), (1, None));
     let mut write = w.write().await;
     for (at, outcome, code) in [(1, "fault", None), (2, "deferred", Some(452))] {
-        append(&mut write, &attempt(ann[0].id, at, outcome, code))
-            .await
-            .unwrap();
+        append(&mut write, &attempt(ann[0].id, at, outcome, code)).await.unwrap();
     }
     write.commit().await.unwrap();
-    let tries = attempts(&mut w.db.read().await.unwrap(), ann[0].id)
-        .await
-        .unwrap();
+    let tries = attempts(&mut w.db.read().await.unwrap(), ann[0].id).await.unwrap();
     let outcomes: Vec<_> = tries.iter().map(|one| one.outcome.as_str()).collect();
     assert_eq!(outcomes, ["fault", "deferred"]);
     let all = find(&filter(None, None), DeliveryId(0), 9).await;

@@ -60,10 +60,7 @@ async fn a_rendition_knows_its_posts_in_order(w: &World) {
         w.announce(slug).await;
     }
     let edition = w.edition("weekly").await.unwrap();
-    let rendition = format!(
-        "SELECT id FROM rendition WHERE campaign_id = {}",
-        edition.id
-    );
+    let rendition = format!("SELECT id FROM rendition WHERE campaign_id = {}", edition.id);
     let id = RenditionId(w.raw.number(&rendition).await);
     let mut read = w.db.read().await.unwrap();
     let posts: Vec<_> = pieces(&mut read, id)
@@ -75,8 +72,5 @@ async fn a_rendition_knows_its_posts_in_order(w: &World) {
     let news = |post| (post, 1, "news".to_owned());
     assert_eq!(posts, [news(1), news(2), news(3)]);
     let kept = find(&mut read, id).await.unwrap();
-    assert_eq!(
-        (kept.campaign_id, kept.digest.as_deref()),
-        (edition.id, Some("weekly"))
-    );
+    assert_eq!((kept.campaign_id, kept.digest.as_deref()), (edition.id, Some("weekly")));
 }

@@ -37,11 +37,7 @@ pub(crate) fn request(email: &EmailAddress, list: &str, cadence: &str, state: St
         email: email.clone(),
         name: None,
         discreet: None,
-        subscriptions: vec![Entry {
-            list: list.to_owned(),
-            cadence,
-            state,
-        }],
+        subscriptions: vec![Entry { list: list.to_owned(), cadence, state }],
         basis: "asked at a meeting".to_owned(),
         source: ConsentSource::Command,
         agreed_again: false,
@@ -63,39 +59,28 @@ pub(crate) fn source(slug: &str, kind: &str, more: &str, files: &[File]) -> Sour
 impl World {
     pub(crate) async fn add(&self, request: &Request) -> Added {
         let mut write = self.write().await;
-        let added = add(&mut write, &self.keys, request, self.now())
-            .await
-            .unwrap();
+        let added = add(&mut write, &self.keys, request, self.now()).await.unwrap();
         write.commit().await.unwrap();
         added
     }
 
     /// Somebody who reads a list.
     pub(crate) async fn reader(&self, name: &str, list: &str, cadence: &str) {
-        self.add(&request(&address(name), list, cadence, State::Active))
-            .await;
+        self.add(&request(&address(name), list, cadence, State::Active)).await;
     }
 
     /// Many who read a list at once.
     pub(crate) async fn readers(&self, count: usize, list: &str) {
         let mut write = self.write().await;
         for n in 0..count {
-            let one = request(
-                &address(&format!("reader{n}")),
-                list,
-                "immediate",
-                State::Active,
-            );
+            let one = request(&address(&format!("reader{n}")), list, "immediate", State::Active);
             add(&mut write, &self.keys, &one, self.now()).await.unwrap();
         }
         write.commit().await.unwrap();
     }
 
     pub(crate) async fn person(&self, name: &str) -> Subscriber {
-        store::find(&mut self.db.read().await.unwrap(), &address(name))
-            .await
-            .unwrap()
-            .unwrap()
+        store::find(&mut self.db.read().await.unwrap(), &address(name)).await.unwrap().unwrap()
     }
 
     pub(crate) async fn leave(&self, name: &str) -> Vec<String> {
@@ -110,9 +95,7 @@ impl World {
     }
 
     pub(crate) async fn suppress(&self, name: &str) -> bool {
-        suppression::add(&self.db, &self.keys, &address(name), "manual", self.now())
-            .await
-            .unwrap()
+        suppression::add(&self.db, &self.keys, &address(name), "manual", self.now()).await.unwrap()
     }
 
     /// An announcement is for `news`, a report for `reports`, a meeting summary for `meetings`.
@@ -137,15 +120,11 @@ impl World {
             due_at: self.now(),
             expires_at: self.now().plus(self.config.delivery.give_up_after),
         };
-        queue(&self.db, &self.config, &order, dry_run, self.now())
-            .await
-            .unwrap()
+        queue(&self.db, &self.config, &order, dry_run, self.now()).await.unwrap()
     }
 
     pub(crate) async fn freeze(&self) -> Vec<Started> {
-        freeze_due(&self.db, &self.config, self.now())
-            .await
-            .unwrap()
+        freeze_due(&self.db, &self.config, self.now()).await.unwrap()
     }
 
     /// Queues a post and freezes it: the campaign, and how many it reaches.
@@ -158,30 +137,17 @@ impl World {
 
     pub(crate) async fn withdraw(&self, slug: &str) {
         let mut write = self.write().await;
-        let id = post::store::newest(&mut write, slug)
-            .await
-            .unwrap()
-            .unwrap()
-            .id;
-        assert!(
-            post::store::withdraw(&mut write, id, self.now())
-                .await
-                .unwrap()
-        );
+        let id = post::store::newest(&mut write, slug).await.unwrap().unwrap().id;
+        assert!(post::store::withdraw(&mut write, id, self.now()).await.unwrap());
         write.commit().await.unwrap();
     }
 
     pub(crate) async fn edition(&self, digest: &str) -> Option<digest::Edition> {
-        digest::run(&self.db, &self.config, digest, self.now())
-            .await
-            .unwrap()
+        digest::run(&self.db, &self.config, digest, self.now()).await.unwrap()
     }
 
     pub(crate) async fn campaign(&self, id: CampaignId) -> campaign::store::Campaign {
-        campaign::store::find(&mut self.db.read().await.unwrap(), id)
-            .await
-            .unwrap()
-            .unwrap()
+        campaign::store::find(&mut self.db.read().await.unwrap(), id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn move_campaign(
@@ -191,9 +157,8 @@ impl World {
         to: campaign::State,
     ) -> bool {
         let mut write = self.write().await;
-        let moved = campaign::store::change(&mut write, id, from, to, None, self.now())
-            .await
-            .unwrap();
+        let moved =
+            campaign::store::change(&mut write, id, from, to, None, self.now()).await.unwrap();
         write.commit().await.unwrap();
         moved
     }
@@ -207,18 +172,12 @@ impl World {
              WHERE d.campaign_id = {id} ORDER BY s.email"
             ))
             .await;
-        emails
-            .iter()
-            .map(|email| email.split('@').next().unwrap().to_owned())
-            .collect()
+        emails.iter().map(|email| email.split('@').next().unwrap().to_owned()).collect()
     }
 
     pub(crate) async fn take(&self, owner: i64, limit: i64) -> Vec<Taken> {
-        let taker = Taker {
-            owner,
-            lease_until: self.now().plus(self.config.delivery.lease),
-            limit,
-        };
+        let taker =
+            Taker { owner, lease_until: self.now().plus(self.config.delivery.lease), limit };
         let mut write = self.write().await;
         let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();
@@ -235,9 +194,7 @@ impl World {
 
     pub(crate) async fn settle(&self, claim: Claim, next: &Next<'_>) -> bool {
         let mut write = self.write().await;
-        let settled = settle(&mut write, claim.id, claim.fence, next, self.now())
-            .await
-            .unwrap();
+        let settled = settle(&mut write, claim.id, claim.fence, next, self.now()).await.unwrap();
         write.commit().await.unwrap();
         settled
     }

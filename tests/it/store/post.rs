@@ -22,33 +22,22 @@ impl World {
     async fn publish(&self, slug: &str, list: &str) {
         let mut write = self.write().await;
         let post = newest(&mut write, slug).await.unwrap().unwrap();
-        publish(&mut write, post.id, post.version, list, self.now())
-            .await
-            .unwrap();
+        publish(&mut write, post.id, post.version, list, self.now()).await.unwrap();
         write.commit().await.unwrap();
     }
 
     async fn published(&self) -> Vec<(String, i64)> {
         let posts = published(&mut self.db.read().await.unwrap()).await.unwrap();
-        posts
-            .into_iter()
-            .map(|post| (post.slug, post.version))
-            .collect()
+        posts.into_iter().map(|post| (post.slug, post.version)).collect()
     }
 }
 
 fn file(name: &str, bytes: Vec<u8>) -> File {
-    File {
-        name: name.to_owned(),
-        content_type: "image/png".to_owned(),
-        bytes,
-    }
+    File { name: name.to_owned(), content_type: "image/png".to_owned(), bytes }
 }
 
 async fn a_new_post_is_version_one_and_announces_nothing(w: &World) {
-    let added = add(&w.db, &source("hello", "announcement", "", &[]), w.now())
-        .await
-        .unwrap();
+    let added = add(&w.db, &source("hello", "announcement", "", &[]), w.now()).await.unwrap();
     assert_eq!((added.version, added.new), (1, true));
     assert_eq!(w.published().await, []);
     assert_eq!(w.raw.number("SELECT count(*) FROM campaign").await, 0);
@@ -57,9 +46,7 @@ async fn a_new_post_is_version_one_and_announces_nothing(w: &World) {
 async fn an_unchanged_post_is_no_new_version(w: &World) {
     w.post("hello", "announcement").await;
     let before = w.everything().await;
-    let again = add(&w.db, &source("hello", "announcement", "", &[]), w.now())
-        .await
-        .unwrap();
+    let again = add(&w.db, &source("hello", "announcement", "", &[]), w.now()).await.unwrap();
     assert_eq!((again.version, again.new), (1, false));
     assert_eq!(w.everything().await, before);
 }
@@ -68,10 +55,7 @@ async fn an_edited_post_is_a_new_version_and_the_old_one_stays(w: &World) {
     w.post("hello", "announcement").await;
     let edited = w.post_with("hello", "announcement", "urgent: true\n").await;
     assert_eq!(edited, 2);
-    let newest = newest(&mut w.db.read().await.unwrap(), "hello")
-        .await
-        .unwrap()
-        .unwrap();
+    let newest = newest(&mut w.db.read().await.unwrap(), "hello").await.unwrap().unwrap();
     assert_eq!(newest.version, 2);
     assert!(newest.post().unwrap().urgent);
     let first = version(&mut w.db.read().await.unwrap(), newest.id, 1).await;
@@ -85,11 +69,7 @@ async fn files_are_kept_byte_for_byte(w: &World) {
     let kept = [file("a.png", Vec::new()), every_byte];
     let source = source("hello", "announcement", "", &kept);
     add(&w.db, &source, w.now()).await.unwrap();
-    let id = newest(&mut w.db.read().await.unwrap(), "hello")
-        .await
-        .unwrap()
-        .unwrap()
-        .id;
+    let id = newest(&mut w.db.read().await.unwrap(), "hello").await.unwrap().unwrap().id;
     let found = files(&mut w.db.read().await.unwrap(), id, 1).await.unwrap();
     assert_eq!(found, kept);
 }
@@ -104,12 +84,7 @@ async fn another_file_is_another_version(w: &World) {
 async fn announcements_are_numbered_in_order_once_for_each_list(w: &World) {
     w.post("one", "announcement").await;
     w.post("two", "announcement").await;
-    for (slug, list) in [
-        ("two", "news"),
-        ("one", "news"),
-        ("two", "news"),
-        ("two", "reports"),
-    ] {
+    for (slug, list) in [("two", "news"), ("one", "news"), ("two", "news"), ("two", "reports")] {
         w.publish(slug, list).await;
     }
     let rows = w

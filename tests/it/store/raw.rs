@@ -62,18 +62,11 @@ impl Raw {
             Self::Pg(pool) => sqlx::query_as(PG_COLUMNS).fetch_all(pool).await,
         }
         .unwrap();
-        rows.into_iter()
-            .map(|(table, column, null)| ((table, column), null))
-            .collect()
+        rows.into_iter().map(|(table, column, null)| ((table, column), null)).collect()
     }
 
     pub(crate) async fn tables(&self) -> Vec<String> {
-        let mut tables: Vec<_> = self
-            .columns()
-            .await
-            .into_keys()
-            .map(|(table, _)| table)
-            .collect();
+        let mut tables: Vec<_> = self.columns().await.into_keys().map(|(table, _)| table).collect();
         tables.dedup();
         tables
     }

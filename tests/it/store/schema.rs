@@ -15,11 +15,8 @@ async fn both_databases_have_the_same_tables_columns_and_nullability() {
 #[test]
 fn both_folders_of_migrations_have_the_same_files() {
     let names = |folder: &str| {
-        let mut names: Vec<_> = Path::new(folder)
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let mut names: Vec<_> =
+            Path::new(folder).read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
     };

@@ -25,12 +25,7 @@ on_both!(
 
 pub(crate) fn next(state: State, at: bulletin::clock::Timestamp) -> Next<'static> {
     let waits = matches!(state, State::Queued | State::Deferred);
-    Next {
-        state,
-        reason: None,
-        next_at: waits.then_some(at),
-        counts: true,
-    }
+    Next { state, reason: None, next_at: waits.then_some(at), counts: true }
 }
 
 /// A campaign with an audience of this many, and its claims.
@@ -64,9 +59,7 @@ impl World {
     }
 
     async fn counts(&self, id: CampaignId) -> BTreeMap<String, i64> {
-        counts(&mut self.db.read().await.unwrap(), id)
-            .await
-            .unwrap()
+        counts(&mut self.db.read().await.unwrap(), id).await.unwrap()
     }
 
     async fn cancel(&self, id: CampaignId) -> u64 {
@@ -102,9 +95,7 @@ async fn a_result_is_written_once(w: &World) {
 
 /// Every state that a result can be.
 fn results() -> impl Iterator<Item = State> {
-    State::ALL
-        .into_iter()
-        .filter(|state| *state != State::Sending)
+    State::ALL.into_iter().filter(|state| *state != State::Sending)
 }
 
 async fn finished_at_is_set_exactly_for_final_states(w: &World) {
@@ -132,10 +123,7 @@ async fn the_counts_add_up_to_the_audience_in_every_state(w: &World) {
         let sum: i64 = w.counts(id).await.values().sum();
         assert_eq!(Some(sum), w.campaign(id).await.audience);
     }
-    let one_each: BTreeMap<_, _> = State::ALL
-        .iter()
-        .map(|state| (state.to_string(), 1))
-        .collect();
+    let one_each: BTreeMap<_, _> = State::ALL.iter().map(|state| (state.to_string(), 1)).collect();
     assert_eq!(w.counts(id).await, one_each);
     let totals = totals(&mut w.db.read().await.unwrap()).await.unwrap();
     assert_eq!(totals.len(), one_each.len() - 1, "all but the accepted");
@@ -145,10 +133,7 @@ async fn a_try_that_counts_raises_the_attempts(w: &World) {
     let (_, claims) = claimed(w, 1).await;
     let tried = next(State::Deferred, w.now());
     assert!(w.settle(claims[0], &tried).await);
-    let untried = Next {
-        counts: false,
-        ..tried.clone()
-    };
+    let untried = Next { counts: false, ..tried.clone() };
     assert!(w.settle(w.take_one().await, &untried).await);
     assert_eq!(w.take_one().await.attempts, 1);
 }
@@ -164,18 +149,12 @@ async fn a_released_ledger_lets_a_later_campaign_reach_the_person(w: &World) {
 
 async fn cancelling_ends_what_waits_and_frees_its_ledger_only(w: &World) {
     let (id, claims) = claimed(w, 4).await;
-    for (claim, state) in claims
-        .iter()
-        .zip([State::Queued, State::Deferred, State::Accepted])
-    {
+    for (claim, state) in claims.iter().zip([State::Queued, State::Deferred, State::Accepted]) {
         assert!(w.settle(*claim, &next(state, w.now())).await);
     }
     assert_eq!(w.cancel(id).await, 2);
     let counts = w.counts(id).await;
-    assert_eq!(
-        (counts["cancelled"], counts["accepted"], counts["sending"]),
-        (2, 1, 1)
-    );
+    assert_eq!((counts["cancelled"], counts["accepted"], counts["sending"]), (2, 1, 1));
     let ledger = w.raw.number("SELECT count(*) FROM ledger").await;
     assert_eq!(ledger, 2, "of the accepted one and of the one under way");
     assert_eq!(w.cancel(id).await, 0);

@@ -76,12 +76,8 @@ fn stories() -> Vec<Story> {
         btree_set(0..4_usize, 0..2),
         any::<bool>(),
     );
-    let story = story.prop_map(|(answers, leaves, closed, hold)| Story {
-        answers,
-        leaves,
-        closed,
-        hold,
-    });
+    let story =
+        story.prop_map(|(answers, leaves, closed, hold)| Story { answers, leaves, closed, hold });
     let mut runner = TestRunner::deterministic();
     let random = (0..STORIES).map(|_| story.new_tree(&mut runner).unwrap().current());
     random.chain([doubted()]).collect()
@@ -107,12 +103,7 @@ fn doubted() -> Story {
 }
 
 fn reply(stage: Stage, code: u16) -> Reply {
-    Reply {
-        stage,
-        code,
-        enhanced: None,
-        text: "as the story says".to_owned(),
-    }
+    Reply { stage, code, enhanced: None, text: "as the story says".to_owned() }
 }
 
 impl Said {
@@ -263,15 +254,8 @@ async fn a_second_mailing_reaches_only_whom_the_first_did_not(
 ) {
     let queued = w.queue("hello").await;
     w.freeze().await;
-    let had: BTreeSet<_> = outbox
-        .messages()
-        .into_iter()
-        .map(|(envelope, _)| envelope.to)
-        .collect();
+    let had: BTreeSet<_> = outbox.messages().into_iter().map(|(envelope, _)| envelope.to).collect();
     for name in w.mailed(queued.id).await {
-        assert!(
-            !had.contains(address(&name).as_str()),
-            "{name} would get it twice: {story:?}"
-        );
+        assert!(!had.contains(address(&name).as_str()), "{name} would get it twice: {story:?}");
     }
 }

@@ -97,10 +97,7 @@ impl World {
     pub(crate) async fn everything(&self) -> String {
         let mut counts = String::new();
         for table in self.raw.tables().await {
-            let rows = self
-                .raw
-                .number(&format!("SELECT count(*) FROM {table}"))
-                .await;
+            let rows = self.raw.number(&format!("SELECT count(*) FROM {table}")).await;
             writeln!(counts, "{table} {rows}").unwrap();
         }
         counts

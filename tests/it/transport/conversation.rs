@@ -22,13 +22,7 @@ async fn a_message_is_said_in_the_order_of_the_rfc_with_its_size() {
     assert_eq!(outcome, Outcome::Accepted(expected));
     connection.quit().await;
     let mail = format!("MAIL FROM:<bounce@news.example.org> SIZE={}", MESSAGE.len());
-    let said = [
-        "EHLO news.example.org",
-        &mail,
-        "RCPT TO:<ann@example.org>",
-        "DATA",
-        "QUIT",
-    ];
+    let said = ["EHLO news.example.org", &mail, "RCPT TO:<ann@example.org>", "DATA", "QUIT"];
     assert_eq!(relay.commands(), said);
 }
 
@@ -46,24 +40,12 @@ async fn what_arrives_is_what_was_sent_dots_and_all() {
     for body in bodies {
         let message = format!("Message-ID: <2@example.org>\r\n\r\n{body}");
         assert!(
-            is_accepted(
-                &connection
-                    .send(&ann(), message.as_bytes(), None)
-                    .await
-                    .unwrap()
-            ),
+            is_accepted(&connection.send(&ann(), message.as_bytes(), None).await.unwrap()),
             "{body:?}"
         );
-        assert_eq!(
-            relay.received().last().unwrap().message,
-            message.as_bytes(),
-            "{body:?}"
-        );
+        assert_eq!(relay.received().last().unwrap().message, message.as_bytes(), "{body:?}");
     }
-    assert_eq!(
-        (relay.received().len(), relay.connections()),
-        (bodies.len(), 1)
-    );
+    assert_eq!((relay.received().len(), relay.connections()), (bodies.len(), 1));
 }
 
 #[tokio::test]
@@ -80,25 +62,14 @@ async fn a_malformed_message_or_address_is_refused_before_anything_is_sent() {
         (to("ann@example.org>\r\nDATA"), "a\r\n"),
         (to("ann @example.org"), "a\r\n"),
         (to(""), "a\r\n"),
-        (
-            Envelope {
-                from: "<b@example.org".to_owned(),
-                ..ann()
-            },
-            "a\r\n",
-        ),
+        (Envelope { from: "<b@example.org".to_owned(), ..ann() }, "a\r\n"),
     ];
     for (envelope, message) in malformed {
         let result = connection.send(&envelope, message.as_bytes(), None).await;
-        assert!(
-            matches!(result, Err(SendError::Malformed(_))),
-            "{message:?}: {result:?}"
-        );
+        assert!(matches!(result, Err(SendError::Malformed(_))), "{message:?}: {result:?}");
     }
     assert_eq!(relay.commands(), ["EHLO news.example.org"]);
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
+    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
 }
 
 #[tokio::test]
@@ -109,10 +80,7 @@ async fn what_the_relay_cannot_take_is_refused_for_that_message_alone() {
         Outcome::Refused(reply) => (reply.stage, reply.code, reply.enhanced.unwrap_or_default()),
         other => panic!("{other:?}"),
     };
-    let outcome = connection
-        .send(&to("änn@example.org"), MESSAGE, None)
-        .await
-        .unwrap();
+    let outcome = connection.send(&to("änn@example.org"), MESSAGE, None).await.unwrap();
     assert_eq!(refused(outcome), (Stage::Rcpt, 553, "5.6.7".to_owned()));
     let larger = connection.send(&ann(), &[b'x'; 101], None).await;
     assert!(
@@ -120,45 +88,25 @@ async fn what_the_relay_cannot_take_is_refused_for_that_message_alone() {
         "everybody's copy is as large, which is no reader's fault: {larger:?}"
     );
     assert_eq!(relay.commands().len(), 1, "only EHLO was said");
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
+    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
 }
 
 #[tokio::test]
 async fn an_address_outside_ascii_goes_to_a_relay_that_offers_it() {
     let relay = Relay::new().offers(&["8bitmime", "smtputf8"]).start();
-    let outcome = connected(&relay)
-        .await
-        .send(&to("änn@example.org"), MESSAGE, None)
-        .await
-        .unwrap();
+    let outcome =
+        connected(&relay).await.send(&to("änn@example.org"), MESSAGE, None).await.unwrap();
     assert!(is_accepted(&outcome));
-    assert!(
-        relay
-            .commands()
-            .contains(&"MAIL FROM:<bounce@news.example.org> SMTPUTF8".to_owned())
-    );
+    assert!(relay.commands().contains(&"MAIL FROM:<bounce@news.example.org> SMTPUTF8".to_owned()));
 }
 
 #[tokio::test]
 async fn a_relay_without_ehlo_is_greeted_with_helo() {
-    let relay = Relay::new()
-        .on(At::Ehlo, When::Always, Act::Say("502 5.5.1 what?"))
-        .start();
-    assert!(is_accepted(
-        &connected(&relay)
-            .await
-            .send(&ann(), MESSAGE, None)
-            .await
-            .unwrap()
-    ));
+    let relay = Relay::new().on(At::Ehlo, When::Always, Act::Say("502 5.5.1 what?")).start();
+    assert!(is_accepted(&connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap()));
     assert_eq!(
         relay.commands()[1..3],
-        [
-            "HELO news.example.org",
-            "MAIL FROM:<bounce@news.example.org>"
-        ]
+        ["HELO news.example.org", "MAIL FROM:<bounce@news.example.org>"]
     );
 }
 
@@ -166,17 +114,13 @@ async fn a_relay_without_ehlo_is_greeted_with_helo() {
 async fn one_bad_recipient_costs_neither_the_connection_nor_the_next() {
     let bob = "bob@example.org";
     let no = "550-5.1.1 No such user,\r\n550 5.1.1 sorry";
-    let relay = Relay::new()
-        .on(At::Rcpt, When::To(bob), Act::Say(no))
-        .start();
+    let relay = Relay::new().on(At::Rcpt, When::To(bob), Act::Say(no)).start();
     let mut connection = connected(&relay).await;
     let Outcome::Refused(reply) = connection.send(&to(bob), MESSAGE, None).await.unwrap() else {
         panic!("a refusal is a refusal");
     };
     assert_eq!(reply.to_string(), "550 5.1.1 No such user, sorry");
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
+    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
     assert_eq!(relay.connections(), 1);
     assert!(relay.commands().contains(&"RSET".to_owned()));
     assert_eq!(relay.received().len(), 1);
@@ -207,10 +151,8 @@ async fn a_send_that_was_given_up_leaves_the_connection_unusable() {
     let relay = Relay::new().on(At::Rcpt, When::Always, Act::Stall).start();
     let mut connection = connected(&relay).await;
     let envelope = ann();
-    let given_up = tokio::time::timeout(
-        Duration::from_millis(50),
-        connection.send(&envelope, MESSAGE, None),
-    );
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(50), connection.send(&envelope, MESSAGE, None));
     assert!(given_up.await.is_err());
     assert!(!connection.usable());
 }
@@ -226,21 +168,13 @@ async fn an_idle_connection_that_the_relay_closed_is_seen_as_closed() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), seen)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), seen).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_slow_relay_is_waited_for_after_the_dot() {
     let relay = Relay::new().dot_delay(Duration::from_millis(700)).start();
-    assert!(is_accepted(
-        &connected(&relay)
-            .await
-            .send(&ann(), MESSAGE, None)
-            .await
-            .unwrap()
-    ));
+    assert!(is_accepted(&connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap()));
 }
 
 #[tokio::test]
@@ -249,37 +183,18 @@ async fn nobody_listening_is_a_fault_that_says_where_and_what_to_do() {
     let configured = configured(&relay, Tls::None);
     drop(relay);
     let gone = async { while transport(&configured).connect().await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(10), gone)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
     let fault = transport(&configured).connect().await.err().unwrap();
     assert_eq!((fault.stage, fault.reply), (Stage::Connect, None));
-    assert!(
-        fault
-            .text
-            .contains(&format!("127.0.0.1:{}", configured.port)),
-        "{}",
-        fault.text
-    );
-    assert!(
-        fault.text.contains("check the relay's host and port"),
-        "{}",
-        fault.text
-    );
+    assert!(fault.text.contains(&format!("127.0.0.1:{}", configured.port)), "{}", fault.text);
+    assert!(fault.text.contains("check the relay's host and port"), "{}", fault.text);
 }
 
 #[tokio::test]
 async fn the_journal_holds_each_message_before_its_answer() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let relay = Relay::new()
-        .journal(file.path())
-        .on(At::Dot, When::Always, Act::Drop)
-        .start();
-    let outcome = connected(&relay)
-        .await
-        .send(&ann(), MESSAGE, None)
-        .await
-        .unwrap();
+    let relay = Relay::new().journal(file.path()).on(At::Dot, When::Always, Act::Drop).start();
+    let outcome = connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
     let lines = std::fs::read_to_string(file.path()).unwrap();
     let line: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();

@@ -44,9 +44,7 @@ const ACTS: [Act; 9] = [
 
 /// What the relay does not say itself: it hangs up, is silent, or speaks nonsense.
 const fn told(later: Heard, never: Heard, closing: Heard, silent: Heard) -> [Heard; 9] {
-    [
-        later, never, closing, silent, silent, silent, silent, silent, silent,
-    ]
+    [later, never, closing, silent, silent, silent, silent, silent, silent]
 }
 
 /// In the order of [`ACTS`]. Only the row after the dot has doubt in it.
@@ -66,13 +64,8 @@ const TABLE: [(At, [Heard; 9]); 10] = [
 ];
 
 /// More than the system buffers for us, so that the relay really is in the middle of it.
-static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    [
-        MESSAGE,
-        "A line of the body.\r\n".repeat(400_000).as_bytes(),
-    ]
-    .concat()
-});
+static LARGE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| [MESSAGE, "A line of the body.\r\n".repeat(400_000).as_bytes()].concat());
 
 /// Cells that run at a time: a busy machine must not look like a silent relay.
 const AT_ONCE: usize = 40;
@@ -123,11 +116,7 @@ async fn all(mode: Mode) {
 #[tokio::test]
 async fn a_message_whose_dot_has_left_us_is_in_doubt_wherever_the_relay_stopped_reading() {
     let relay = Relay::new().on(At::Body, When::Always, Act::Drop).start();
-    let outcome = connected(&relay)
-        .await
-        .send(&ann(), MESSAGE, None)
-        .await
-        .unwrap();
+    let outcome = connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
 }
 
@@ -144,13 +133,7 @@ fn cells(mode: Mode) -> Vec<Cell> {
                     // it is never said
                     expected = AcceptedUsable;
                 }
-                cells.push(Cell {
-                    mode,
-                    announced,
-                    at,
-                    act,
-                    expected,
-                });
+                cells.push(Cell { mode, announced, at, act, expected });
             }
         }
     }
@@ -161,13 +144,7 @@ fn cells(mode: Mode) -> Vec<Cell> {
 
 /// What is wrong with this cell, if anything.
 async fn run(cell: Cell) -> Option<String> {
-    let Cell {
-        mode,
-        announced,
-        at,
-        act,
-        expected,
-    } = cell;
+    let Cell { mode, announced, at, act, expected } = cell;
     let relay = Relay::new()
         .offers(mode.offers())
         .security(Security::Starttls)
@@ -204,10 +181,7 @@ async fn hear(at: At, announced: bool, transport: &Transport) -> Heard {
     let usable = connection.usable();
     if usable {
         let again = connection.send(&ann(), MESSAGE, None).await.unwrap();
-        assert!(
-            is_accepted(&again),
-            "{at:?}: a usable connection is usable: {again:?}"
-        );
+        assert!(is_accepted(&again), "{at:?}: a usable connection is usable: {again:?}");
     }
     connection.quit().await;
     match (result, usable) {
@@ -224,8 +198,5 @@ async fn hear(at: At, announced: bool, transport: &Transport) -> Heard {
 }
 
 fn is_usable(heard: Heard) -> bool {
-    matches!(
-        heard,
-        FaultUsable(_) | DeferredUsable(_) | RefusedUsable(_) | AcceptedUsable
-    )
+    matches!(heard, FaultUsable(_) | DeferredUsable(_) | RefusedUsable(_) | AcceptedUsable)
 }

@@ -21,13 +21,8 @@ impl Mode {
 
     /// What the scripted relay offers.
     pub(super) fn offers(self) -> &'static [&'static str] {
-        const OFFERS: [&str; 5] = [
-            "PIPELINING",
-            "SIZE 33554432",
-            "8BITMIME",
-            "AUTH PLAIN LOGIN",
-            "CHUNKING",
-        ];
+        const OFFERS: [&str; 5] =
+            ["PIPELINING", "SIZE 33554432", "8BITMIME", "AUTH PLAIN LOGIN", "CHUNKING"];
         &OFFERS[usize::from(!self.pipelining())..4 + usize::from(self.chunking())]
     }
 }

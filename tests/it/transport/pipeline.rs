@@ -24,13 +24,9 @@ fn reply_code(outcome: &Outcome) -> (Stage, u16) {
 
 #[tokio::test]
 async fn a_reply_nobody_asked_for_is_never_taken_for_the_next_one() {
-    let relay = Relay::new()
-        .on(At::Dot, When::Nth(1), Act::Say("250 ok\r\n250 ok"))
-        .start();
+    let relay = Relay::new().on(At::Dot, When::Nth(1), Act::Say("250 ok\r\n250 ok")).start();
     let mut connection = connected(&relay).await;
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
+    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
     assert!(!connection.usable());
     let fault = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
     assert!(fault.to_string().contains("out of turn"), "{fault}");
@@ -80,9 +76,7 @@ async fn the_next_envelope_goes_in_the_same_write_as_the_message() {
 
 #[tokio::test]
 async fn nothing_of_a_message_goes_before_its_354() {
-    let relay = relay(Mode::Pipelining)
-        .on(At::Data, When::Nth(2), Act::Stall)
-        .start();
+    let relay = relay(Mode::Pipelining).on(At::Data, When::Nth(2), Act::Stall).start();
     let mut connection = connected(&relay).await;
     let bob = to(BOB);
     let first = connection.send(&ann(), MESSAGE, Some(&bob)).await.unwrap();
@@ -97,9 +91,7 @@ async fn nothing_of_a_message_goes_before_its_354() {
 
 #[tokio::test]
 async fn a_refused_recipient_gets_no_chunk() {
-    let relay = relay(Mode::Both)
-        .on(At::Rcpt, When::To(BOB), Act::Say("550 5.1.1 no"))
-        .start();
+    let relay = relay(Mode::Both).on(At::Rcpt, When::To(BOB), Act::Say("550 5.1.1 no")).start();
     let mut connection = connected(&relay).await;
     let bob = to(BOB);
     for (envelope, next) in [(ann(), Some(&bob)), (bob.clone(), None), (ann(), None)] {
@@ -137,9 +129,7 @@ async fn an_envelope_that_was_given_up_costs_the_connection_only_behind_354() {
         let relay = relay(mode).start();
         let mut connection = connected(&relay).await;
         let bob = to(BOB);
-        assert!(is_accepted(
-            &connection.send(&ann(), MESSAGE, Some(&bob)).await.unwrap()
-        ));
+        assert!(is_accepted(&connection.send(&ann(), MESSAGE, Some(&bob)).await.unwrap()));
         assert!(connection.usable(), "for that envelope");
         let other = connection.send(&ann(), MESSAGE, None).await;
         if mode.chunking() {
@@ -163,10 +153,7 @@ async fn taking_leave_with_an_envelope_waiting_delivers_nothing_for_it() {
     for mode in [Mode::Pipelining, Mode::Both] {
         let relay = relay(mode).start();
         let mut connection = connected(&relay).await;
-        connection
-            .send(&ann(), MESSAGE, Some(&to(BOB)))
-            .await
-            .unwrap();
+        connection.send(&ann(), MESSAGE, Some(&to(BOB))).await.unwrap();
         connection.quit().await;
         while relay.open_connections() > 0 {
             tokio::task::yield_now().await;
@@ -178,9 +165,8 @@ async fn taking_leave_with_an_envelope_waiting_delivers_nothing_for_it() {
 
 #[tokio::test]
 async fn a_refused_chunk_does_not_spoil_the_envelope_behind_it() {
-    let relay = relay(Mode::Both)
-        .on(At::Dot, When::Nth(1), Act::Say("554 5.6.0 no such content"))
-        .start();
+    let relay =
+        relay(Mode::Both).on(At::Dot, When::Nth(1), Act::Say("554 5.6.0 no such content")).start();
     let mut connection = connected(&relay).await;
     let bob = to(BOB);
     let refused = connection.send(&ann(), MESSAGE, Some(&bob)).await.unwrap();
@@ -198,14 +184,8 @@ async fn an_envelope_that_no_relay_may_see_is_not_announced() {
         let next = to(address);
         connection.send(&ann(), MESSAGE, Some(&next)).await.unwrap();
     }
-    let from_one = Envelope {
-        from: "a b@example.org".to_owned(),
-        ..ann()
-    };
-    connection
-        .send(&ann(), MESSAGE, Some(&from_one))
-        .await
-        .unwrap();
+    let from_one = Envelope { from: "a b@example.org".to_owned(), ..ann() };
+    connection.send(&ann(), MESSAGE, Some(&from_one)).await.unwrap();
     let mails = relay.commands();
     let mails = mails.iter().filter(|line| line.starts_with("MAIL"));
     assert_eq!((mails.count(), relay.received().len()), (3, 3));
@@ -221,10 +201,7 @@ async fn octets_above_127_are_announced_and_never_behind_another_message() {
         assert!(is_accepted(&outcome), "{outcome:?}");
     }
     let mails = relay.commands();
-    let mails: Vec<_> = mails
-        .iter()
-        .filter(|line| line.starts_with("MAIL"))
-        .collect();
+    let mails: Vec<_> = mails.iter().filter(|line| line.starts_with("MAIL")).collect();
     let size = eight_bit.len();
     let full = format!("MAIL FROM:<bounce@news.example.org> SIZE={size} BODY=8BITMIME");
     assert_eq!(mails, [&full, "MAIL FROM:<bounce@news.example.org>", &full]);
@@ -236,18 +213,13 @@ async fn octets_above_127_do_not_go_to_a_relay_that_cannot_take_them() {
     let mut connection = connected(&relay).await;
     let result = connection.send(&ann(), "Änn\r\n".as_bytes(), None).await;
     assert!(matches!(result, Err(SendError::Malformed(_))), "{result:?}");
-    assert!(is_accepted(
-        &connection.send(&ann(), MESSAGE, None).await.unwrap()
-    ));
+    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
 }
 
 #[tokio::test]
 async fn chunks_can_be_switched_off() {
     let relay = relay(Mode::Both).start();
-    let configured = SmtpRelay {
-        chunking: false,
-        ..configured(&relay, Tls::None)
-    };
+    let configured = SmtpRelay { chunking: false, ..configured(&relay, Tls::None) };
     let mut connection = transport(&configured).connect().await.unwrap();
     connection.send(&ann(), MESSAGE, None).await.unwrap();
     assert_eq!(relay.commands().last().unwrap(), "DATA");
@@ -256,10 +228,7 @@ async fn chunks_can_be_switched_off() {
 #[tokio::test]
 async fn a_connection_that_has_carried_its_share_announces_nothing_more() {
     let relay = relay(Mode::Pipelining).start();
-    let configured = SmtpRelay {
-        messages_per_connection: 2,
-        ..configured(&relay, Tls::None)
-    };
+    let configured = SmtpRelay { messages_per_connection: 2, ..configured(&relay, Tls::None) };
     let mut connection = transport(&configured).connect().await.unwrap();
     for left in [true, false] {
         let outcome = connection.send(&ann(), MESSAGE, Some(&ann())).await;

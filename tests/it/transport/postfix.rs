@@ -40,16 +40,7 @@ async fn what_postfix_delivers_is_what_was_sent_in_every_mode() {
     }
     let postfix = Postfix::start(&WITHHELD, &MAILBOXES);
     let lane = |place: usize| send_all(&postfix, place % 4, MAILBOXES[place], place >= 4);
-    tokio::join!(
-        lane(0),
-        lane(1),
-        lane(2),
-        lane(3),
-        lane(4),
-        lane(5),
-        lane(6),
-        lane(7)
-    );
+    tokio::join!(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7));
     for mailbox in MAILBOXES {
         let sent: BTreeMap<_, _> = (0..MESSAGES)
             .filter(|&number| !is_for_nobody(number))
@@ -67,9 +58,7 @@ async fn what_postfix_delivers_is_what_was_sent_in_every_mode() {
 
 /// Postfix counts the commands of a connection as it ends: those that it took, of those that came.
 fn assert_modes(log: &str) {
-    let refused = (0..MESSAGES)
-        .filter(|&number| is_for_nobody(number))
-        .count();
+    let refused = (0..MESSAGES).filter(|&number| is_for_nobody(number)).count();
     let taken = MESSAGES - refused;
     let ended = |words: &str| {
         let said = log.lines().filter(|line| line.contains(" mail=200 "));
@@ -148,9 +137,7 @@ fn as_sent(mail: &[u8]) -> (usize, Vec<u8>) {
         message.extend_from_slice(line.strip_suffix(b"\n").unwrap());
         message.extend_from_slice(b"\r\n");
     }
-    let digits = message[13..]
-        .iter()
-        .take_while(|octet| octet.is_ascii_digit());
+    let digits = message[13..].iter().take_while(|octet| octet.is_ascii_digit());
     let number = digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
     (number, message)
 }
@@ -164,24 +151,13 @@ fn is_for_nobody(number: usize) -> bool {
 }
 
 fn envelope(number: usize, mailbox: &str) -> Envelope {
-    let mailbox = if is_for_nobody(number) {
-        "nobody"
-    } else {
-        mailbox
-    };
-    Envelope {
-        id: Some(number.to_string()),
-        ..to(&format!("{mailbox}@{DOMAIN}"))
-    }
+    let mailbox = if is_for_nobody(number) { "nobody" } else { mailbox };
+    Envelope { id: Some(number.to_string()), ..to(&format!("{mailbox}@{DOMAIN}")) }
 }
 
 /// Of very different lengths, with dots where they hurt; some with octets above 127.
 fn message(number: usize) -> Vec<u8> {
-    let line = if is_eight_bit(number) {
-        "Größe"
-    } else {
-        "Size"
-    };
+    let line = if is_eight_bit(number) { "Größe" } else { "Size" };
     let body =
         format!("{line} {number}\r\n.\r\n..\r\n.{line}\r\n").repeat(1 + number * number % 1500);
     format!(

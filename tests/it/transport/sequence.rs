@@ -168,11 +168,7 @@ fn told(fate: Fate, number: usize) -> Result<Outcome, Reply> {
 
 fn envelope(number: usize) -> Envelope {
     let words = &WORDS[number];
-    Envelope {
-        from: words.from.clone(),
-        to: words.to.clone(),
-        id: None,
-    }
+    Envelope { from: words.from.clone(), to: words.to.clone(), id: None }
 }
 
 /// No two are the same, and some lines begin with dots.

@@ -31,49 +31,26 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     let started = Instant::now();
     for number in 0..MESSAGES {
         let message = format!("Message-ID: <{number}@news.example.org>\r\n\r\n{body}");
-        let outcome = connection
-            .send(&ann(), message.as_bytes(), None)
-            .await
-            .unwrap();
+        let outcome = connection.send(&ann(), message.as_bytes(), None).await.unwrap();
         assert!(is_accepted(&outcome), "{number}: {outcome:?}");
     }
     connection.quit().await;
     // a dot that waits for a delayed acknowledgement costs 40 ms a message
-    assert!(
-        started.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// As root it wants to be told whom to become.
 pub(crate) fn start(port: u16, options: &[&str]) -> Sink {
     let sink = |arguments: &[&str]| {
         let mut command = Command::new("/usr/sbin/smtp-sink");
-        command
-            .args(arguments)
-            .args(options)
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("1000");
-        Sink(
-            command
-                .spawn()
-                .expect("smtp-sink is in Debian's package postfix"),
-        )
+        command.args(arguments).args(options).arg(format!("127.0.0.1:{port}")).arg("1000");
+        Sink(command.spawn().expect("smtp-sink is in Debian's package postfix"))
     };
-    if is_root() {
-        sink(&["-u", "nobody"])
-    } else {
-        sink(&[])
-    }
+    if is_root() { sink(&["-u", "nobody"]) } else { sink(&[]) }
 }
 
 async fn connect(port: u16) -> Connection {
@@ -98,7 +75,5 @@ async fn connect(port: u16) -> Connection {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), connected)
-        .await
-        .unwrap()
+    tokio::time::timeout(Duration::from_secs(10), connected).await.unwrap()
 }

@@ -32,28 +32,17 @@ async fn only_what_was_announced_and_not_withdrawn_is_shown() {
     site.add("draft", PLAIN).await;
     site.publish("pulled", PLAIN).await;
     let mut write = site.office.db.write().await.unwrap();
-    let pulled = bulletin::post::store::newest(&mut write, "pulled")
-        .await
-        .unwrap()
-        .unwrap();
-    bulletin::post::store::withdraw(&mut write, pulled.id, NOW)
-        .await
-        .unwrap();
+    let pulled = bulletin::post::store::newest(&mut write, "pulled").await.unwrap().unwrap();
+    bulletin::post::store::withdraw(&mut write, pulled.id, NOW).await.unwrap();
     write.commit().await.unwrap();
 
     let list = site.get("/archive").await.text();
     assert!(list.contains("/archive/loud"), "{list}");
     for hidden in ["draft", "pulled", "nobody"] {
         assert!(!list.contains(hidden), "{hidden}");
+        assert_eq!(site.get(&format!("/archive/{hidden}")).await.status, 404, "{hidden}");
         assert_eq!(
-            site.get(&format!("/archive/{hidden}")).await.status,
-            404,
-            "{hidden}"
-        );
-        assert_eq!(
-            site.get(&format!("/archive/{hidden}/file/page.html"))
-                .await
-                .status,
+            site.get(&format!("/archive/{hidden}/file/page.html")).await.status,
             404,
             "{hidden}"
         );
@@ -64,23 +53,10 @@ async fn only_what_was_announced_and_not_withdrawn_is_shown() {
 async fn a_later_version_shows_once_it_is_announced() {
     let site = Site::start().await;
     site.publish("plain", PLAIN).await;
-    site.add("plain", &PLAIN.replace("Words.", "Other words."))
-        .await;
-    assert!(
-        !site
-            .get("/archive/plain")
-            .await
-            .text()
-            .contains("Other words.")
-    );
-    site.publish("plain", &PLAIN.replace("Words.", "Other words."))
-        .await;
-    assert!(
-        site.get("/archive/plain")
-            .await
-            .text()
-            .contains("Other words.")
-    );
+    site.add("plain", &PLAIN.replace("Words.", "Other words.")).await;
+    assert!(!site.get("/archive/plain").await.text().contains("Other words."));
+    site.publish("plain", &PLAIN.replace("Words.", "Other words.")).await;
+    assert!(site.get("/archive/plain").await.text().contains("Other words."));
 }
 
 #[tokio::test]
@@ -96,29 +72,18 @@ async fn what_people_wrote_is_never_markup() {
     }
     let post = site.get("/archive/loud").await.text();
     assert!(post.contains("<em>words</em>"));
-    assert!(
-        post.contains("alt=\"A &quot;cover&quot; &lt;here&gt;\""),
-        "{post}"
-    );
+    assert!(post.contains("alt=\"A &quot;cover&quot; &lt;here&gt;\""), "{post}");
 }
 
 #[tokio::test]
 async fn pictures_are_shown_and_everything_else_is_downloaded() {
     let site = with_a_post().await;
     let post = site.get("/archive/loud").await.text();
-    assert!(
-        post.contains("src=\"/archive/loud/file/front%20cover.png\""),
-        "{post}"
-    );
+    assert!(post.contains("src=\"/archive/loud/file/front%20cover.png\""), "{post}");
     let picture = site.get("/archive/loud/file/front%20cover.png").await;
     assert_eq!((picture.status, &picture.body[..]), (200, PNG));
     assert_eq!(picture.header("content-type"), Some("image/png"));
-    assert!(
-        picture
-            .header("content-disposition")
-            .unwrap()
-            .starts_with("inline;")
-    );
+    assert!(picture.header("content-disposition").unwrap().starts_with("inline;"));
     let page = site.get("/archive/loud/file/page.html").await;
     let disposition = page.header("content-disposition");
     assert_eq!(disposition, Some("attachment; filename*=UTF-8''page.html"));
@@ -145,12 +110,6 @@ async fn no_name_leads_out_of_the_post() {
 #[tokio::test]
 async fn the_front_page_tells_the_open_lists_and_how_to_join() {
     let text = Site::start().await.get("/").await.text();
-    assert!(
-        text.contains("Reports &lt;new&gt;") && !text.contains("Retired"),
-        "{text}"
-    );
-    assert!(
-        text.contains("href=\"mailto:") && !text.contains("<form"),
-        "{text}"
-    );
+    assert!(text.contains("Reports &lt;new&gt;") && !text.contains("Retired"), "{text}");
+    assert!(text.contains("href=\"mailto:") && !text.contains("<form"), "{text}");
 }

@@ -36,12 +36,9 @@ async fn an_empty_inbox_says_so_kindly() {
 #[tokio::test]
 async fn the_list_tells_what_each_mail_is() {
     let text = with_a_mail().await.inbox("/inbox").await.text();
-    for part in [
-        "Café &lt;b&gt;",
-        "Ann &lt;ann@example.org&gt;",
-        "attachment",
-        &format!("/inbox/{ID}"),
-    ] {
+    for part in
+        ["Café &lt;b&gt;", "Ann &lt;ann@example.org&gt;", "attachment", &format!("/inbox/{ID}")]
+    {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(!text.contains("half") && !text.contains("notes"), "{text}");
@@ -51,10 +48,7 @@ async fn the_list_tells_what_each_mail_is() {
 async fn the_html_is_framed_without_rights_and_shows_its_own_pictures() {
     let site = with_a_mail().await;
     let page = site.inbox(&format!("/inbox/{ID}")).await.text();
-    assert!(
-        page.contains("sandbox=\"allow-popups allow-popups-to-escape-sandbox\""),
-        "{page}"
-    );
+    assert!(page.contains("sandbox=\"allow-popups allow-popups-to-escape-sandbox\""), "{page}");
     let framed = site.inbox(&format!("/inbox/{ID}/html")).await;
     let policy = framed.header("content-security-policy").unwrap();
     assert!(
@@ -62,14 +56,9 @@ async fn the_html_is_framed_without_rights_and_shows_its_own_pictures() {
         "{policy}"
     );
     let html = framed.text();
-    assert!(
-        html.starts_with("<!doctype html><html><head><base target=\"_blank\">"),
-        "{html}"
-    );
+    assert!(html.starts_with("<!doctype html><html><head><base target=\"_blank\">"), "{html}");
     let at = html.find("/part/").unwrap() + "/part/".len();
-    let picture = site
-        .inbox(&format!("/inbox/{ID}/part/{}", &html[at..=at]))
-        .await;
+    let picture = site.inbox(&format!("/inbox/{ID}/part/{}", &html[at..=at])).await;
     assert_eq!(picture.header("content-type"), Some("image/png"));
     assert_eq!(picture.body, b"\x89PNG\r\n\x1a\n");
 }
@@ -78,11 +67,7 @@ async fn the_html_is_framed_without_rights_and_shows_its_own_pictures() {
 async fn other_views_show_the_words_the_header_and_the_source() {
     let site = with_a_mail().await;
     let view = async |name: &str| site.inbox(&format!("/inbox/{ID}?view={name}")).await.text();
-    assert!(
-        view("headers")
-            .await
-            .contains("Return-Path: &lt;b@example.org&gt;")
-    );
+    assert!(view("headers").await.contains("Return-Path: &lt;b@example.org&gt;"));
     assert!(!view("headers").await.contains("boundary=r"));
     assert!(view("source").await.contains("iVBORw0KGgo&#x3D;"));
     assert!(view("text").await.contains("<pre"));
@@ -93,17 +78,10 @@ async fn other_views_show_the_words_the_header_and_the_source() {
 async fn attachments_are_downloaded_and_never_shown() {
     let site = with_a_mail().await;
     let page = site.inbox(&format!("/inbox/{ID}")).await.text();
-    let link = page
-        .split("href=\"")
-        .find(|rest| rest.contains(">page.html<"))
-        .unwrap();
+    let link = page.split("href=\"").find(|rest| rest.contains(">page.html<")).unwrap();
     let file: Answer = site.inbox(link.split('"').next().unwrap()).await;
     assert_eq!(file.text(), "<script>alert(1)</script>");
-    assert!(
-        file.header("content-disposition")
-            .unwrap()
-            .starts_with("attachment;")
-    );
+    assert!(file.header("content-disposition").unwrap().starts_with("attachment;"));
 }
 
 #[tokio::test]
@@ -127,10 +105,7 @@ async fn no_id_leads_out_of_the_folder() {
         }
     }
     for number in ["999", "99999999999999999999999", "-1", "x"] {
-        let status = site
-            .inbox(&format!("/inbox/{ID}/part/{number}"))
-            .await
-            .status;
+        let status = site.inbox(&format!("/inbox/{ID}/part/{number}")).await.status;
         assert!(matches!(status, 400 | 404), "{number}: {status}");
     }
 }

@@ -56,10 +56,7 @@ async fn every_page_has_a_language_one_heading_and_a_way_past_the_masthead() {
         let text = site.get(path).await.text();
         assert!(text.contains("<html lang=\"en-GB\" dir=\"ltr\">"), "{path}");
         assert_eq!(text.matches("<h1").count(), 1, "{path}");
-        assert!(
-            text.contains("href=\"#main\"") && text.contains("<main id=\"main\""),
-            "{path}"
-        );
+        assert!(text.contains("href=\"#main\"") && text.contains("<main id=\"main\""), "{path}");
     }
 }
 
@@ -67,30 +64,20 @@ async fn every_page_has_a_language_one_heading_and_a_way_past_the_masthead() {
 async fn a_body_over_4_kb_is_refused_whether_or_not_it_says_its_length() {
     let site = Site::start().await;
     let (link, before) = (site.link(&["meetings"]).await, site.rows().await);
-    let told = site
-        .ask("POST", &link, &["Content-Length: 4097"], b"")
-        .await;
+    let told = site.ask("POST", &link, &["Content-Length: 4097"], b"").await;
     assert_eq!(told.status, 413);
     let chunk = [b"1001\r\n", vec![b'a'; 4097].as_slice(), b"\r\n0\r\n\r\n"].concat();
-    let untold = site
-        .ask("POST", &link, &["Transfer-Encoding: chunked"], &chunk)
-        .await;
+    let untold = site.ask("POST", &link, &["Transfer-Encoding: chunked"], &chunk).await;
     assert_eq!(untold.status, 413);
     assert_eq!(site.rows().await, before);
-    assert_eq!(
-        site.ask("POST", &link, &[], &[b'a'; 4096]).await.status,
-        200
-    );
+    assert_eq!(site.ask("POST", &link, &[], &[b'a'; 4096]).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
     let site = Site::start().await;
     let answer = site.ask("POST", "/archive", &[], b"").await;
-    assert_eq!(
-        (answer.status, answer.header("allow")),
-        (405, Some("GET,HEAD"))
-    );
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET,HEAD")));
     assert!(answer.text().contains("This cannot be done here"));
 }
 
@@ -101,10 +88,7 @@ async fn a_taken_address_is_refused_with_the_setting_and_the_remedy() {
     Arc::make_mut(&mut office.config).site.operator_listen = site.pages.operator();
     let error = web::start(&office).await.err().unwrap().to_string();
     let address = site.pages.operator();
-    assert!(
-        error.starts_with(&format!("site.operator_listen = \"{address}\"")),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("site.operator_listen = \"{address}\"")), "{error}");
     assert!(
         error.ends_with("another program listens there: stop it, or set another port"),
         "{error}"

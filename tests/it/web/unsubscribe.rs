@@ -14,34 +14,17 @@ const REPORTS_ACTIVE: &str = "subscription reports active ";
 
 #[tokio::test]
 async fn one_click_ends_what_the_mail_came_by_in_both_encodings() {
-    for (kind, body) in [
-        (URLENCODED, &b"List-Unsubscribe=One-Click"[..]),
-        (MULTIPART, MULTIPART_BODY),
-    ] {
+    for (kind, body) in
+        [(URLENCODED, &b"List-Unsubscribe=One-Click"[..]), (MULTIPART, MULTIPART_BODY)]
+    {
         let site = Site::start().await;
-        let answer = site
-            .ask("POST", &site.link(&["meetings"]).await, &[kind], body)
-            .await;
+        let answer = site.ask("POST", &site.link(&["meetings"]).await, &[kind], body).await;
         assert_eq!(answer.status, 200, "{}", answer.head);
-        assert_eq!(
-            (answer.header("location"), answer.header("set-cookie")),
-            (None, None)
-        );
-        assert!(
-            answer
-                .text()
-                .contains("You will get nothing more from Meetings.")
-        );
+        assert_eq!((answer.header("location"), answer.header("set-cookie")), (None, None));
+        assert!(answer.text().contains("You will get nothing more from Meetings."));
         let rows = site.rows().await;
-        for row in [
-            MEETINGS_ENDED,
-            REPORTS_ACTIVE,
-            "consent meetings ended one-click 77",
-        ] {
-            assert!(
-                rows.iter().any(|one| one == row),
-                "{kind}: {row} is not in {rows:#?}"
-            );
+        for row in [MEETINGS_ENDED, REPORTS_ACTIVE, "consent meetings ended one-click 77"] {
+            assert!(rows.iter().any(|one| one == row), "{kind}: {row} is not in {rows:#?}");
         }
     }
 }
@@ -61,21 +44,13 @@ async fn every_body_up_to_the_limit_ends_the_subscription() {
         let answer = site.ask("POST", &link, &[kind], body).await;
         assert_eq!(answer.status, 200, "{kind}");
         assert!(
-            answer
-                .text()
-                .contains("from Meetings and Reports &lt;new&gt;."),
+            answer.text().contains("from Meetings and Reports &lt;new&gt;."),
             "{}",
             answer.text()
         );
         let rows = site.rows().await;
-        assert!(
-            rows.contains(&"consent reports ended page 77".to_owned()),
-            "{rows:#?}"
-        );
-        assert!(
-            !rows.iter().any(|row| row.ends_with("active ")),
-            "{rows:#?}"
-        );
+        assert!(rows.contains(&"consent reports ended page 77".to_owned()), "{rows:#?}");
+        assert!(!rows.iter().any(|row| row.ends_with("active ")), "{rows:#?}");
     }
 }
 
@@ -85,14 +60,8 @@ async fn looking_changes_nothing() {
     let (link, before) = (site.link(&["meetings"]).await, site.rows().await);
     for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND"] {
         let look = format!("{link}?List-Unsubscribe=One-Click");
-        let answer = site
-            .ask(method, &look, &[URLENCODED], b"List-Unsubscribe=One-Click")
-            .await;
-        let expected = if matches!(method, "GET" | "HEAD") {
-            200
-        } else {
-            405
-        };
+        let answer = site.ask(method, &look, &[URLENCODED], b"List-Unsubscribe=One-Click").await;
+        let expected = if matches!(method, "GET" | "HEAD") { 200 } else { 405 };
         assert_eq!(answer.status, expected, "{method}");
         assert_eq!(site.rows().await, before, "{method}");
     }
@@ -101,14 +70,8 @@ async fn looking_changes_nothing() {
 #[tokio::test]
 async fn the_page_names_the_lists_and_nobody() {
     let site = Site::start().await;
-    let text = site
-        .get(&site.link(&["meetings", "reports"]).await)
-        .await
-        .text();
-    assert!(
-        text.contains("<title>Alliance &amp; friends</title>"),
-        "{text}"
-    );
+    let text = site.get(&site.link(&["meetings", "reports"]).await).await.text();
+    assert!(text.contains("<title>Alliance &amp; friends</title>"), "{text}");
     assert!(text.contains("Meetings") && text.contains("Reports &lt;new&gt;"));
     assert_eq!(text.matches("<button").count(), 1);
     assert!(!text.contains("ann@") && !text.contains("Ann") && !text.contains("<script"));
@@ -120,16 +83,11 @@ async fn saying_no_again_is_harmless_and_the_page_says_that_it_is_done() {
     let link = site.link(&["meetings"]).await;
     let first = site.ask("POST", &link, &[], b"").await;
     let after = site.rows().await;
-    let again = site
-        .ask("POST", &link, &[URLENCODED], b"List-Unsubscribe=One-Click")
-        .await;
+    let again = site.ask("POST", &link, &[URLENCODED], b"List-Unsubscribe=One-Click").await;
     assert_eq!((again.status, again.body), (200, first.body));
     assert_eq!(site.rows().await, after);
     let text = site.get(&link).await.text();
-    assert!(
-        text.contains("This is done already") && !text.contains("<button"),
-        "{text}"
-    );
+    assert!(text.contains("This is done already") && !text.contains("<button"), "{text}");
 }
 
 #[tokio::test]
@@ -153,14 +111,8 @@ async fn every_invalid_token_is_the_same_missing_page() {
         String::new(),
     ] {
         for (method, body) in [("GET", &b""[..]), ("POST", b"List-Unsubscribe=One-Click")] {
-            let answer = site
-                .ask(
-                    method,
-                    &format!("/unsubscribe/{token}"),
-                    &[URLENCODED],
-                    body,
-                )
-                .await;
+            let answer =
+                site.ask(method, &format!("/unsubscribe/{token}"), &[URLENCODED], body).await;
             assert_eq!(answer.status, 404, "{method} {token}");
             assert!(answer.body == reference, "{method} {token}: another page");
         }
@@ -173,16 +125,9 @@ async fn a_busy_database_is_waited_for() {
     let site = Site::start().await;
     let link = site.link(&["meetings"]).await;
     let mut other = site.database().await;
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let release = async {
-        assert!(
-            site.rows()
-                .await
-                .contains(&"subscription meetings active ".to_owned())
-        );
+        assert!(site.rows().await.contains(&"subscription meetings active ".to_owned()));
         sqlx::query("COMMIT").execute(&mut other).await.unwrap();
     };
     let (answer, ()) = tokio::join!(site.ask("POST", &link, &[], b""), release);
@@ -198,21 +143,11 @@ async fn nothing_is_called_done_that_is_not() {
     let breaks =
         "CREATE TRIGGER full BEFORE INSERT ON consent BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     sqlx::query(breaks).execute(&mut other).await.unwrap();
-    let answer = site
-        .ask("POST", &link, &[URLENCODED], b"List-Unsubscribe=One-Click")
-        .await;
+    let answer = site.ask("POST", &link, &[URLENCODED], b"List-Unsubscribe=One-Click").await;
     assert_eq!(answer.status, 500);
-    assert!(
-        answer
-            .text()
-            .contains("we cannot say that what you asked for is done")
-    );
+    assert!(answer.text().contains("we cannot say that what you asked for is done"));
     assert!(!answer.text().contains("nothing more"), "{}", answer.text());
-    assert!(
-        site.rows()
-            .await
-            .contains(&"subscription meetings active ".to_owned())
-    );
+    assert!(site.rows().await.contains(&"subscription meetings active ".to_owned()));
 }
 
 #[tokio::test]
@@ -221,10 +156,7 @@ async fn a_caller_who_hangs_up_has_said_no_all_the_same() {
     let site = Site::start().await;
     let link = site.link(&["meetings"]).await;
     let mut other = site.database().await;
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let address = site.pages.public();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("POST {link} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
@@ -238,7 +170,5 @@ async fn a_caller_who_hangs_up_has_said_no_all_the_same() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), ended)
-        .await
-        .unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap();
 }

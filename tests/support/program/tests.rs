@@ -12,10 +12,7 @@ fn script(text: &str) -> (Program, TempDir) {
     let binary = folder.path().join("program");
     std::fs::write(&binary, format!("#!/bin/sh\n{text}\n")).unwrap();
     std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let program = Program {
-        binary,
-        ..Program::new(folder.path())
-    };
+    let program = Program { binary, ..Program::new(folder.path()) };
     (program, folder)
 }
 
@@ -23,10 +20,7 @@ fn script(text: &str) -> (Program, TempDir) {
 fn a_run_tells_both_streams_and_the_code_apart() {
     let (program, _folder) = script("echo \"to $1\"; echo no >&2; exit 3");
     let ran = program.run(&["stdout"]);
-    assert_eq!(
-        (ran.code, &*ran.stdout, &*ran.stderr),
-        (3, "to stdout\n", "no\n")
-    );
+    assert_eq!((ran.code, &*ran.stdout, &*ran.stderr), (3, "to stdout\n", "no\n"));
 }
 
 #[test]
@@ -54,10 +48,7 @@ fn sigterm_lets_it_end_in_its_own_way() {
     assert_eq!(running.terminate(), 5);
     assert_eq!(running.wait_for_line("drained", PATIENCE), "drained");
     let logs = std::fs::read_dir(folder.path()).unwrap();
-    assert!(
-        logs.flatten()
-            .any(|entry| entry.path().extension().is_some_and(|it| it == "log"))
-    );
+    assert!(logs.flatten().any(|entry| entry.path().extension().is_some_and(|it| it == "log")));
 }
 
 #[test]

@@ -32,9 +32,7 @@ impl Session {
             }
             Some(Act::Stall) => return self.wait_for_the_end().await,
             Some(Act::Half) => {
-                self.wire
-                    .write_all(&usual.as_bytes()[..usual.len() / 2])
-                    .await?;
+                self.wire.write_all(&usual.as_bytes()[..usual.len() / 2]).await?;
                 self.wire.flush().await?;
                 return Err(over());
             }

@@ -29,13 +29,8 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let offers = [
-            "PIPELINING",
-            "SIZE 33554432",
-            "8BITMIME",
-            "ENHANCEDSTATUSCODES",
-            "AUTH PLAIN LOGIN",
-        ];
+        let offers =
+            ["PIPELINING", "SIZE 33554432", "8BITMIME", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN"];
         Self {
             rules: Vec::new(),
             offers: offers.map(str::to_owned).to_vec(),
@@ -101,20 +96,12 @@ impl Builder {
         socket.set_reuseaddr(true).unwrap();
         // small, so that a body can be caught in its middle
         socket.set_recv_buffer_size(64 * 1024).unwrap();
-        socket
-            .bind(SocketAddr::from(([127, 0, 0, 1], self.port)))
-            .unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], self.port))).unwrap();
         let listener = socket.listen(1024).unwrap();
         let (acceptor, ca) = certificate(self.certificate_for);
-        let journal = self.journal.map(|path| {
-            Mutex::new(
-                File::options()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .unwrap(),
-            )
-        });
+        let journal = self
+            .journal
+            .map(|path| Mutex::new(File::options().create(true).append(true).open(path).unwrap()));
         let shared = Arc::new(Shared {
             rules: Mutex::new(self.rules),
             counts: Mutex::default(),
@@ -131,12 +118,7 @@ impl Builder {
         });
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Relay {
-            address,
-            shared,
-            task,
-            ca,
-        }
+        Relay { address, shared, task, ca }
     }
 }
 

@@ -69,10 +69,7 @@ impl Session {
         };
         let (from, to) = (self.from.clone(), self.to.clone());
         let followed = !self.wire.buffer().is_empty();
-        self.shared.record(Received {
-            followed,
-            ..Received::new(from, to, message, answered)
-        });
+        self.shared.record(Received { followed, ..Received::new(from, to, message, answered) });
         self.perform(At::Dot, act, usual).await
     }
 
@@ -104,8 +101,7 @@ impl Session {
             None => Ok(()),
             Some(Act::Stall) => std::future::pending().await,
             act => {
-                self.perform(At::Body, act, "451 4.3.0 no more of this")
-                    .await?;
+                self.perform(At::Body, act, "451 4.3.0 no more of this").await?;
                 Err(over())
             }
         }

@@ -30,20 +30,11 @@ impl Received {
         let head = String::from_utf8_lossy(head);
         let message_id = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("message-id")
-                .then(|| value.trim().to_owned())
+            name.eq_ignore_ascii_case("message-id").then(|| value.trim().to_owned())
         });
         let message_id = message_id.unwrap_or_default();
         let body_sha256 = HEXLOWER.encode(&Sha256::digest(body));
-        Self {
-            from,
-            to,
-            message_id,
-            message,
-            body_sha256,
-            answered,
-            followed: false,
-        }
+        Self { from, to, message_id, message, body_sha256, answered, followed: false }
     }
 }
 

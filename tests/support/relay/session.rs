@@ -78,9 +78,7 @@ async fn converse(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     if session.shared.security == Security::Implicit {
         session = session.handshake().await?;
     }
-    session
-        .answer(At::Connect, "220 relay.example ESMTP")
-        .await?;
+    session.answer(At::Connect, "220 relay.example ESMTP").await?;
     loop {
         let line = session.line().await?;
         if session.is_impatient(&line) {
@@ -94,21 +92,11 @@ async fn converse(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
 impl Session {
     async fn obey(mut self, line: &str) -> io::Result<Self> {
         self.shared.commands.lock().unwrap().push(line.to_owned());
-        match line
-            .split(' ')
-            .next()
-            .unwrap_or("")
-            .to_ascii_uppercase()
-            .as_str()
-        {
+        match line.split(' ').next().unwrap_or("").to_ascii_uppercase().as_str() {
             "EHLO" => drop(self.answer(At::Ehlo, &self.capabilities()).await?),
             "HELO" => self.say("250 relay.example").await?,
             "STARTTLS" => {
-                if self
-                    .answer(At::Starttls, "220 2.0.0 go ahead")
-                    .await?
-                    .starts_with("220")
-                {
+                if self.answer(At::Starttls, "220 2.0.0 go ahead").await?.starts_with("220") {
                     return self.handshake().await;
                 }
             }
@@ -204,9 +192,7 @@ impl Session {
     }
 
     pub(super) async fn say(&mut self, reply: &str) -> io::Result<()> {
-        self.wire
-            .write_all(format!("{reply}\r\n").as_bytes())
-            .await?;
+        self.wire.write_all(format!("{reply}\r\n").as_bytes()).await?;
         self.wire.flush().await
     }
 
@@ -221,9 +207,7 @@ impl Session {
 
 /// What stands in angle brackets.
 fn path(line: &str) -> String {
-    let inside = line
-        .split_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'));
+    let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inside.map_or(String::new(), |(path, _)| path.to_owned())
 }
 

@@ -23,11 +23,7 @@ pub(in crate::flow) struct Plan {
 pub(in crate::flow) fn house(database: Database) -> Plan {
     let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
     let delivery = String::new();
-    Plan {
-        database,
-        relay,
-        delivery,
-    }
+    Plan { database, relay, delivery }
 }
 
 impl Plan {
@@ -62,9 +58,7 @@ impl Plan {
             Database::Sqlite => "sqlite:bulletin.db".to_owned(),
             Database::Postgres => postgres::database(),
         };
-        let Self {
-            relay, delivery, ..
-        } = self;
+        let Self { relay, delivery, .. } = self;
         let mut program = Program::new(folder.path());
         if relay.contains("user =") {
             program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);

@@ -25,11 +25,7 @@ pub(in crate::flow) async fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// Whom the relay has got mails for, each as often as it did, in order.
 pub(in crate::flow) fn recipients(relay: &Relay) -> Vec<String> {
-    let mut all: Vec<_> = relay
-        .received()
-        .into_iter()
-        .map(|received| received.to)
-        .collect();
+    let mut all: Vec<_> = relay.received().into_iter().map(|received| received.to).collect();
     all.sort();
     all
 }
@@ -37,14 +33,7 @@ pub(in crate::flow) fn recipients(relay: &Relay) -> Vec<String> {
 /// Whether a person's mail has been begun: the relay was told the name.
 pub(in crate::flow) fn named(relay: &Relay) -> BTreeSet<String> {
     let commands = relay.commands();
-    let path = |line: &String| {
-        Some(
-            line.strip_prefix("RCPT TO:<")?
-                .split_once('>')?
-                .0
-                .to_owned(),
-        )
-    };
+    let path = |line: &String| Some(line.strip_prefix("RCPT TO:<")?.split_once('>')?.0.to_owned());
     commands.iter().filter_map(path).collect()
 }
 
