@@ -122,7 +122,7 @@ pub async fn import(
             }
             match columns.request(&record, config, plan) {
                 Ok(request) => {
-                    outcome.summary.count(add(&mut write, keys, &request, clock.now()).await?)
+                    outcome.summary.count(add(&mut write, keys, &request, clock.now()).await?);
                 }
                 Err(reason) => outcome.set_aside(&record, &reason),
             }

@@ -119,7 +119,7 @@ impl Builder {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match (waiting.take(), node.value) {
                 (Some((line, key)), value) => {
-                    entries.push(Entry { line, key, node: Node { line: node.line, value } })
+                    entries.push(Entry { line, key, node: Node { line: node.line, value } });
                 }
                 (None, Value::Text(key)) => *waiting = Some((node.line, key)),
                 (None, _) => {
