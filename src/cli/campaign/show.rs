@@ -30,7 +30,7 @@ pub(super) async fn show(
     match campaign.audience {
         None => printer.say(format!(
             "{:>7}  would get it now; its audience is not frozen yet",
-            object["audience"]
+            object["audience"].as_i64().unwrap_or(0)
         )),
         Some(audience) => printer.say(format!("{audience:>7}  audience")),
     }
@@ -52,9 +52,13 @@ pub(super) fn heading(home: &Home, campaign: &Row) -> Vec<String> {
 
 /// A line for each state that anybody is in.
 pub(super) fn counts(object: &Value) -> impl Iterator<Item = String> {
+    people(object).map(|(state, people)| format!("{people:>7}  {state}"))
+}
+
+/// The states that anybody is in, and how many.
+pub(super) fn people(object: &Value) -> impl Iterator<Item = (&String, i64)> {
     let all = object["counts"].as_object().into_iter().flatten();
-    all.filter(|(_, people)| people.as_i64() > Some(0))
-        .map(|(state, people)| format!("{people:>7}  {state}"))
+    all.filter_map(|(state, people)| Some((state, people.as_i64().filter(|people| *people > 0)?)))
 }
 
 /// What the next hops said about those who have not got it.
@@ -62,8 +66,9 @@ pub(super) fn replies(object: &Value) -> impl Iterator<Item = String> {
     let all = object["replies"].as_array().map_or(&[][..], Vec::as_slice);
     let title = (!all.is_empty()).then(|| "last replies:".to_owned());
     let line = |reply: &Value| {
-        let code = reply["code"].as_i64().map_or(String::new(), |code| format!("{code} "));
-        format!("{:>7}  {code}{}", reply["count"], reply["text"].as_str().unwrap_or_default())
+        let (count, code) = (reply["count"].as_i64().unwrap_or(0), reply["code"].as_i64());
+        let code = code.map_or(String::new(), |code| format!("{code} "));
+        format!("{count:>7}  {code}{}", reply["text"].as_str().unwrap_or_default())
     };
     title.into_iter().chain(all.iter().take(REPLIES).map(line))
 }

@@ -81,7 +81,7 @@ async fn what_was_put_off_is_retried_at_a_persons_word(database: Database) {
     assert_eq!(house.campaign(campaign)["replies"], replies);
     let id = campaign.to_string();
     let shown = house.must(&["campaign", "show", &id]).stdout;
-    assert!(shown.contains("3  450 not now"), "{shown}");
+    assert!(shown.contains("\n      3  450 not now\n"), "{shown}");
     relay.behave();
     let first = house.delivery(campaign, &readers[0])["id"].to_string();
     house.must(&["delivery", "retry", &first]);

@@ -138,17 +138,17 @@ async fn a_campaign_is_not_finished_over_the_head_of_a_retry(w: &World) {
     let (id, ids) = with(w, &[State::InDoubt]).await;
     let mut write = w.write().await;
     retry(&mut write, ids[0], w.now()).await.unwrap();
-    let finisher = async {
+    let other = async {
         let mut write = w.write().await;
         let finished = finish(&mut write, w.now()).await.unwrap();
         write.commit().await.unwrap();
         finished
     };
-    let retrier = async {
+    let ours = async {
         until_blocked(w).await;
         write.commit().await.unwrap();
     };
-    let (finished, ()) = tokio::join!(finisher, retrier);
+    let (finished, ()) = tokio::join!(other, ours);
     assert_eq!(finished, []);
     assert_eq!(w.campaign(id).await.state, campaign::State::Running);
     assert_eq!(w.take_one().await.id, ids[0]);
