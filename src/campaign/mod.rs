@@ -7,6 +7,7 @@
 //! draft → awaiting_approval → scheduled → running ⇄ paused → finished
 //!                                  └──────────┴────────┴──→ cancelled
 //! ```
+//! A finished campaign runs again when a person has a delivery of it retried that was in doubt.
 //!
 //! # What always holds
 //! * The audience is frozen in one transaction: the post is published, the deliveries and their
@@ -21,6 +22,9 @@
 //! 2. *Two campaigns freeze one post at once.* The ledger's key refuses the second; it is tried
 //!    again on the next round and then leaves out whoever has it.
 //! 3. *A post is withdrawn while its campaign waits.* The freeze looks, and cancels instead.
+//! 4. *A campaign is found to be finished while a person retries one of its deliveries.* Both take
+//!    the campaign's row before they look at deliveries, so that the later one sees what the first
+//!    did: it stays running, or it runs again.
 
 pub mod announcement;
 pub mod digest;

@@ -1,5 +1,9 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
+mod end;
+
+pub use end::{any_to_finish, finish, lock};
+
 use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
@@ -155,28 +159,6 @@ pub async fn set_audience(write: &mut Write, id: CampaignId) -> Result<i64, Erro
     .bind(id)
     .fetch_one(c)
     .await)
-}
-
-/// Running campaigns whose every delivery has ended, or is held in doubt, are finished.
-pub async fn finish(write: &mut Write, now: Timestamp) -> Result<Vec<CampaignId>, Error> {
-    on!(write, c => sqlx::query_scalar(
-        "UPDATE campaign SET state = 'finished', finished_at = $1 WHERE state = 'running' AND NOT EXISTS \
-         (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id AND d.state IN ('queued', 'sending', 'deferred')) \
-         RETURNING id",
-    )
-    .bind(now)
-    .fetch_all(c)
-    .await)
-}
-
-pub async fn any_to_finish(session: &mut impl Session) -> Result<bool, Error> {
-    let count: i64 = on!(session, c => sqlx::query_scalar(
-        "SELECT count(*) FROM campaign WHERE state = 'running' AND NOT EXISTS \
-         (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id AND d.state IN ('queued', 'sending', 'deferred'))",
-    )
-    .fetch_one(c)
-    .await)?;
-    Ok(count > 0)
 }
 
 /// Each person with any subscription on the campaign's lists, in one word: why in, or why not.

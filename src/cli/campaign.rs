@@ -1,31 +1,44 @@
 //! `bulletin campaign`: mailings, seen and steered.
 
+mod show;
+mod watch;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::show::{object, show};
+use self::watch::watch;
+use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::State;
 use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
 use crate::delivery;
+use crate::delivery::steer;
 use crate::id::CampaignId;
-use crate::post;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Campaign {
     /// Show every campaign, the newest first
     List,
     /// Show one campaign and how far it is
-    Show { id: CampaignId },
+    Show {
+        id: CampaignId,
+        /// Look again each second until it has ended; Ctrl-C leaves it
+        #[arg(long)]
+        watch: bool,
+    },
     /// Stop sending for now
     Pause { id: CampaignId },
     /// Go on sending
     Resume { id: CampaignId },
     /// Call it off: what is not yet sent stays unsent
     Cancel { id: CampaignId },
+    /// Try again now what was deferred or is in doubt
+    Retry { id: CampaignId },
     /// Let a campaign go out that waits for approval
     Approve { id: CampaignId },
 }
@@ -34,7 +47,9 @@ impl Campaign {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         match self {
             Self::List => list(home, printer).await,
-            Self::Show { id } => show(home, printer, id).await,
+            Self::Show { id, watch: false } => show(home, printer, id).await,
+            Self::Show { id, watch: true } => watch(home, printer, id).await,
+            Self::Retry { id } => retry(home, printer, id).await,
             Self::Pause { id } => {
                 let open = [State::Scheduled, State::Running];
                 change(home, printer, id, &open, State::Paused).await
@@ -82,69 +97,6 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
-    let campaign = find(home, id).await?;
-    let object = object(home, &campaign).await?;
-    printer.object(&object);
-    let Row { kind, subject, state, due_at, audience, .. } = &campaign;
-    printer.say(format!("Campaign {id}: {subject}"));
-    printer.say(format!(
-        "{kind}, {state}, due {}",
-        due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M")
-    ));
-    if let Some(reason) = &campaign.reason {
-        printer.say(format!("because: {reason}"));
-    }
-    match audience {
-        None => printer.say(format!(
-            "{:>7}  would get it now; its audience is not frozen yet",
-            object["audience"]
-        )),
-        Some(audience) => {
-            printer.say(format!("{audience:>7}  audience"));
-            for (state, people) in object["counts"].as_object().into_iter().flatten() {
-                if let Some(people) = people.as_i64().filter(|people| *people > 0) {
-                    printer.say(format!("{people:>7}  {state}"));
-                }
-            }
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A campaign as scripts read it; the counts add up to the audience.
-pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure> {
-    let found = store::counts(&mut home.db.read().await?, campaign.id).await?;
-    let counts: serde_json::Map<String, Value> = delivery::State::ALL
-        .iter()
-        .map(|state| (state.to_string(), found.get(state.as_str()).copied().unwrap_or(0).into()))
-        .collect();
-    let audience = match campaign.audience {
-        Some(audience) => audience,
-        None => forecast(home, campaign).await?,
-    };
-    Ok(json!({
-        "id": campaign.id.0,
-        "kind": campaign.kind.as_str(),
-        "subject": campaign.subject.as_str(),
-        "state": campaign.state.as_str(),
-        "due_at": campaign.due_at.rfc3339(home.config.site.timezone),
-        "audience": audience,
-        "counts": counts,
-        "reason": campaign.reason,
-    }))
-}
-
-/// Before the freeze the audience is a forecast.
-async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
-    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
-        return Ok(0);
-    };
-    let mut read = home.db.read().await?;
-    let urgent = post::store::version(&mut read, post, version).await?.post()?.urgent;
-    Ok(store::forecast(&mut read, campaign.id, post, urgent).await?.audience)
-}
-
 async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
     let found = store::find(&mut home.db.read().await?, id).await?;
     Ok(found.ok_or_else(|| no_such(id))?)
@@ -152,6 +104,30 @@ async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
 
 fn no_such(id: CampaignId) -> anyhow::Error {
     anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
+}
+
+async fn retry(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
+    let now = home.clock.now();
+    let mut write = home.db.write().await?;
+    let due = steer::retry_all(&mut write, id, now).await?;
+    let campaign = store::find(&mut write, id).await?.ok_or_else(|| no_such(id))?;
+    write.commit().await?;
+    let steer::Due { deferred, in_doubt } = due;
+    let state = campaign.state;
+    printer.object(&json!({
+        "id": id.0, "state": state.as_str(), "deferred": deferred, "in_doubt": in_doubt,
+    }));
+    let mails = count(usize::try_from(deferred + in_doubt).unwrap_or(usize::MAX), "mail");
+    match deferred + in_doubt {
+        0 => printer.say(format!("Nothing of campaign {id} is deferred or in doubt.")),
+        _ => printer.say(format!(
+            "{mails} of campaign {id} queued again: {deferred} deferred, {in_doubt} in doubt."
+        )),
+    }
+    if state == State::Paused {
+        printer.say(format!("It is paused: `bulletin campaign resume {id}` lets them go."));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Goes on where it was: sending, or waiting for its time.

@@ -11,6 +11,7 @@ use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::daemon::Home;
 use crate::delivery::State;
+use crate::delivery::steer::{self, Decision, Retried};
 use crate::delivery::store::{self, Filter, Shown, Tried};
 use crate::id::{CampaignId, DeliveryId};
 
@@ -23,6 +24,14 @@ pub(super) enum Delivery {
     List(List),
     /// Show one mail and every try of it
     Show { id: DeliveryId },
+    /// Send one that was deferred or is in doubt again now, as the same mail
+    Retry { id: DeliveryId },
+    /// Decide about one in doubt: it counts as accepted, or as failed
+    Settle {
+        id: DeliveryId,
+        #[arg(value_name = "accepted|failed")]
+        decision: Decision,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +55,8 @@ impl Delivery {
         match self {
             Self::List(list) => list.run(home, printer).await,
             Self::Show { id } => show(home, printer, id).await,
+            Self::Retry { id } => retry(home, printer, id).await,
+            Self::Settle { id, decision } => settle(home, printer, id, decision).await,
         }
     }
 }
@@ -150,5 +161,34 @@ async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode,
         rows.collect(),
         "It was not tried yet.",
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn retry(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode, Failure> {
+    let mut write = home.db.write().await?;
+    let retried = steer::retry(&mut write, id, home.clock.now()).await?;
+    write.commit().await?;
+    printer.object(&json!({ "id": id.0, "state": State::Queued.as_str() }));
+    printer.say(match retried {
+        Retried::Now => {
+            format!("Delivery {id} is queued; it goes out as soon as its campaign runs.")
+        }
+        Retried::Already => format!("Delivery {id} is queued already."),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn settle(
+    home: &Home,
+    printer: Printer,
+    id: DeliveryId,
+    decision: Decision,
+) -> Result<ExitCode, Failure> {
+    let mut write = home.db.write().await?;
+    steer::settle(&mut write, id, decision, home.clock.now()).await?;
+    write.commit().await?;
+    let state = decision.state();
+    printer.object(&json!({ "id": id.0, "state": state.as_str() }));
+    printer.say(format!("Delivery {id} counts as {state}; nobody is sent its posts again."));
     Ok(ExitCode::SUCCESS)
 }

@@ -33,6 +33,12 @@ impl Printer {
         }
     }
 
+    /// A line for whoever watches; false when nobody reads any more.
+    #[expect(clippy::unused_self, reason = "everything that prints is asked of the printer")]
+    pub(super) fn line(self, line: impl AsRef<str>) -> bool {
+        out(line.as_ref())
+    }
+
     /// What is both for people and for scripts as it stands: a mail, a page.
     #[expect(clippy::unused_self, reason = "everything that prints is asked of the printer")]
     pub(super) fn raw(self, bytes: &[u8]) {
@@ -97,7 +103,7 @@ fn numeric_columns(count: usize, rows: &[Vec<String>]) -> Vec<bool> {
     (0..count).map(|column| rows.iter().all(|row| row.get(column).is_some_and(number))).collect()
 }
 
-/// A reader that went away (`| head`) is no mistake of ours.
-fn out(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+/// A reader that went away (`| head`) is no mistake of ours; false says so.
+fn out(line: &str) -> bool {
+    writeln!(std::io::stdout().lock(), "{line}").is_ok()
 }

@@ -68,7 +68,8 @@ async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
     }
     if let Some(mails) = deliveries::totals(&mut read).await?.get("in_doubt") {
         needs.push(format!(
-            "{} in doubt, which may or may not have arrived: `bulletin delivery list --state in_doubt`",
+            "{} in doubt, which may or may not have arrived (`bulletin delivery list --state in_doubt`): \
+             `bulletin delivery retry ID` sends it again, `bulletin delivery settle ID accepted|failed` ends it",
             count(usize::try_from(*mails).unwrap_or(0), "mail")
         ));
     }

@@ -5,7 +5,7 @@
 //! ```text
 //! queued → sending → accepted
 //!    ↑        ├────→ deferred → (queued again when its time comes)
-//!    │        ├────→ in_doubt   (policy `hold`: a person decides)
+//!    │        ├────→ in_doubt   (policy `hold`: a person decides: queued again, accepted or failed)
 //!    │        ├────→ failed · expired · suppressed · cancelled
 //!    └────────┘ the relay was at fault, or the daemon died
 //! ```
@@ -31,6 +31,8 @@
 //!    renews runs out.
 //! 5. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
 //!    sending stops by itself and goes on by itself.
+//! 6. *A person retries a delivery while its campaign is found to be finished.* Both take the
+//!    campaign's row first ([`steer`]); a delivery that is under way is not theirs to change.
 
 pub mod engine;
 mod feed;
@@ -40,6 +42,7 @@ mod record;
 pub mod recover;
 mod relay;
 mod shared;
+pub mod steer;
 pub mod store;
 pub mod verdict;
 mod worker;

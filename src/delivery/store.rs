@@ -3,10 +3,14 @@
 mod claim;
 mod look;
 mod relay;
+mod replies;
+mod steer;
 
 pub use claim::{Taken, Taker, claim, last_look};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
+pub use replies::{Replies, replies};
+pub use steer::{decide, requeue, requeue_all, standing};
 
 use sqlx::AssertSqlSafe;
 

@@ -22,6 +22,7 @@ mod raw;
 mod recover;
 mod schema;
 mod settle;
+mod steer;
 mod story;
 mod world;
 

@@ -141,6 +141,12 @@ impl Running {
         self.wait()
     }
 
+    /// SIGINT, as Ctrl-C sends it; the exit code.
+    pub(crate) fn interrupt(&mut self) -> i32 {
+        self.signal(Signal::SIGINT);
+        self.wait()
+    }
+
     /// SIGKILL, as a crash or the kernel's memory killer would.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);

@@ -64,6 +64,7 @@ async fn what_a_campaign_says(database: Database) {
         let shown = house.campaign(campaign);
         let expected = ["id", "kind", "subject", "state", "due_at", "audience", "counts"];
         assert_eq!(keys(&shown)[..7], expected, "more may stand behind");
+        assert_eq!(shown["replies"], json!([]));
         assert_eq!(
             (&shown["kind"], &shown["subject"], &shown["state"]),
             (&json!("announcement"), &json!("minutes"), &json!(state))

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::house::{Database, House, accepted, finished, house, recipients, until};
-use crate::support::relay::Relay;
+use super::house::{Database, House, PATIENCE, accepted, finished, house, recipients, until};
+use crate::support::relay::{Act, At, Relay, When};
 
 on_both!(
     a_paused_campaign_waits_and_goes_on,
     a_cancelled_campaign_ends_and_whoever_missed_it_can_be_reached,
+    what_was_put_off_is_retried_at_a_persons_word,
+    a_campaign_is_watched_to_its_end,
+    a_watch_ends_on_ctrl_c,
 );
 
 const READERS: usize = 300;
@@ -64,4 +67,51 @@ async fn a_cancelled_campaign_ends_and_whoever_missed_it_can_be_reached(database
     finished(&daemon, again);
     house.ended(again, &accepted(READERS - had));
     assert_eq!(recipients(&relay), readers);
+}
+
+async fn what_was_put_off_is_retried_at_a_persons_word(database: Database) {
+    let relay = Relay::new().on(At::Rcpt, When::Always, Act::Say("450 4.2.1 not now")).start();
+    let house = house(database).relay(&relay).delivery("retry = [\"1h\"]").open();
+    let readers = house.readers(3, "meetings");
+    house.post("minutes", "meeting-summary", &[]);
+    let campaign = house.queue("minutes");
+    let daemon = house.daemon();
+    until("the deferrals", || house.counts(campaign) == json!({"deferred": 3})).await;
+    let replies = json!([{"code": 450, "text": "not now", "count": 3}]);
+    assert_eq!(house.campaign(campaign)["replies"], replies);
+    let id = campaign.to_string();
+    let shown = house.must(&["campaign", "show", &id]).stdout;
+    assert!(shown.contains("\n      3  450 not now\n"), "{shown}");
+    relay.behave();
+    let first = house.delivery(campaign, &readers[0])["id"].to_string();
+    house.must(&["delivery", "retry", &first]);
+    until("the first", || relay.received().len() == 1).await;
+    let said = house.program.json(&["campaign", "retry", &id]);
+    assert_eq!((&said["deferred"], &said["in_doubt"]), (&json!(2), &json!(0)));
+    finished(&daemon, campaign);
+    house.ended(campaign, &accepted(3));
+    assert_eq!(recipients(&relay), readers);
+}
+
+async fn a_campaign_is_watched_to_its_end(database: Database) {
+    let house = house(database).open();
+    house.readers(20, "meetings");
+    house.post("minutes", "meeting-summary", &[]);
+    let id = house.queue("minutes").to_string();
+    let mut watch = house.program.start(&["campaign", "show", &id, "--watch"]);
+    watch.wait_for_line("scheduled  0 of 20 accepted, 0.0/s", PATIENCE);
+    house.send();
+    watch.wait_for_line("finished  20 of 20 accepted", PATIENCE);
+    assert_eq!(watch.wait(), 0);
+    let watched = house.program.json_lines(&["campaign", "show", &id, "--watch"]);
+    assert_eq!(watched, [house.program.json(&["campaign", "show", &id])]);
+}
+
+async fn a_watch_ends_on_ctrl_c(database: Database) {
+    let house = house(database).open();
+    house.post("minutes", "meeting-summary", &[]);
+    let id = house.queue("minutes").to_string();
+    let mut watch = house.program.start(&["campaign", "show", &id, "--watch"]);
+    watch.wait_for_line("scheduled", PATIENCE);
+    assert_eq!(watch.interrupt(), 0);
 }

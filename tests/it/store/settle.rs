@@ -36,7 +36,7 @@ async fn claimed(w: &World, people: usize) -> (CampaignId, Vec<Claim>) {
     (id, claims(w).await)
 }
 
-async fn claims(w: &World) -> Vec<Claim> {
+pub(crate) async fn claims(w: &World) -> Vec<Claim> {
     use bulletin::delivery::store::Taken;
     let taken = w.take(NOBODY, 100).await;
     taken

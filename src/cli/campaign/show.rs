@@ -1,0 +1,115 @@
+//! `bulletin campaign show`: one campaign and how far it is.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{Row, find};
+use crate::campaign::store;
+use crate::cli::open::Failure;
+use crate::cli::print::Printer;
+use crate::daemon::Home;
+use crate::delivery;
+use crate::id::CampaignId;
+use crate::post;
+
+/// So many different replies are shown to people; scripts get all.
+const REPLIES: usize = 10;
+
+pub(super) async fn show(
+    home: &Home,
+    printer: Printer,
+    id: CampaignId,
+) -> Result<ExitCode, Failure> {
+    let campaign = find(home, id).await?;
+    let object = object(home, &campaign).await?;
+    printer.object(&object);
+    for line in heading(home, &campaign) {
+        printer.say(line);
+    }
+    match campaign.audience {
+        None => printer.say(format!(
+            "{:>7}  would get it now; its audience is not frozen yet",
+            object["audience"].as_i64().unwrap_or(0)
+        )),
+        Some(audience) => printer.say(format!("{audience:>7}  audience")),
+    }
+    for line in counts(&object).chain(replies(&object)) {
+        printer.say(line);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What it is, how it stands, and why.
+pub(super) fn heading(home: &Home, campaign: &Row) -> Vec<String> {
+    let Row { id, kind, subject, state, due_at, reason, .. } = campaign;
+    let due = due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
+    let mut lines =
+        vec![format!("Campaign {id}: {subject}"), format!("{kind}, {state}, due {due}")];
+    lines.extend(reason.iter().map(|reason| format!("because: {reason}")));
+    lines
+}
+
+/// A line for each state that anybody is in.
+pub(super) fn counts(object: &Value) -> impl Iterator<Item = String> {
+    people(object).map(|(state, people)| format!("{people:>7}  {state}"))
+}
+
+/// The states that anybody is in, and how many.
+pub(super) fn people(object: &Value) -> impl Iterator<Item = (&String, i64)> {
+    let all = object["counts"].as_object().into_iter().flatten();
+    all.filter_map(|(state, people)| Some((state, people.as_i64().filter(|people| *people > 0)?)))
+}
+
+/// What the next hops said about those who have not got it.
+pub(super) fn replies(object: &Value) -> impl Iterator<Item = String> {
+    let all = object["replies"].as_array().map_or(&[][..], Vec::as_slice);
+    let title = (!all.is_empty()).then(|| "last replies:".to_owned());
+    let line = |reply: &Value| {
+        let (count, code) = (reply["count"].as_i64().unwrap_or(0), reply["code"].as_i64());
+        let code = code.map_or(String::new(), |code| format!("{code} "));
+        format!("{count:>7}  {code}{}", reply["text"].as_str().unwrap_or_default())
+    };
+    title.into_iter().chain(all.iter().take(REPLIES).map(line))
+}
+
+/// A campaign as scripts read it; the counts add up to the audience.
+pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure> {
+    let mut read = home.db.read().await?;
+    let found = store::counts(&mut read, campaign.id).await?;
+    let replies = delivery::store::replies(&mut read, campaign.id).await?;
+    drop(read);
+    let counts: serde_json::Map<String, Value> = delivery::State::ALL
+        .iter()
+        .map(|state| (state.to_string(), found.get(state.as_str()).copied().unwrap_or(0).into()))
+        .collect();
+    let audience = match campaign.audience {
+        Some(audience) => audience,
+        None => forecast(home, campaign).await?,
+    };
+    let replies: Vec<_> = replies
+        .iter()
+        .map(|one| json!({ "code": one.code, "text": one.text, "count": one.count }))
+        .collect();
+    Ok(json!({
+        "id": campaign.id.0,
+        "kind": campaign.kind.as_str(),
+        "subject": campaign.subject.as_str(),
+        "state": campaign.state.as_str(),
+        "due_at": campaign.due_at.rfc3339(home.config.site.timezone),
+        "audience": audience,
+        "counts": counts,
+        "reason": campaign.reason,
+        "replies": replies,
+    }))
+}
+
+/// Before the freeze the audience is a forecast.
+async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+        return Ok(0);
+    };
+    let mut read = home.db.read().await?;
+    let urgent = post::store::version(&mut read, post, version).await?.post()?.urgent;
+    Ok(store::forecast(&mut read, campaign.id, post, urgent).await?.audience)
+}

@@ -1,0 +1,144 @@
+//! A person steers mails that wait: sent again now, or settled as arrived or not.
+//!
+//! Each of these takes the campaign's row first, so that the campaign is not found to be finished,
+//! or called off, while one of its deliveries is queued.
+
+use std::str::FromStr;
+
+use anyhow::{Context, bail, ensure};
+
+use super::State;
+use super::store;
+use crate::campaign::{self, store::Campaign};
+use crate::clock::Timestamp;
+use crate::db::Write;
+use crate::id::{CampaignId, DeliveryId};
+
+/// What retrying one delivery did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retried {
+    Now,
+    /// It was queued before.
+    Already,
+}
+
+/// How many deliveries of a campaign are due now that were not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub deferred: u64,
+    pub in_doubt: u64,
+}
+
+/// How a doubt is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Accepted,
+    Failed,
+}
+
+impl Decision {
+    pub fn state(self) -> State {
+        match self {
+            Self::Accepted => State::Accepted,
+            Self::Failed => State::Failed,
+        }
+    }
+}
+
+impl FromStr for Decision {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let both = [Self::Accepted, Self::Failed];
+        both.into_iter()
+            .find(|one| one.state().as_str() == text)
+            .ok_or_else(|| format!("\"{text}\" is not a decision; write accepted or failed"))
+    }
+}
+
+/// Kept as the reason, since no reply says it.
+const DECIDED: &str = "decided by a person";
+
+/// Queues a delivery that waits; one in doubt goes again with the same Message-ID.
+pub async fn retry(write: &mut Write, id: DeliveryId, now: Timestamp) -> anyhow::Result<Retried> {
+    let (campaign, state) = locked(write, id).await?;
+    match state {
+        State::Queued => return Ok(Retried::Already),
+        State::Sending => bail!("delivery {id} is being sent at this moment; look again"),
+        state if state.is_final() => bail!(
+            "delivery {id} is {state}, which is final; `bulletin queue` reaches whoever does not have a post"
+        ),
+        _ => {}
+    }
+    open(&campaign, now)?;
+    ensure!(
+        store::requeue(write, id, now).await?,
+        "delivery {id} changed at this very moment; look again"
+    );
+    reopen(write, &campaign, now).await?;
+    Ok(Retried::Now)
+}
+
+/// Queues all that waits of a campaign.
+pub async fn retry_all(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow::Result<Due> {
+    let campaign = campaign::store::lock(write, id).await?.with_context(|| {
+        format!("there is no campaign {id}; `bulletin campaign list` shows them")
+    })?;
+    open(&campaign, now)?;
+    let due = Due {
+        deferred: store::requeue_all(write, id, State::Deferred, now).await?,
+        in_doubt: store::requeue_all(write, id, State::InDoubt, now).await?,
+    };
+    if due.deferred + due.in_doubt > 0 {
+        reopen(write, &campaign, now).await?;
+    }
+    Ok(due)
+}
+
+/// Ends a delivery in doubt as a person says.
+pub async fn settle(
+    write: &mut Write,
+    id: DeliveryId,
+    decision: Decision,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let (_, state) = locked(write, id).await?;
+    ensure!(
+        store::decide(write, id, decision.state(), DECIDED, now).await?,
+        "delivery {id} is {state}; only one that is in_doubt can be settled by hand"
+    );
+    Ok(())
+}
+
+/// A delivery's state, with its campaign's row held.
+async fn locked(write: &mut Write, id: DeliveryId) -> anyhow::Result<(Campaign, State)> {
+    let none = || format!("there is no delivery {id}; `bulletin delivery list` shows them");
+    let (campaign, _) = store::standing(write, id).await?.with_context(none)?;
+    let campaign = campaign::store::lock(write, campaign).await?.with_context(none)?;
+    // before the lock it may have been another
+    let (_, state) = store::standing(write, id).await?.with_context(none)?;
+    Ok((campaign, state))
+}
+
+/// Whether anything of a campaign may still go out.
+fn open(campaign: &Campaign, now: Timestamp) -> anyhow::Result<()> {
+    use campaign::State::{Finished, Paused, Running};
+    let Campaign { id, state, .. } = campaign;
+    ensure!(
+        matches!(state, Running | Paused | Finished),
+        "campaign {id} is {state}; nothing of it can be sent again"
+    );
+    ensure!(
+        now < campaign.expires_at,
+        "campaign {id} has expired; nothing of it can be sent again"
+    );
+    Ok(())
+}
+
+/// Deliveries of a finished campaign are claimed only when it runs again.
+async fn reopen(write: &mut Write, campaign: &Campaign, now: Timestamp) -> anyhow::Result<()> {
+    let (from, to) = (campaign::State::Finished, campaign::State::Running);
+    if campaign.state == from {
+        campaign::store::change(write, campaign.id, from, to, None, now).await?;
+    }
+    Ok(())
+}
