@@ -19,6 +19,9 @@
 //! * At most `delivery.window` messages are handed over whose outcome is not recorded: that is
 //!   what a crash can repeat, with the same Message-ID (RFC 1047 explains why it cannot be none).
 //! * A relay's fault holds the relay; it changes nothing for the person.
+//! * An address is suppressed only by a refusal that says that it takes no mail ([`bearing`]), in the
+//!   transaction that records it. A refusal that is about us fails nobody; many of them pause the
+//!   campaign.
 //!
 //! # Races
 //! 1. *Two workers see one row.* The claim's update decides; the other sees no row.
@@ -32,6 +35,7 @@
 //! 5. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
 //!    sending stops by itself and goes on by itself.
 
+pub mod bearing;
 pub mod engine;
 mod feed;
 mod hand;
