@@ -101,7 +101,7 @@ async fn an_address_that_does_not_exist_is_suppressed_and_left_out_later(databas
     let [only] = suppressions(&house).try_into().unwrap();
     assert_eq!(only["reason"], "bounce");
     relay.behave();
-    house.post("agenda", "meeting-notice", &[]);
+    house.post("agenda", "meeting-summary", &[]);
     let later = house.program.json(&["queue", "agenda"]);
     let left_out = (&later["audience"], &later["excluded"]);
     assert_eq!(left_out, (&json!(3), &json!({"suppressed": 1})));
