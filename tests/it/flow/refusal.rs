@@ -9,6 +9,7 @@ use crate::support::relay::{Act, At, Relay, When};
 on_both!(
     a_campaign_that_everybody_refuses_is_paused_and_nobody_is_given_up,
     a_small_campaign_that_is_still_refused_is_paused_again,
+    what_was_said_before_it_was_resumed_no_longer_counts,
     a_trouble_in_the_middle_of_a_campaign_pauses_it,
     an_address_that_does_not_exist_is_suppressed_and_left_out_later,
     one_persons_strict_server_stops_nobody_else,
@@ -40,7 +41,6 @@ async fn a_campaign_that_everybody_refuses_is_paused_and_nobody_is_given_up(data
     assert_eq!(recipients(&relay), readers);
 }
 
-/// What was said before it was resumed no longer counts; what is said now does.
 async fn a_small_campaign_that_is_still_refused_is_paused_again(database: Database) {
     let relay = Relay::new().on(At::Dot, When::Always, Act::Say("554 5.7.1 this is spam")).start();
     let house = house(database).relay(&relay).delivery("retry = [\"200ms\"]").open();
@@ -58,6 +58,24 @@ async fn a_small_campaign_that_is_still_refused_is_paused_again(database: Databa
     relay.behave();
     house.send();
     house.ended(campaign, &accepted(3));
+}
+
+async fn what_was_said_before_it_was_resumed_no_longer_counts(database: Database) {
+    let relay = Relay::new().on(At::Rcpt, When::Always, Act::Say(UNBELIEVED)).start();
+    let house = house(database).relay(&relay).delivery("retry = [\"200ms\"]").open();
+    house.readers(11, "meetings");
+    house.subscriber(BOB, &["meetings"]);
+    house.post("minutes", "meeting-summary", &[]);
+    let campaign = house.queue("minutes");
+    let daemon = house.daemon();
+    paused(&house, campaign).await;
+    relay.behave();
+    relay.then(At::Rcpt, When::To(BOB), Act::Say(UNBELIEVED));
+    house.must(&["campaign", "resume", campaign.to_string().as_str()]);
+    until("bob's tries", || house.attempts(campaign, BOB) >= 4).await;
+    relay.behave();
+    finished(&daemon, campaign);
+    house.ended(campaign, &accepted(12));
 }
 
 async fn a_trouble_in_the_middle_of_a_campaign_pauses_it(database: Database) {
