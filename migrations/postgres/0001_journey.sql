@@ -143,6 +143,8 @@ CREATE TABLE campaign (
     -- set when the audience is frozen
     audience BIGINT,
     frozen_at BIGINT,
+    -- when a person last let it go on: refusals from before no longer count against it
+    resumed_at BIGINT,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     CHECK ((post_id IS NULL) = (digest IS NOT NULL)),
@@ -248,6 +250,8 @@ CREATE TABLE attempt (
     code BIGINT,
     enhanced TEXT,
     text TEXT NOT NULL,
+    -- of a refusal only: whether it speaks of the address, of us, or of neither
+    bearing TEXT CHECK (bearing IN ('hard', 'policy', 'soft')),
     duration_ms BIGINT NOT NULL
 );
 CREATE INDEX attempt_delivery ON attempt (delivery_id, id);

@@ -143,6 +143,8 @@ CREATE TABLE campaign (
     -- set when the audience is frozen
     audience INTEGER,
     frozen_at INTEGER,
+    -- when a person last let it go on: refusals from before no longer count against it
+    resumed_at INTEGER,
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
     CHECK ((post_id IS NULL) = (digest IS NOT NULL)),
@@ -248,6 +250,8 @@ CREATE TABLE attempt (
     code INTEGER,
     enhanced TEXT,
     text TEXT NOT NULL,
+    -- of a refusal only: whether it speaks of the address, of us, or of neither
+    bearing TEXT CHECK (bearing IN ('hard', 'policy', 'soft')),
     duration_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX attempt_delivery ON attempt (delivery_id, id);

@@ -108,7 +108,8 @@ pub async fn lists(session: &mut impl Session, id: CampaignId) -> Result<Vec<Str
         .bind(id).fetch_all(c).await)
 }
 
-/// Moves a campaign on; false when it was no longer in `from`. Final states are stamped.
+/// Moves a campaign on; false when it was no longer in `from`. Final states are stamped, and so is
+/// going on.
 pub async fn change(
     write: &mut Write,
     id: CampaignId,
@@ -118,14 +119,17 @@ pub async fn change(
     now: Timestamp,
 ) -> Result<bool, Error> {
     let finished = matches!(to, State::Finished | State::Cancelled).then_some(now);
+    let resumed = (to == State::Running).then_some(now);
     let rows = on!(write, c => sqlx::query(
-        "UPDATE campaign SET state = $3, reason = $4, finished_at = $5 WHERE id = $1 AND state = $2",
+        "UPDATE campaign SET state = $3, reason = $4, finished_at = $5, resumed_at = coalesce($6, resumed_at) \
+         WHERE id = $1 AND state = $2",
     )
     .bind(id)
     .bind(from)
     .bind(to)
     .bind(reason)
     .bind(finished)
+    .bind(resumed)
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;

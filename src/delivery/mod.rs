@@ -19,6 +19,9 @@
 //! * At most `delivery.window` messages are handed over whose outcome is not recorded: that is
 //!   what a crash can repeat, with the same Message-ID (RFC 1047 explains why it cannot be none).
 //! * A relay's fault holds the relay; it changes nothing for the person.
+//! * An address is suppressed only by a refusal that says that it takes no mail ([`bearing`]), in the
+//!   transaction that records it. A refusal that is about us fails nobody; many of them pause the
+//!   campaign.
 //!
 //! # Races
 //! 1. *Two workers see one row.* The claim's update decides; the other sees no row.
@@ -34,6 +37,7 @@
 //! 6. *A person retries a delivery while its campaign is found to be finished.* Both take the
 //!    campaign's row first ([`steer`]); a delivery that is under way is not theirs to change.
 
+pub mod bearing;
 pub mod engine;
 mod feed;
 mod hand;

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use super::bearing::{self, Bearing};
 use super::hand::InHand;
 use super::store::{self, Attempt, Next, RelayRow};
 use super::verdict::{Verdict, verdict};
 use super::{Claim, Happened};
 use crate::campaign;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Delivery;
 use crate::db::{Db, Write};
 use crate::transport::{Fault, Outcome, Reply, SendError};
@@ -98,25 +99,62 @@ async fn keep_one(
         );
         return Ok(());
     }
-    if let Some(attempt) = attempt(claim, &report.happened) {
+    if let Some(attempt) = attempt(claim, &report.happened, &verdict) {
         store::append(write, &attempt).await?;
     }
     // after the attempt: it may be the one that came as far as the final dot
     if verdict.releases_ledger {
         store::release_ledger(write, claim.id).await?;
     }
-    if let Some(why) = &verdict.pauses_campaign {
-        let (from, to) = (campaign::State::Running, campaign::State::Paused);
-        if campaign::store::change(write, claim.campaign, from, to, Some(why), now).await? {
-            tracing::error!(campaign = claim.campaign.0, "the campaign is paused: {why}");
-        }
+    if let Some(why) = &verdict.pauses_campaign
+        && pause(write, claim, why, now).await?
+    {
+        tracing::error!(campaign = claim.campaign.0, "the campaign is paused: {why}");
+    }
+    match verdict.bearing {
+        Some(Bearing::Hard) => store::suppress(write, claim.id, "bounce", now).await?,
+        Some(Bearing::Policy) => count_refusals(write, claim, &report.happened, now).await?,
+        Some(Bearing::Soft) | None => {}
     }
     say(claim, &report.happened, &verdict);
     Ok(())
 }
 
+/// Pauses the campaign when too many of its newest replies refuse us. Counted by the attempt log, so
+/// that neither a new start nor a second daemon begins anew.
+async fn count_refusals(
+    write: &mut Write,
+    claim: &Claim,
+    happened: &Happened,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let Happened::Tried { result: Ok(Outcome::Refused(reply)), .. } = happened else {
+        return Ok(());
+    };
+    let (refusals, audience) =
+        store::policy_refusals(write, claim.campaign, bearing::REPLIES).await?;
+    if bearing::is_refused(refusals, audience)
+        && pause(write, claim, &bearing::advice(reply), now).await?
+    {
+        // what was said may name somebody: the log has the code, `campaign show` has it all
+        let (campaign, code, enhanced) = (claim.campaign.0, reply.code, reply.enhanced.as_deref());
+        tracing::error!(campaign, code, enhanced, "the campaign is paused: refused by policy");
+    }
+    Ok(())
+}
+
+async fn pause(
+    write: &mut Write,
+    claim: &Claim,
+    why: &str,
+    now: Timestamp,
+) -> anyhow::Result<bool> {
+    let (from, to) = (campaign::State::Running, campaign::State::Paused);
+    Ok(campaign::store::change(write, claim.campaign, from, to, Some(why), now).await?)
+}
+
 /// The line for the attempt log; a claim that was not tried leaves none.
-fn attempt<'a>(claim: &Claim, happened: &'a Happened) -> Option<Attempt<'a>> {
+fn attempt<'a>(claim: &Claim, happened: &'a Happened, verdict: &Verdict) -> Option<Attempt<'a>> {
     let Happened::Tried { relay, at, took, result } = happened else {
         return None;
     };
@@ -145,6 +183,7 @@ fn attempt<'a>(claim: &Claim, happened: &'a Happened) -> Option<Attempt<'a>> {
         code: reply.map(|reply| i64::from(reply.code)),
         enhanced: reply.and_then(|reply: &Reply| reply.enhanced.as_deref()),
         text,
+        bearing: verdict.bearing.map(Bearing::as_str),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
     })
 }

@@ -79,6 +79,7 @@ async fn doubt(
         code: None,
         enhanced: None,
         text: "claimed by a daemon that died or hung; it may or may not have been sent",
+        bearing: None,
         duration_ms: 0,
     };
     store::append(write, &attempt).await

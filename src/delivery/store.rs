@@ -1,12 +1,14 @@
 //! All SQL of deliveries, attempts and relays.
 
 mod claim;
+mod consequence;
 mod look;
 mod relay;
 mod replies;
 mod steer;
 
 pub use claim::{Taken, Taker, claim, last_look};
+pub use consequence::{policy_refusals, suppress};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
 pub use replies::{Replies, replies};
@@ -67,13 +69,15 @@ pub struct Attempt<'a> {
     pub code: Option<i64>,
     pub enhanced: Option<&'a str>,
     pub text: &'a str,
+    /// Of a refusal only.
+    pub bearing: Option<&'static str>,
     pub duration_ms: i64,
 }
 
 pub async fn append(write: &mut Write, attempt: &Attempt<'_>) -> Result<(), Error> {
     on!(write, c => sqlx::query(
-        "INSERT INTO attempt (delivery_id, at, relay, outcome, stage, code, enhanced, text, duration_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO attempt (delivery_id, at, relay, outcome, stage, code, enhanced, text, bearing, duration_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(attempt.delivery)
     .bind(attempt.at)
@@ -83,6 +87,7 @@ pub async fn append(write: &mut Write, attempt: &Attempt<'_>) -> Result<(), Erro
     .bind(attempt.code)
     .bind(attempt.enhanced)
     .bind(attempt.text)
+    .bind(attempt.bearing)
     .bind(attempt.duration_ms)
     .execute(c)
     .await

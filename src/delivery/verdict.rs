@@ -2,10 +2,11 @@
 //!
 //! The stage decides (RFC 5321 §4.2.1, standards R20–R21): up to MAIL nobody was even named, so a
 //! refusal is about us or the relay; from RCPT on it is about this recipient; after the final dot
-//! silence means doubt.
+//! silence means doubt. Which refusals are about the address and which about us, [`bearing`] tells.
 
 use std::time::Duration;
 
+use super::bearing::{Bearing, bearing};
 use super::{Claim, Happened, State};
 use crate::clock::Timestamp;
 use crate::config::{Delivery, OnInDoubt};
@@ -24,12 +25,22 @@ pub struct Verdict {
     pub releases_ledger: bool,
     /// Why the campaign must be paused: nothing of it can be sent.
     pub pauses_campaign: Option<String>,
+    /// Of a refusal only: whom it is about. A hard one suppresses, many by policy pause the campaign.
+    pub bearing: Option<Bearing>,
 }
 
 impl Verdict {
     fn end(state: State, reason: Option<String>) -> Self {
         let releases_ledger = state != State::Accepted;
-        Self { state, reason, next_at: None, counts: true, releases_ledger, pauses_campaign: None }
+        Self {
+            state,
+            reason,
+            next_at: None,
+            counts: true,
+            releases_ledger,
+            pauses_campaign: None,
+            bearing: None,
+        }
     }
 
     fn again(state: State, next_at: Timestamp, reason: Option<String>) -> Self {
@@ -70,10 +81,7 @@ fn of_outcome(claim: &Claim, outcome: &Outcome, settings: &Delivery, now: Timest
     match outcome {
         Outcome::Accepted(_) => Verdict::end(State::Accepted, None),
         Outcome::Deferred(reply) => later(claim, words(reply), settings, now),
-        Outcome::Refused(reply) => {
-            let ended = Verdict::end(State::Failed, Some(words(reply)));
-            Verdict { releases_ledger: reply.stage < Stage::Dot, ..ended }
-        }
+        Outcome::Refused(reply) => of_refusal(claim, reply, settings, now),
         Outcome::InDoubt(why) => match settings.on_in_doubt {
             OnInDoubt::Resend => later(claim, why.clone(), settings, now),
             OnInDoubt::Hold => Verdict {
@@ -82,6 +90,19 @@ fn of_outcome(claim: &Claim, outcome: &Outcome, settings: &Delivery, now: Timest
             },
         },
     }
+}
+
+/// What is about us is no fault of the person's: once it is mended they get it (promise 8).
+fn of_refusal(claim: &Claim, reply: &Reply, settings: &Delivery, now: Timestamp) -> Verdict {
+    let bearing = bearing(reply);
+    let verdict = match bearing {
+        Bearing::Policy => later(claim, words(reply), settings, now),
+        Bearing::Hard | Bearing::Soft => Verdict {
+            releases_ledger: reply.stage < Stage::Dot,
+            ..Verdict::end(State::Failed, Some(words(reply)))
+        },
+    };
+    Verdict { bearing: Some(bearing), ..verdict }
 }
 
 fn of_fault(claim: &Claim, fault: &Fault, settings: &Delivery, now: Timestamp) -> Verdict {
@@ -181,6 +202,18 @@ mod tests {
         assert_eq!((at_rcpt.state, at_rcpt.releases_ledger), (State::Failed, true));
         let after_dot = judge(0, Ok(Outcome::Refused(reply(Stage::Dot, 554))));
         assert_eq!((after_dot.state, after_dot.releases_ledger), (State::Failed, false));
+        assert_eq!(after_dot.bearing, Some(Bearing::Soft));
+    }
+
+    #[test]
+    fn a_refusal_by_policy_defers_the_person() {
+        for stage in [Stage::Rcpt, Stage::Dot] {
+            let refused = Reply { text: "DMARC".into(), ..reply(stage, 550) };
+            let verdict = judge(0, Ok(Outcome::Refused(refused)));
+            assert_eq!((verdict.state, verdict.releases_ledger), (State::Deferred, false));
+            assert_eq!((verdict.bearing, verdict.counts), (Some(Bearing::Policy), true));
+            assert!(verdict.next_at.is_some());
+        }
     }
 
     #[test]

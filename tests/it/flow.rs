@@ -40,6 +40,7 @@ mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
 mod privacy;
+mod refusal;
 mod retry;
 mod shutdown;
 mod steering;

@@ -45,8 +45,7 @@ async fn a_deferred_mail_is_tried_again_with_the_same_message_id(database: Datab
 }
 
 async fn a_refused_person_fails_alone_and_can_be_reached_later(database: Database) {
-    let relay =
-        Relay::new().on(At::Rcpt, When::To(BOB), Act::Say("550 5.1.1 no such user")).start();
+    let relay = Relay::new().on(At::Rcpt, When::To(BOB), Act::Say("550 5.2.0 not for him")).start();
     let house = house(database).relay(&relay).open();
     house.readers(3, "meetings");
     house.subscriber(BOB, &["meetings"]);

@@ -29,6 +29,7 @@ async fn tried(w: &World, outcome: &'static str, stage: &str) -> DeliveryId {
         code: None,
         enhanced: None,
         text: "what happened",
+        bearing: None,
         duration_ms: 1,
     };
     append(&mut write, &attempt).await.unwrap();

@@ -96,6 +96,7 @@ fn attempt(id: DeliveryId, at: i64, outcome: &'static str, code: Option<i64>) ->
         code,
         enhanced: code.map(|_| "4.2.2"),
         text: "mailbox full",
+        bearing: None,
         duration_ms: 12,
     }
 }
