@@ -10,6 +10,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod http;
+pub(crate) mod port;
 pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod program;

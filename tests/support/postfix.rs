@@ -6,12 +6,12 @@
 use std::fmt::Write as _;
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::port;
 use super::postgres::ids_of;
 
 /// Its virtual mailboxes are `NAME@` this.
@@ -43,7 +43,7 @@ impl Postfix {
             .tempdir()
             .unwrap()
             .keep();
-        let ports: Vec<u16> = free_ports(withheld.len());
+        let ports: Vec<u16> = withheld.iter().map(|_| port::free()).collect();
         configure(&folder, withheld.iter().zip(&ports), mailboxes);
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "postfix-keeper"])
@@ -93,13 +93,6 @@ impl Drop for Postfix {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
-}
-
-fn free_ports(count: usize) -> Vec<u16> {
-    // held until all are found, so that none is found twice
-    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
-    listeners.iter().map(port).collect()
 }
 
 fn configure<'a>(

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::house::{Database, accepted, house, recipients, until};
+use crate::support::port;
 use crate::support::relay::{Act, At, Relay, When};
 use crate::transport::sink;
 
@@ -61,7 +62,7 @@ async fn postfix_gets_everybodys_mail(database: Database) {
     let folder = tempfile::tempdir().unwrap();
     // it may run as somebody else
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let port = sink::free_port();
+    let port = port::free();
     let template = folder.path().join("mail.");
     let _sink = sink::start(port, &["-d", template.to_str().unwrap()]);
     let plan = house(database).port(port);

@@ -206,8 +206,18 @@ async fn the_last_replies_are_grouped(w: &World) {
             let (at, outcome, stage) = (w.now(), "refused", "rcpt".to_owned());
             let (relay, enhanced, duration_ms) = ("main", None, 1);
             let code = *code;
-            let attempt =
-                Attempt { delivery, at, relay, outcome, stage, code, enhanced, text, duration_ms };
+            let attempt = Attempt {
+                delivery,
+                at,
+                relay,
+                outcome,
+                stage,
+                code,
+                enhanced,
+                text,
+                duration_ms,
+                bearing: None,
+            };
             append(&mut write, &attempt).await.unwrap();
         }
     }

@@ -1,6 +1,5 @@
 //! Against a server that is not ours: Postfix's `smtp-sink`.
 
-use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::Connection;
 
 use super::{ann, is_accepted, transport};
-use crate::support::is_root;
+use crate::support::{is_root, port};
 
 const MESSAGES: usize = 1000;
 
@@ -24,7 +23,7 @@ impl Drop for Sink {
 
 #[tokio::test]
 async fn postfix_takes_a_thousand_messages_over_one_connection() {
-    let port = free_port();
+    let port = port::free();
     let _sink = start(port, &[]);
     let mut connection = connect(port).await;
     let body = "A line of the body, and\r\n.a dot\r\n".repeat(900);
@@ -37,10 +36,6 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     connection.quit().await;
     // a dot that waits for a delayed acknowledgement costs 40 ms a message
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// As root it wants to be told whom to become.
