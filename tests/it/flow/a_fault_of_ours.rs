@@ -16,6 +16,7 @@ on_both!(
     a_refused_sender_holds_the_relay,
     a_refused_login_holds_the_relay,
     a_paused_relay_sends_nothing_until_it_is_resumed,
+    until_idle_does_not_wait_for_a_relay_that_is_held_for_long,
 );
 
 const READERS: usize = 20;
@@ -113,4 +114,16 @@ async fn a_paused_relay_sends_nothing_until_it_is_resumed(database: Database) {
     house.must(&["relay", "resume", "main"]);
     house.send();
     house.ended(campaign, &accepted(3));
+}
+
+/// A job that runs until idle must end, and nothing may be left in its hands.
+async fn until_idle_does_not_wait_for_a_relay_that_is_held_for_long(database: Database) {
+    let relay = Relay::new().on(At::Connect, When::Always, Act::Say("421 4.3.2 too busy")).start();
+    let house = house(database).relay(&relay).delivery("relay_retry = [\"10m\"]").open();
+    house.readers(READERS, "meetings");
+    house.post("minutes", "meeting-summary", &[]);
+    let campaign = house.queue("minutes");
+    let ran = house.program.run(&["run", "--until-idle"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(house.campaign(campaign)["counts"]["queued"], json!(READERS), "{}", ran.stderr);
 }
