@@ -131,9 +131,8 @@ CREATE TABLE campaign (
     subject TEXT NOT NULL,
     post_id INTEGER,
     version INTEGER,
-    -- the digest's name, and the publications this edition looked at
+    -- the digest's name
     digest TEXT,
-    upto_sequence INTEGER,
     state TEXT NOT NULL CHECK (state IN
         ('draft', 'awaiting_approval', 'scheduled', 'running', 'paused', 'finished', 'cancelled')),
     -- why a machine paused it

@@ -26,7 +26,7 @@
 //! # Races
 //! 1. *Two workers see one row.* The claim's update decides; the other sees no row.
 //! 2. *A worker is late.* Every claim raises the row's fence; the last look refuses an older fence,
-//!    and a result that comes with one is dropped.
+//!    and a result that comes with one is kept as an attempt and settles nothing.
 //! 3. *The process dies after the final dot and before the result is kept.* The next daemon finds
 //!    the row `sending` with a dead owner and queues it again ([`recover`]).
 //! 4. *A row waits long in a daemon's hands (a held relay, a slow pace).* Its lease is renewed every

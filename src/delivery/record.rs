@@ -92,17 +92,18 @@ async fn keep_one(
         next_at: verdict.next_at,
         counts: verdict.counts,
     };
-    if !store::settle(write, claim.id, claim.fence, &next, now).await? {
-        tracing::warn!(
-            delivery = claim.id.0,
-            "a late result is dropped: the row was claimed again meanwhile"
-        );
-        return Ok(());
-    }
+    // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
+    // the final dot the ledger must know before it is released.
     if let Some(attempt) = attempt(claim, &report.happened, &verdict) {
         store::append(write, &attempt).await?;
     }
-    // after the attempt: it may be the one that came as far as the final dot
+    if !store::settle(write, claim.id, claim.fence, &next, now).await? {
+        tracing::warn!(
+            delivery = claim.id.0,
+            "a late result settles nothing: the row was claimed again meanwhile"
+        );
+        return Ok(());
+    }
     if verdict.releases_ledger {
         store::release_ledger(write, claim.id).await?;
     }

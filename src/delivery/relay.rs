@@ -11,9 +11,6 @@ use super::store::RelayRow;
 use super::verdict::pick;
 use crate::clock::Timestamp;
 
-/// How often a waiting worker looks again, so that a resumed relay is used at once.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
-
 #[derive(Debug)]
 pub(crate) struct Gate {
     name: String,
@@ -40,8 +37,8 @@ enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
     Go,
-    /// Not now; look again after this long.
-    Wait(Duration),
+    /// Not now; look again soon.
+    Wait,
 }
 
 impl Gate {
@@ -58,7 +55,7 @@ impl Gate {
                 *probing = true;
                 Pass::Go
             }
-            State::Held { .. } | State::Paused => Pass::Wait(LOOK_AGAIN),
+            State::Held { .. } | State::Paused => Pass::Wait,
         }
     }
 

@@ -60,7 +60,7 @@ impl Worker {
 
     /// One errand, if the relay is open and there is one.
     async fn turn(&self, connection: &mut Option<Connection>) -> anyhow::Result<bool> {
-        if let Pass::Wait(_) = self.gate.enter(self.shared.clock.now()) {
+        if self.gate.enter(self.shared.clock.now()) == Pass::Wait {
             return Ok(false);
         }
         // whoever cannot read the queue is no probe
