@@ -32,10 +32,14 @@ impl Folder {
 
     pub(super) async fn write(
         &self,
-        envelope: &Envelope,
+        envelope: Option<Envelope>,
         message: &[u8],
     ) -> Result<Outcome, Fault> {
-        let bytes = as_delivered(envelope, message);
+        let Some(envelope) = envelope else {
+            let text = "no message was begun".to_owned();
+            return Err(Fault { stage: Stage::Body, reply: None, text });
+        };
+        let bytes = as_delivered(&envelope, message);
         let name = format!("{:016}-{}.eml", next_stamp(), label(message));
         let (folder, file) = (Arc::clone(&self.0), name.clone());
         blocking(move || store(&folder, &file, &bytes))

@@ -49,7 +49,7 @@ impl Outbox {
     pub(super) fn open(&self) -> Result<Session, Fault> {
         match &self.state().closed {
             Some(fault) => Err(fault.clone()),
-            None => Ok(Session { outbox: self.clone(), usable: true }),
+            None => Ok(Session { outbox: self.clone(), usable: true, begun: None }),
         }
     }
 
@@ -62,17 +62,30 @@ impl Outbox {
 pub struct Session {
     outbox: Outbox,
     usable: bool,
+    begun: Option<Envelope>,
 }
 
 impl Session {
-    pub(super) fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Answer {
+    pub(super) fn begin(&mut self, envelope: &Envelope) {
+        self.begun = Some(envelope.clone());
+    }
+
+    pub(super) fn finish(&mut self, message: &[u8]) -> Answer {
+        let Some(envelope) = self.begun.take() else {
+            let text = "no message was begun".to_owned();
+            return Err(Fault { stage: Stage::Body, reply: None, text });
+        };
         let mut state = self.outbox.state();
         let answer = state.next_answer(&envelope.to);
         if matches!(answer, Ok(Outcome::Accepted(_) | Outcome::InDoubt(_))) {
-            state.messages.push((envelope.clone(), message.to_vec()));
+            state.messages.push((envelope, message.to_vec()));
         }
         self.usable = !matches!(answer, Err(_) | Ok(Outcome::InDoubt(_)));
         answer
+    }
+
+    pub(super) fn give_up(&mut self) {
+        self.begun = None;
     }
 
     pub(super) fn usable(&self) -> bool {

@@ -21,8 +21,9 @@
 //!   close has arrived; otherwise `send` is a [`Fault`] at [`Stage::Mail`] without a reply.
 //! * The relay takes a message and hangs up on the envelope that was announced behind it: the first
 //!   is accepted, the `send` that follows is a [`Fault`] at [`Stage::Mail`].
-//! * An announced envelope turns out to be unwanted: see [`Connection::send`]; its message has not
+//! * An announced envelope turns out to be unwanted: see [`Connection::begin`]; its message has not
 //!   begun.
+//! * A person says no while the relay thinks about the envelope: [`Connection::give_up`].
 //! * The relay stops reading in the middle of a message: as long as the system has not taken the
 //!   final dot from us, nobody has the message and it is a [`Fault`] at [`Stage::Body`]; once it
 //!   has, it is in doubt.
@@ -56,7 +57,7 @@ impl Transport {
     pub async fn connect(&self) -> Result<Connection, Fault> {
         Ok(match self {
             Self::Smtp(settings) => Connection::Smtp(Box::new(smtp::Client::open(settings).await?)),
-            Self::File(folder) => Connection::File(folder.open().await?),
+            Self::File(folder) => Connection::File(folder.open().await?, None),
             Self::Memory(outbox) => Connection::Memory(outbox.open()?),
         })
     }
@@ -65,35 +66,76 @@ impl Transport {
 /// An open way to a relay, owned by one task.
 pub enum Connection {
     Smtp(Box<smtp::Client>),
-    File(file::Folder),
+    /// With the envelope of the message that it waits for.
+    File(file::Folder, Option<Envelope>),
     Memory(memory::Session),
 }
 
 impl Connection {
-    /// One message to one recipient. Of `next`, the envelope that comes after it, a relay that offers
-    /// PIPELINING hears in the same write; nothing of its message goes before its own `send`.
-    ///
-    /// The following `send` should be for that envelope, with a message of 7-bit octets. When it is
-    /// not, a relay with CHUNKING is told RSET; any other waits for a message now and hears nothing
-    /// else, so that `send` is a [`Fault`] at [`Stage::Mail`] without a reply, and `quit` hangs up
-    /// without a word. Either way nothing was sent for the envelope given up.
+    /// One message to one recipient: [`Connection::begin`] and [`Connection::finish`] in one.
     pub async fn send(
         &mut self,
         envelope: &Envelope,
         message: &[u8],
         next: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
+        match self.begin(envelope, message).await? {
+            Some(outcome) => Ok(outcome),
+            None => self.finish(message, next).await,
+        }
+    }
+
+    /// Opens the transaction of one message to one recipient. `None`: the relay waits for the
+    /// message, of which nothing has gone yet, and [`Connection::finish`] or [`Connection::give_up`]
+    /// comes next.
+    ///
+    /// When another envelope was announced than this one, a relay with CHUNKING is told RSET; any
+    /// other waits for a message now and hears nothing else, so that this is a [`Fault`] at
+    /// [`Stage::Mail`] without a reply, and `quit` hangs up without a word. Either way nothing was
+    /// sent for the envelope given up.
+    pub async fn begin(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+    ) -> Result<Option<Outcome>, SendError> {
         check::envelope(envelope).map_err(SendError::Malformed)?;
         check::message(message).map_err(SendError::Malformed)?;
+        match self {
+            Self::Smtp(client) => return client.begin(envelope, message).await,
+            Self::File(_, waiting) => *waiting = Some(envelope.clone()),
+            Self::Memory(session) => session.begin(envelope),
+        }
+        Ok(None)
+    }
+
+    /// Hands over the message that was begun. Of `next`, the envelope that comes after it, a relay
+    /// that offers PIPELINING hears in the same write; nothing of its message goes before its own
+    /// `finish`. The `begin` that follows should be for that envelope, with a message of 7-bit
+    /// octets.
+    pub async fn finish(
+        &mut self,
+        message: &[u8],
+        next: Option<&Envelope>,
+    ) -> Result<Outcome, SendError> {
         Ok(match self {
             Self::Smtp(client) => {
-                // a malformed one is told when it is sent
+                // a malformed one is told when it is begun
                 let next = next.filter(|next| check::envelope(next).is_ok());
-                client.send(envelope, message, next).await?
+                client.finish(message, next).await?
             }
-            Self::File(folder) => folder.write(envelope, message).await?,
-            Self::Memory(session) => session.send(envelope, message)?,
+            Self::File(folder, waiting) => folder.write(waiting.take(), message).await?,
+            Self::Memory(session) => session.finish(message)?,
         })
+    }
+
+    /// Leaves the message that was begun: nothing of it goes. A relay without CHUNKING waits for
+    /// it and for nothing else, and the connection is not [`Connection::usable`] any more.
+    pub fn give_up(&mut self) {
+        match self {
+            Self::Smtp(client) => client.give_up(),
+            Self::File(_, waiting) => *waiting = None,
+            Self::Memory(session) => session.give_up(),
+        }
     }
 
     /// Whether another message may be sent over it: the next one, when one was named. Not when it
@@ -101,7 +143,7 @@ impl Connection {
     pub fn usable(&self) -> bool {
         match self {
             Self::Smtp(client) => client.usable(),
-            Self::File(_) => true,
+            Self::File(..) => true,
             Self::Memory(session) => session.usable(),
         }
     }

@@ -5,7 +5,7 @@ use super::command::{self, Form};
 use super::stream::Stream;
 use super::transaction::Step;
 use super::{Settings, Timeouts};
-use crate::transport::{Envelope, Outcome, Reply, SendError, Stage};
+use crate::transport::{Envelope, Fault, Outcome, Reply, SendError, Stage};
 
 /// A connection that is greeted, secured and logged in.
 pub struct Client {
@@ -28,6 +28,8 @@ pub(super) enum State {
     /// The opening of a transaction was said in advance and its replies are not read. `None`: for
     /// nobody, because the relay may have misunderstood it.
     Prepared(Option<Envelope>),
+    /// A transaction is open: the relay waits for the message.
+    Waiting,
     /// In the middle of a turn, or broken. A dropped `send` leaves it so.
     Broken,
 }
@@ -50,30 +52,53 @@ impl Client {
             _ if self.left == 0 => false,
             State::Ready | State::Unfinished => self.stream.is_quiet(),
             State::Prepared(_) => self.stream.is_open(),
-            State::Broken => false,
+            State::Waiting | State::Broken => false,
         }
     }
 
-    /// One message to one recipient. All are well-formed: `Connection::send` has checked.
-    pub(in crate::transport) async fn send(
+    /// Opens the transaction of one message to one recipient; nothing of the message goes yet. `None`
+    /// when the relay waits for it. All are well-formed: `Connection::begin` has checked.
+    pub(in crate::transport) async fn begin(
         &mut self,
         envelope: &Envelope,
         message: &[u8],
-        next: Option<&Envelope>,
-    ) -> Result<Outcome, SendError> {
+    ) -> Result<Option<Outcome>, SendError> {
         let form = Form { length: message.len(), eight_bit: !message.is_ascii() };
-        if self.state == State::Broken || self.left == 0 {
+        if matches!(self.state, State::Waiting | State::Broken) || self.left == 0 {
             let text = "this connection is broken or has carried its share; open another";
             return Err(self.fault(Stage::Mail, text).into());
         }
         if let Some(outcome) = self.refuse_unsent(envelope, form) {
-            return outcome;
+            return outcome.map(Some);
         }
         self.left -= 1;
         Ok(match self.open_transaction(envelope, form).await? {
-            Step::Go => self.hand_over(message, next).await?,
-            Step::End(outcome) => outcome,
+            Step::Go => {
+                self.state = State::Waiting;
+                None
+            }
+            Step::End(outcome) => Some(outcome),
         })
+    }
+
+    /// Hands over the message that the relay waits for.
+    pub(in crate::transport) async fn finish(
+        &mut self,
+        message: &[u8],
+        next: Option<&Envelope>,
+    ) -> Result<Outcome, Fault> {
+        if std::mem::replace(&mut self.state, State::Broken) != State::Waiting {
+            return Err(self.fault(Stage::Body, "no transaction is open on this connection"));
+        }
+        self.hand_over(message, next).await
+    }
+
+    /// Leaves an open transaction. Behind 354 only a message would be heard, and there is none: that
+    /// connection is dropped, which no relay takes for an end (RFC 5321 §4.1.1.4).
+    pub(in crate::transport) fn give_up(&mut self) {
+        if self.state == State::Waiting {
+            self.state = if self.capabilities.chunking { State::Unfinished } else { State::Broken };
+        }
     }
 
     /// What this relay is known to refuse is never said to it.
@@ -103,6 +128,7 @@ impl Client {
         let abandoned = match std::mem::replace(&mut self.state, State::Broken) {
             State::Ready | State::Unfinished => true,
             State::Prepared(_) => self.abandon().await.is_ok(),
+            State::Waiting => self.capabilities.chunking,
             State::Broken => false,
         };
         if abandoned {

@@ -24,7 +24,7 @@ enum Meaning {
 }
 
 impl Client {
-    /// After `Go` the relay waits for the message, and the connection is broken until it has it.
+    /// After `Go` the relay waits for the message.
     pub(super) async fn open_transaction(
         &mut self,
         envelope: &Envelope,
@@ -40,7 +40,7 @@ impl Client {
                 true
             }
             State::Unfinished => true,
-            State::Ready | State::Broken => false,
+            State::Ready | State::Waiting | State::Broken => false,
         };
         let verbs = command::opening(&self.capabilities, reset);
         if self.capabilities.pipelining {

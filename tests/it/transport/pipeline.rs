@@ -149,6 +149,31 @@ async fn an_envelope_that_was_given_up_costs_the_connection_only_behind_354() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_given_up_at_the_last_moment_is_not_sent() {
+    for mode in Mode::ALL {
+        let relay = relay(mode).start();
+        let mut connection = connected(&relay).await;
+        for before in [None, Some(&to(BOB))] {
+            let first = connection.send(&ann(), MESSAGE, before).await.unwrap();
+            assert!(is_accepted(&first), "{mode:?}");
+            assert_eq!(connection.begin(&to(BOB), MESSAGE).await, Ok(None), "{mode:?}");
+            assert!(!connection.usable(), "it waits for a message");
+            connection.give_up();
+            assert_eq!(connection.usable(), mode.chunking(), "{mode:?}");
+            if !mode.chunking() {
+                let fault = connection.finish(MESSAGE, None).await.unwrap_err();
+                assert!(fault.to_string().contains("no transaction is open"), "{fault}");
+                connection.quit().await;
+                connection = connected(&relay).await;
+            }
+        }
+        connection.quit().await;
+        assert_eq!(relay.received().len(), 2, "{mode:?}");
+        assert!(relay.received().iter().all(|mail| mail.to != BOB), "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn taking_leave_with_an_envelope_waiting_delivers_nothing_for_it() {
     for mode in [Mode::Pipelining, Mode::Both] {
         let relay = relay(mode).start();
