@@ -178,9 +178,6 @@ impl Rounds<'_> {
         let Home { config, db, clock, .. } = self.home;
         let now = clock.now();
         self.engine.follow_relays().await?;
-        if self.engine.opens_at(now).is_none_or(|at| at > now) {
-            self.engine.give_back().await;
-        }
         let started = freeze::freeze_due(db, config, now).await?;
         let editions = digest::plan_due(db, config, now).await?;
         for started in &started {

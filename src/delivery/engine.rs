@@ -1,20 +1,24 @@
-//! The engine: workers, the recorder, and what they share. Starts and stops as a whole.
+//! The shell around the [`core`](super::core): does as it says, and tells it what came of it. Starts
+//! and stops as a whole.
+//!
+//! One task drives the core. Workers have a task each; what is asked of the database runs on a task of
+//! its own, one claim, one look and one keep at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::iter;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::Instant;
 
-use super::feed::Feed;
-use super::hand::InHand;
-use super::pace::Pace;
-use super::record::{Recorder, Report, record};
-use super::relay::Gate;
+use super::core::{Command, Core, Event, Now, Relay, WorkerId};
+use super::desk::Desk;
 use super::shared::Shared;
 use super::store;
-use super::worker::Worker;
+use super::worker::{Order, Worker};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
@@ -23,13 +27,15 @@ use crate::message::press::Press;
 use crate::token::Keys;
 use crate::transport::Transport;
 
+/// Events that the core hears of in one go, at most.
+const EVENTS: usize = 256;
+
 /// A running engine.
 pub struct Engine {
-    shared: Arc<Shared>,
-    gates: BTreeMap<String, Arc<Gate>>,
-    stop: watch::Sender<bool>,
-    workers: JoinSet<()>,
-    recorder: tokio::task::JoinHandle<()>,
+    desk: Desk,
+    core: Arc<Mutex<Core>>,
+    events: mpsc::Sender<Event>,
+    driver: JoinHandle<()>,
 }
 
 /// What the engine is started with.
@@ -44,112 +50,184 @@ pub struct Parts {
 }
 
 impl Engine {
-    /// Starts as many workers as the relays have connections, and one recorder.
+    /// Starts as many workers as the relays have connections.
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
         let Parts { db, config, keys, clock, press, transports } = parts;
-        let (reports, received) = mpsc::channel(config.delivery.window.max(256));
-        let (stop, stopped) = watch::channel(false);
-        let hand = Arc::new(InHand::default());
-        let recorder = tokio::spawn(record(
-            Recorder {
-                db: db.clone(),
-                settings: config.delivery.clone(),
-                clock: clock.clone(),
-                hand: Arc::clone(&hand),
-            },
-            received,
-        ));
-        let shared = Arc::new(Shared {
-            feed: Feed::new(db.clone(), clock.clone(), owner.id, config.delivery.lease, hand),
-            window: Arc::new(Semaphore::new(config.delivery.window)),
-            wake: Arc::new(Notify::new()),
-            stop: stopped,
-            db,
-            config,
-            keys,
-            clock,
-            press,
-            reports,
-        });
-        let gates = gates(&shared.config);
-        let mut engine = Self { shared, gates, stop, workers: JoinSet::new(), recorder };
-        engine.follow_relays().await?;
-        for (name, transport) in transports {
-            engine.employ(&name, &transport)?;
+        let relays = relays(&config, &transports)?;
+        let mut core = Core::new(&config.delivery, &relays);
+        // before anything is claimed: a relay that a person has paused stays so
+        for row in store::relays(&mut db.read().await?).await? {
+            core.adopt(&row);
         }
-        Ok(engine)
-    }
-
-    fn employ(&mut self, name: &str, transport: &Transport) -> anyhow::Result<()> {
-        let relay = self
-            .shared
-            .config
-            .relay
-            .get(name)
-            .with_context(|| format!("no relay is named {name}"))?;
-        let pace = Arc::new(Pace::new(relay.pace));
-        for _ in 0..relay.connections {
-            let worker = Worker {
-                shared: Arc::clone(&self.shared),
-                relay: name.to_owned(),
-                transport: transport.clone(),
-                gate: Arc::clone(&self.gates[name]),
-                pace: Arc::clone(&pace),
-            };
-            self.workers.spawn(worker.run());
-        }
-        Ok(())
+        let core = Arc::new(Mutex::new(core));
+        let (events, heard) = mpsc::channel(EVENTS);
+        let desk = Desk { db, clock: clock.clone(), config: Arc::clone(&config), owner: owner.id };
+        let driver = Driver {
+            core: Arc::clone(&core),
+            desk: desk.clone(),
+            events: events.clone(),
+            started: Instant::now(),
+            shared: Arc::new(Shared { clock, config, keys, press }),
+            places: places(&relays, &transports),
+            orders: Vec::new(),
+            workers: JoinSet::new(),
+        };
+        let driver = tokio::spawn(driver.run(heard));
+        Ok(Self { desk, core, events, driver })
     }
 
     /// Follows what commands changed about relays.
     pub async fn follow_relays(&self) -> anyhow::Result<()> {
-        for row in store::relays(&mut self.shared.db.read().await?).await? {
-            if let Some(gate) = self.gates.get(&row.name) {
-                gate.adopt(&row);
-            }
+        for row in store::relays(&mut self.desk.db.read().await?).await? {
+            let _ = self.events.send(Event::Relay(row)).await;
         }
         Ok(())
     }
 
     /// Keeps up the leases of what is in hand; to be called far more often than they are long.
     pub async fn renew_leases(&self) -> anyhow::Result<()> {
-        self.shared.feed.renew().await
+        let ids: Vec<_> = self.core().hand().collect();
+        if !ids.is_empty() {
+            self.desk.renew(&ids).await?;
+        }
+        Ok(())
     }
 
     /// When the first relay can be used; `None` when every one is paused by a person.
     pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.gates.values().filter_map(|gate| gate.opens_at(now)).min()
+        self.core().opens_at(now)
     }
 
-    /// Something new may be due: workers look now instead of soon.
+    /// Something new may be due: it is looked for now instead of soon.
     pub fn wake(&self) {
-        self.shared.wake.notify_waiters();
-    }
-
-    /// Gives back what is claimed and waits for relays that are all closed: others may have it, and
-    /// the counts say what is true.
-    pub async fn give_back(&self) {
-        for claim in self.shared.feed.drain().await {
-            self.shared.report(Report::untried(claim)).await;
-        }
+        // full, there is enough to do already
+        let _ = self.events.try_send(Event::Due);
     }
 
     /// Stops claiming, finishes what is under way, records it, gives the rest back.
-    pub async fn stop(mut self) {
-        let _ = self.stop.send(true);
-        self.wake();
-        while self.workers.join_next().await.is_some() {}
-        self.give_back().await;
-        // the recorder ends when the last sender is gone
-        drop(self.shared);
-        if let Err(error) = self.recorder.await {
-            tracing::error!("the recorder broke off: {error}");
+    pub async fn stop(self) {
+        let _ = self.events.send(Event::Stop).await;
+        if let Err(error) = self.driver.await {
+            tracing::error!("the engine broke off: {error}");
         }
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn gates(config: &Config) -> BTreeMap<String, Arc<Gate>> {
-    let gate =
-        |name: &String| (name.clone(), Arc::new(Gate::new(name, &config.delivery.relay_retry)));
-    config.relay.keys().map(gate).collect()
+/// The relays that there is a way to, in the order of their names.
+fn relays(config: &Config, transports: &BTreeMap<String, Transport>) -> anyhow::Result<Vec<Relay>> {
+    let relay = |name: &String| {
+        let relay = config.relay.get(name).with_context(|| format!("no relay is named {name}"))?;
+        Ok(Relay { name: name.clone(), connections: relay.connections, gap: relay.pace })
+    };
+    transports.keys().map(relay).collect()
+}
+
+/// The relay of each worker, by name, and the way to it.
+fn places(
+    relays: &[Relay],
+    transports: &BTreeMap<String, Transport>,
+) -> Vec<(Arc<str>, Transport)> {
+    let place = |relay: &Relay| (Arc::from(relay.name.as_str()), transports[&relay.name].clone());
+    relays.iter().flat_map(|relay| iter::repeat_n(place(relay), relay.connections)).collect()
+}
+
+/// Drives the core; owns the workers.
+struct Driver {
+    core: Arc<Mutex<Core>>,
+    desk: Desk,
+    events: mpsc::Sender<Event>,
+    started: Instant,
+    shared: Arc<Shared>,
+    places: Vec<(Arc<str>, Transport)>,
+    /// By the number of the worker.
+    orders: Vec<mpsc::UnboundedSender<Order>>,
+    /// Each ends with its number.
+    workers: JoinSet<WorkerId>,
+}
+
+impl Driver {
+    async fn run(mut self, mut heard: mpsc::Receiver<Event>) {
+        let all = 0..self.places.len();
+        self.orders = all.map(WorkerId).map(|id| self.employ(id)).collect();
+        let mut events = vec![Event::Woken];
+        while let Some(rest) = self.step(&mut events) {
+            tokio::select! {
+                biased;
+                _ = heard.recv_many(&mut events, EVENTS) => {}
+                Some(lost) = self.workers.join_next() => events.extend(self.replace(lost)),
+                () = tokio::time::sleep(rest) => events.push(Event::Woken),
+            }
+        }
+        // without orders a worker takes leave of its relay and ends
+        self.orders.clear();
+        while self.workers.join_next().await.is_some() {}
+    }
+
+    fn employ(&mut self, id: WorkerId) -> mpsc::UnboundedSender<Order> {
+        let (orders, heard) = mpsc::unbounded_channel();
+        let (relay, transport) = self.places[id.0].clone();
+        let worker = Worker {
+            id,
+            relay,
+            transport,
+            shared: Arc::clone(&self.shared),
+            orders: heard,
+            events: self.events.clone(),
+            connection: None,
+        };
+        let work = tokio::spawn(worker.run());
+        // a panic ends a worker, and is told with its number
+        self.workers.spawn(async move { work.await.map_or(id, |()| id) });
+        orders
+    }
+
+    /// A worker ended before its orders did: it panicked.
+    fn replace(&mut self, lost: Result<WorkerId, JoinError>) -> Option<Event> {
+        let id = lost.ok()?;
+        tracing::error!("a connection's worker broke off, which is a defect of Bulletin");
+        self.orders[id.0] = self.employ(id);
+        Some(Event::Lost(id))
+    }
+
+    /// Tells the core, and does what it says; how long to rest, unless it is done.
+    fn step(&self, events: &mut Vec<Event>) -> Option<Duration> {
+        let now = Now { wall: self.desk.clock.now(), steady: self.started.elapsed() };
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in events.drain(..) {
+            for command in core.step(now, event) {
+                self.obey(command);
+            }
+        }
+        (!core.is_done()).then(|| core.rest(now))
+    }
+
+    fn obey(&self, command: Command) {
+        let desk = self.desk.clone();
+        match command {
+            Command::Claim(limit) => self.ask(async move { desk.claim(limit).await }),
+            Command::Look(claims) => self.ask(async move { desk.look(claims).await }),
+            Command::Keep(records) => self.ask(async move { desk.keep(records).await }),
+            Command::Carry(worker, errand) => self.order(worker, Order::Carry(errand)),
+            Command::Go(worker, next) => self.order(worker, Order::Go(next)),
+            Command::Leave(worker) => self.order(worker, Order::Leave),
+        }
+    }
+
+    /// On a task of its own; the answer is an event.
+    fn ask(&self, question: impl Future<Output = Event> + Send + 'static) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let answer = question.await;
+            let _ = events.send(answer).await;
+        });
+    }
+
+    fn order(&self, worker: WorkerId, order: Order) {
+        // one that has just broken off is replaced, and what it had is recorded
+        let _ = self.orders[worker.0].send(order);
+    }
 }

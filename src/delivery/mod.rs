@@ -14,8 +14,10 @@
 //! * One row for each campaign and subscriber, made when the audience was frozen.
 //! * No transaction is open while a transport talks: claim, send, record.
 //! * `finished_at` is set exactly when the state is final; the table checks it too.
-//! * A message is handed over only after a last look: still subscribed, not suppressed, campaign
-//!   still running. So after an opt-out at most the messages already handed over go out.
+//! * What is done when is decided in [`core`], which talks to nobody; [`engine`] does as it says.
+//! * A message is handed over only after a last look, when its relay has taken the envelope and waits:
+//!   still subscribed, not suppressed, campaign still running. So after an opt-out at most the
+//!   messages already handed over go out.
 //! * At most `delivery.window` messages are handed over whose outcome is not recorded: that is
 //!   what a crash can repeat, with the same Message-ID (RFC 1047 explains why it cannot be none).
 //! * A relay's fault holds the relay; it changes nothing for the person.
@@ -28,23 +30,22 @@
 //! 2. *A worker is late.* Every claim raises the row's fence; the last look refuses an older fence,
 //!    and a result that comes with one is kept as an attempt and settles nothing.
 //! 3. *The process dies after the final dot and before the result is kept.* The next daemon finds
-//!    the row `sending` with a dead owner and queues it again ([`recover`]).
+//!    the row `sending` with a dead owner and queues it again ([`recover`]); under `hold` only what
+//!    was not marked as handed over.
 //! 4. *A row waits long in a daemon's hands (a held relay, a slow pace).* Its lease is renewed every
 //!    few seconds for as long as the daemon lives and has it in hand; only a lease that nobody
 //!    renews runs out.
-//! 5. *Results cannot be kept (disk full).* The recorder tries again and lets no window slot go, so
-//!    sending stops by itself and goes on by itself.
+//! 5. *Results cannot be kept (disk full).* They are tried again and again, and nothing else is
+//!    begun: sending stops by itself and goes on by itself.
 //! 6. *A person retries a delivery while its campaign is found to be finished.* Both take the
 //!    campaign's row first ([`steer`]); a delivery that is under way is not theirs to change.
 
 pub mod bearing;
+pub mod core;
+mod desk;
 pub mod engine;
-mod feed;
-mod hand;
-mod pace;
 mod record;
 pub mod recover;
-mod relay;
 mod shared;
 pub mod steer;
 pub mod store;
@@ -53,6 +54,7 @@ mod worker;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::EmailAddress;
@@ -152,9 +154,9 @@ pub struct Errand {
 
 /// What became of a claim.
 #[derive(Debug)]
-pub(crate) enum Happened {
+pub enum Happened {
     /// It was tried at a relay.
-    Tried { relay: String, at: Timestamp, took: Duration, result: Result<Outcome, SendError> },
+    Tried { relay: Arc<str>, at: Timestamp, took: Duration, result: Result<Outcome, SendError> },
     /// It must not be sent any more; the reason is for the record.
     Unwanted(&'static str),
     /// It was not tried, and may be claimed again at once.

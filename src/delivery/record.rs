@@ -1,91 +1,29 @@
-//! Keeping results: one recorder, many results in one commit.
-//!
-//! A result's window slot is let go only after its commit. When nothing can be committed the
-//! recorder tries again and again; slots run out, sending stops, and goes on when it can.
-
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+//! Keeping results: many in one commit.
 
 use super::bearing::{self, Bearing};
-use super::hand::InHand;
+use super::core::Record;
 use super::store::{self, Attempt, Next, RelayRow};
-use super::verdict::{Verdict, verdict};
+use super::verdict::Verdict;
 use super::{Claim, Happened};
 use crate::campaign;
-use crate::clock::{Clock, Timestamp};
-use crate::config::Delivery;
-use crate::db::{Db, Write};
+use crate::clock::Timestamp;
+use crate::db::{Db, Error, Write};
 use crate::transport::{Fault, Outcome, Reply, SendError};
 
-/// Results that go into one commit, at most.
-const GROUP: usize = 256;
-/// How long the recorder waits before it tries a failed commit again.
-const AGAIN: Duration = Duration::from_millis(500);
-
-/// A result on its way to the database.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) claim: Claim,
-    pub(crate) happened: Happened,
-    /// The relay's new state, when this result changed it.
-    pub(crate) relay: Option<RelayRow>,
-    /// Held until this is committed.
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
-}
-
-impl Report {
-    /// A claim that goes back as it came.
-    pub(crate) fn untried(claim: Claim) -> Self {
-        Self { claim, happened: Happened::Untried, relay: None, slot: None }
-    }
-}
-
-/// What recording takes.
-pub(crate) struct Recorder {
-    pub(crate) db: Db,
-    pub(crate) settings: Delivery,
-    pub(crate) clock: Clock,
-    pub(crate) hand: Arc<InHand>,
-}
-
-/// Records until every sender is gone.
-pub(crate) async fn record(recorder: Recorder, mut reports: mpsc::Receiver<Report>) {
-    let Recorder { db, settings, clock, hand } = recorder;
-    let mut group = Vec::with_capacity(GROUP);
-    while reports.recv_many(&mut group, GROUP).await > 0 {
-        while let Err(error) = keep(&db, &settings, &clock, &group).await {
-            tracing::error!(
-                results = group.len(),
-                "results cannot be kept, sending waits: {error:#}"
-            );
-            tokio::time::sleep(AGAIN).await;
-        }
-        hand.let_go(group.iter().map(|report| report.claim.id));
-        group.drain(..).for_each(|report| drop(report.slot));
-    }
-}
-
-async fn keep(db: &Db, settings: &Delivery, clock: &Clock, group: &[Report]) -> anyhow::Result<()> {
+/// Writes all of these down, or nothing.
+pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<(), Error> {
     let mut write = db.write().await?;
-    for report in group {
-        keep_one(&mut write, settings, clock, report).await?;
-        if let Some(relay) = &report.relay {
+    for record in records {
+        keep_one(&mut write, record, now).await?;
+        if let Some(relay) = &record.relay {
             store::set_relay(&mut write, relay).await?;
         }
     }
-    Ok(write.commit().await?)
+    write.commit().await
 }
 
-async fn keep_one(
-    write: &mut Write,
-    settings: &Delivery,
-    clock: &Clock,
-    report: &Report,
-) -> anyhow::Result<()> {
-    let (claim, now) = (&report.claim, clock.now());
-    let verdict = verdict(claim, &report.happened, settings, now);
+async fn keep_one(write: &mut Write, record: &Record, now: Timestamp) -> Result<(), Error> {
+    let Record { claim, happened, verdict, .. } = record;
     let next = Next {
         state: verdict.state,
         reason: verdict.reason.as_deref(),
@@ -94,7 +32,7 @@ async fn keep_one(
     };
     // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
     // the final dot the ledger must know before it is released.
-    if let Some(attempt) = attempt(claim, &report.happened, &verdict) {
+    if let Some(attempt) = attempt(claim, happened, verdict) {
         store::append(write, &attempt).await?;
     }
     if !store::settle(write, claim.id, claim.fence, &next, now).await? {
@@ -113,12 +51,10 @@ async fn keep_one(
         tracing::error!(campaign = claim.campaign.0, "the campaign is paused: {why}");
     }
     match verdict.bearing {
-        Some(Bearing::Hard) => store::suppress(write, claim.id, "bounce", now).await?,
-        Some(Bearing::Policy) => count_refusals(write, claim, &report.happened, now).await?,
-        Some(Bearing::Soft) | None => {}
+        Some(Bearing::Hard) => store::suppress(write, claim.id, "bounce", now).await,
+        Some(Bearing::Policy) => count_refusals(write, claim, happened, now).await,
+        Some(Bearing::Soft) | None => Ok(()),
     }
-    say(claim, &report.happened, &verdict);
-    Ok(())
 }
 
 /// Pauses the campaign when too many of its newest replies refuse us. Counted by the attempt log, so
@@ -128,7 +64,7 @@ async fn count_refusals(
     claim: &Claim,
     happened: &Happened,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let Happened::Tried { result: Ok(Outcome::Refused(reply)), .. } = happened else {
         return Ok(());
     };
@@ -144,14 +80,9 @@ async fn count_refusals(
     Ok(())
 }
 
-async fn pause(
-    write: &mut Write,
-    claim: &Claim,
-    why: &str,
-    now: Timestamp,
-) -> anyhow::Result<bool> {
+async fn pause(write: &mut Write, claim: &Claim, why: &str, now: Timestamp) -> Result<bool, Error> {
     let (from, to) = (campaign::State::Running, campaign::State::Paused);
-    Ok(campaign::store::change(write, claim.campaign, from, to, Some(why), now).await?)
+    campaign::store::change(write, claim.campaign, from, to, Some(why), now).await
 }
 
 /// The line for the attempt log; a claim that was not tried leaves none.
@@ -189,18 +120,41 @@ fn attempt<'a>(claim: &Claim, happened: &'a Happened, verdict: &Verdict) -> Opti
     })
 }
 
-/// The delivery log: one line for each result, ids only.
-fn say(claim: &Claim, happened: &Happened, verdict: &Verdict) {
-    let relay = match happened {
-        Happened::Tried { relay, .. } => relay.as_str(),
-        _ => "",
-    };
+/// The delivery log, one line for each result:
+///
+/// `delivery=7 campaign=2 attempt=1 relay=main state=accepted stage=dot code=250 enhanced=2.0.0 took_ms=12`
+///
+/// Ids only. What a server says may name somebody, and a domain may be one person's own: both are in
+/// the database, for `delivery show`.
+pub(crate) fn say(record: &Record) {
+    if let Some(row) = &record.relay {
+        say_relay(row, &record.happened);
+    }
+    let Record { claim, happened, verdict, .. } = record;
+    let tried = attempt(claim, happened, verdict);
+    let tried = tried.as_ref();
     tracing::debug!(
+        target: "bulletin::delivery",
         delivery = claim.id.0,
         campaign = claim.campaign.0,
-        attempt = claim.attempts + 1,
-        relay,
+        attempt = claim.attempts + i64::from(verdict.counts),
+        relay = tried.map(|tried| tried.relay),
         state = %verdict.state,
-        "delivery"
+        stage = tried.map(|tried| tried.stage.as_str()),
+        code = tried.and_then(|tried| tried.code),
+        enhanced = tried.and_then(|tried| tried.enhanced),
+        took_ms = tried.map(|tried| tried.duration_ms),
     );
+}
+
+/// What a relay said may name somebody: the log has the code, the table has it all.
+fn say_relay(row: &RelayRow, happened: &Happened) {
+    let Happened::Tried { result: Err(SendError::Fault(fault)), .. } = happened else {
+        tracing::info!(relay = row.name, "relay open again");
+        return;
+    };
+    let code = fault.reply.as_ref().map(|reply| reply.code.to_string());
+    let why = code.as_deref().unwrap_or(&fault.text);
+    let until = row.held_until.map(|at| at.to_string());
+    tracing::warn!(relay = row.name, held_until = until, "relay held: {}: {why}", fault.stage);
 }

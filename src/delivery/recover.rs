@@ -1,18 +1,19 @@
 //! After a crash: rows whose owner is gone, or whose lease has ended, are queued again, and the
 //! doubt is kept on record.
+//!
+//! Under `resend` nothing was marked before the final dots, so any of these rows may have been handed
+//! over; at most `delivery.window` of them were. Under `hold` those that were are marked, and wait for
+//! a person; the rest was never handed to anybody. A row that was claimed under `resend`, before the
+//! setting was changed, has no mark: it is treated as it would have been then.
 
 use super::State;
-use super::store::{self, Attempt, Next};
+use super::store::{self, Attempt, Next, Orphan};
 use crate::clock::Timestamp;
 use crate::config::OnInDoubt;
 use crate::db::owner::Owner;
 use crate::db::{Db, Error, Write};
-use crate::id::DeliveryId;
 
 /// Takes back what nobody works on any more; says how many rows there were.
-///
-/// Policy `resend`: any of them may have been handed over, and goes out again with the same
-/// Message-ID. Policy `hold`: they wait for a person.
 pub async fn recover(
     db: &Db,
     owner: &Owner,
@@ -41,37 +42,52 @@ async fn take_back(
 ) -> Result<usize, Error> {
     let mut write = db.write().await?;
     let orphans = store::orphans(&mut write, owner, until).await?;
-    for (id, fence) in &orphans {
-        doubt(&mut write, *id, *fence, policy, now).await?;
+    for orphan in &orphans {
+        match policy {
+            OnInDoubt::Hold if orphan.handed_at.is_some() => hold(&mut write, *orphan, now).await?,
+            OnInDoubt::Hold => again(&mut write, *orphan, false, now).await.map(drop)?,
+            OnInDoubt::Resend => resend(&mut write, *orphan, now).await?,
+        }
     }
     write.commit().await?;
     Ok(orphans.len())
 }
 
-/// One row: what becomes of it, and a line in its attempt log.
-async fn doubt(
-    write: &mut Write,
-    id: DeliveryId,
-    fence: i64,
-    policy: OnInDoubt,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let next = match policy {
-        OnInDoubt::Resend => {
-            Next { state: State::Queued, reason: None, next_at: Some(now), counts: true }
-        }
-        OnInDoubt::Hold => Next {
-            state: State::InDoubt,
-            reason: Some("claimed and never recorded"),
-            next_at: None,
-            counts: true,
-        },
+async fn hold(write: &mut Write, orphan: Orphan, now: Timestamp) -> Result<(), Error> {
+    let next = Next {
+        state: State::InDoubt,
+        reason: Some("handed over and never recorded"),
+        next_at: None,
+        counts: true,
     };
-    if !store::settle(write, id, fence, &next, now).await? {
-        return Ok(());
+    if store::settle(write, orphan.id, orphan.fence, &next, now).await? {
+        doubt(write, orphan, now).await?;
     }
+    Ok(())
+}
+
+/// It goes out again, with the same Message-ID.
+async fn resend(write: &mut Write, orphan: Orphan, now: Timestamp) -> Result<(), Error> {
+    if again(write, orphan, true, now).await? {
+        doubt(write, orphan, now).await?;
+    }
+    Ok(())
+}
+
+async fn again(
+    write: &mut Write,
+    orphan: Orphan,
+    counts: bool,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let next = Next { state: State::Queued, reason: None, next_at: Some(now), counts };
+    store::settle(write, orphan.id, orphan.fence, &next, now).await
+}
+
+/// A line in the attempt log.
+async fn doubt(write: &mut Write, orphan: Orphan, now: Timestamp) -> Result<(), Error> {
     let attempt = Attempt {
-        delivery: id,
+        delivery: orphan.id,
         at: now,
         relay: "",
         outcome: "in_doubt",

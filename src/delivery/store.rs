@@ -7,7 +7,7 @@ mod relay;
 mod replies;
 mod steer;
 
-pub use claim::{Taken, Taker, claim, last_look};
+pub use claim::{Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
@@ -19,7 +19,7 @@ use sqlx::AssertSqlSafe;
 use super::State;
 use crate::clock::Timestamp;
 use crate::db::column::text_column;
-use crate::db::{Db, Error, Session, Write, on};
+use crate::db::{Db, Error, Session, Write, on, row};
 use crate::id::{CampaignId, DeliveryId};
 
 text_column!(State);
@@ -43,7 +43,8 @@ pub async fn settle(
 ) -> Result<bool, Error> {
     let rows = on!(write, c => sqlx::query(
         "UPDATE delivery SET state = $3, reason = $4, next_at = $5, attempts = attempts + $6, finished_at = $7, \
-         owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'sending'",
+         owner = NULL, lease_until = NULL, handed_at = NULL \
+         WHERE id = $1 AND fence = $2 AND state = 'sending'",
     )
     .bind(id)
     .bind(fence)
@@ -131,14 +132,25 @@ pub async fn owners(session: &mut impl Session) -> Result<Vec<(i64, Timestamp)>,
     .await)
 }
 
+row! {
+    /// A row whose daemon died or hung.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Orphan {
+        pub id: DeliveryId,
+        pub fence: i64,
+        /// Marked before a hand-over; only under `hold`.
+        pub handed_at: Option<Timestamp>,
+    }
+}
+
 /// Rows of an owner whose lease ended by `until`: what it had may or may not have been sent.
 pub async fn orphans(
     write: &mut Write,
     owner: i64,
     until: Timestamp,
-) -> Result<Vec<(DeliveryId, i64)>, Error> {
+) -> Result<Vec<Orphan>, Error> {
     on!(write, c => sqlx::query_as(
-        "SELECT id, fence FROM delivery WHERE owner = $1 AND lease_until <= $2 ORDER BY id",
+        "SELECT id, fence, handed_at FROM delivery WHERE owner = $1 AND lease_until <= $2 ORDER BY id",
     )
     .bind(owner)
     .bind(until)

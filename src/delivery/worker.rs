@@ -1,225 +1,184 @@
-//! A worker owns one connection to one relay and carries errands over it, one after the other.
+//! A worker owns one connection to one relay and carries errands over it, one after the other, as
+//! the core says.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver};
+use tokio::time::{Instant, timeout};
 
-use super::pace::Pace;
-use super::record::Report;
-use super::relay::{Gate, Pass};
+use super::core::{Event, WorkerId};
 use super::shared::Shared;
-use super::store::{self, RelayRow};
-use super::verdict::holds_relay;
-use super::{Claim, Errand, Happened};
+use super::{Errand, Happened};
 use crate::clock::Timestamp;
 use crate::db;
 use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Stage, Transport};
 
 /// A connection with nothing to carry is closed after this long.
 const IDLE: Duration = Duration::from_secs(5);
-/// How long a worker with nothing to do waits before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// What became of an errand at the relay's door.
-enum Handed {
-    Answered(Result<Outcome, SendError>),
-    /// It was not handed over, for this reason.
-    Unwanted(&'static str),
+/// What the core wants of a worker.
+pub(crate) enum Order {
+    Carry(Box<Errand>),
+    Go(Option<Box<Errand>>),
+    Leave,
 }
 
 pub(crate) struct Worker {
+    pub(crate) id: WorkerId,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) relay: String,
+    pub(crate) relay: Arc<str>,
     pub(crate) transport: Transport,
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) pace: Arc<Pace>,
+    pub(crate) orders: UnboundedReceiver<Order>,
+    pub(crate) events: Sender<Event>,
+    /// Kept for as long as it can carry another message.
+    pub(crate) connection: Option<Connection>,
 }
 
 impl Worker {
-    /// Works until the daemon stops; what is under way is finished and recorded.
-    pub(crate) async fn run(self) {
-        let (mut connection, mut used) = (None, Instant::now());
-        while !self.shared.stopping() {
-            match self.turn(&mut connection).await {
-                Ok(true) => used = Instant::now(),
-                Ok(false) => {
-                    if used.elapsed() > IDLE {
-                        close(connection.take()).await;
-                    }
-                    self.shared.rest(LOOK_AGAIN).await;
-                }
-                Err(error) => {
-                    tracing::error!("the queue cannot be read: {error:#}");
-                    self.shared.rest(IDLE).await;
-                }
+    /// Works until nobody gives orders any more.
+    pub(crate) async fn run(mut self) {
+        loop {
+            match timeout(IDLE, self.orders.recv()).await {
+                Err(_) => self.close().await,
+                Ok(None) => return self.close().await,
+                Ok(Some(Order::Carry(errand))) => self.carry_all(errand).await,
+                // of a message that has been given up already
+                Ok(Some(Order::Go(_) | Order::Leave)) => {}
             }
         }
-        close(connection).await;
     }
 
-    /// One errand, if the relay is open and there is one.
-    async fn turn(&self, connection: &mut Option<Connection>) -> anyhow::Result<bool> {
-        if self.gate.enter(self.shared.clock.now()) == Pass::Wait {
-            return Ok(false);
+    /// One errand, and whatever is announced behind it.
+    async fn carry_all(&mut self, errand: Box<Errand>) {
+        let mut errand = Some(errand);
+        while let Some(this) = errand {
+            errand = self.carry(&this).await;
         }
-        // whoever cannot read the queue is no probe
-        let fed = self.shared.feed.next().await;
-        let fed = fed.inspect_err(|_| self.gate.abandon())?;
-        for (claim, reason) in fed.unwanted {
-            self.report(claim, unwanted(reason), None).await;
-        }
-        let Some(errand) = fed.errand else {
-            self.gate.abandon();
-            return Ok(false);
-        };
-        let claim = errand.claim;
-        if let Err(error) = self.carry(connection, errand).await {
-            // Nothing was handed over: the row goes back instead of waiting for its lease to end.
-            self.gate.abandon();
-            self.report(claim, Happened::Untried, None).await;
-            return Err(error);
-        }
-        Ok(true)
     }
 
-    async fn carry(
-        &self,
-        connection: &mut Option<Connection>,
-        errand: Errand,
-    ) -> anyhow::Result<()> {
-        let claim = errand.claim;
-        let message = match self.shared.compose(&errand).await {
+    /// Compose, open the transaction, wait for the word to go, hand over.
+    async fn carry(&mut self, errand: &Errand) -> Option<Box<Errand>> {
+        let message = match self.shared.compose(errand).await {
             Ok(message) => message,
-            // the database is away, which says nothing about the campaign
-            Err(error) if error.is::<db::Error>() => return Err(error),
             Err(error) => {
-                self.gate.abandon();
-                self.report(claim, Happened::Ours(format!("{error:#}")), None).await;
-                return Ok(());
+                self.done(not_composed(&error)).await;
+                return None;
             }
         };
-        if !self.shared.before_stop(self.pace.turn()).await {
-            self.gate.abandon();
-            self.report(claim, Happened::Untried, None).await;
-            return Ok(());
+        let envelope = self.shared.envelope(errand);
+        let (at, started) = (self.shared.clock.now(), Instant::now());
+        if let Some(ended) = self.begin(&envelope, &message).await.transpose() {
+            self.done(self.tried(at, started, ended)).await;
+            return None;
         }
-        let slot = self.shared.slot().await;
-        let at = self.shared.clock.now();
-        let started = Instant::now();
-        let result = match self.hand_over(connection, &errand, &message).await? {
-            Handed::Answered(result) => result,
-            Handed::Unwanted(reason) => {
-                self.gate.abandon();
-                self.report(claim, unwanted(reason), None).await;
-                return Ok(());
-            }
+        self.tell(Event::Opened(self.id)).await;
+        let Some(Order::Go(next)) = self.orders.recv().await else {
+            self.give_up().await;
+            return None;
         };
-        let relay = self.judge_relay(&result);
-        let happened =
-            Happened::Tried { relay: self.relay.clone(), at, took: started.elapsed(), result };
-        self.shared.report(Report { claim, happened, relay, slot: Some(slot) }).await;
-        Ok(())
+        let behind = next.as_ref().map(|errand| self.shared.envelope(errand));
+        let result = self.finish(&message, behind.as_ref()).await;
+        self.done(self.tried(at, started, result)).await;
+        next
     }
 
     /// Over the open connection or a new one; over a new one, too, when the relay had closed the
-    /// open one while it was idle: nothing was said then, and it is no fault.
-    async fn hand_over(
-        &self,
-        connection: &mut Option<Connection>,
-        errand: &Errand,
+    /// open one or does so now (421): nothing was said then, and it is no fault.
+    async fn begin(
+        &mut self,
+        envelope: &Envelope,
         message: &[u8],
-    ) -> anyhow::Result<Handed> {
-        if let Some(open) = connection.take().filter(Connection::usable) {
-            match self.look_and_send(open, connection, errand, message).await? {
-                Handed::Answered(Err(SendError::Fault(Fault {
-                    stage: Stage::Mail,
-                    reply: None,
-                    ..
-                }))) => {}
-                handed => return Ok(handed),
+    ) -> Result<Option<Outcome>, SendError> {
+        if let Some(open) = self.connection.as_mut().filter(|open| open.usable()) {
+            let begun = open.begin(envelope, message).await;
+            if !begun.as_ref().is_err_and(is_farewell) {
+                return self.after(begun).await;
             }
         }
-        match self.transport.connect().await {
-            Ok(new) => self.look_and_send(new, connection, errand, message).await,
-            Err(fault) => Ok(Handed::Answered(Err(fault.into()))),
-        }
+        self.close().await;
+        self.connection = Some(self.transport.connect().await?);
+        let Some(new) = self.connection.as_mut() else { return Ok(None) };
+        let begun = new.begin(envelope, message).await;
+        self.after(begun).await
     }
 
-    /// Whoever said no by now gets nothing (promise 3). Puts the connection back when it can carry
-    /// another message.
-    async fn look_and_send(
-        &self,
-        mut open: Connection,
-        connection: &mut Option<Connection>,
-        errand: &Errand,
+    async fn finish(
+        &mut self,
         message: &[u8],
-    ) -> anyhow::Result<Handed> {
-        let look = store::last_look(
-            &mut self.shared.db.read().await?,
-            &errand.claim,
-            self.shared.clock.now(),
-        )
-        .await?;
-        let handed = if let Some(reason) = look {
-            Handed::Unwanted(reason)
-        } else {
-            let envelope = Envelope {
-                from: self.shared.return_path(errand.claim.id),
-                to: errand.email.wire(),
-                id: Some(errand.claim.id.to_string()),
-            };
-            Handed::Answered(open.send(&envelope, message, None).await)
+        behind: Option<&Envelope>,
+    ) -> Result<Outcome, SendError> {
+        let Some(open) = self.connection.as_mut() else {
+            let text = "there is no connection".to_owned();
+            return Err(Fault { stage: Stage::Body, reply: None, text }.into());
         };
-        if open.usable() {
-            *connection = Some(open);
-        } else {
-            open.quit().await;
+        let result = open.finish(message, behind).await;
+        if !open.usable() {
+            self.close().await;
         }
-        Ok(handed)
+        result
     }
 
-    /// Opens or holds the gate after an answer.
-    fn judge_relay(&self, result: &Result<Outcome, SendError>) -> Option<RelayRow> {
-        let now = self.shared.clock.now();
-        match result {
-            Err(SendError::Fault(fault)) if holds_relay(fault) => self.hold(fault, now),
-            Err(SendError::Malformed(_)) => {
-                self.gate.abandon();
-                None
+    async fn give_up(&mut self) {
+        if let Some(open) = &mut self.connection {
+            open.give_up();
+            if !open.usable() {
+                self.close().await;
             }
-            // whatever it says about one person, the relay answers
-            _ => self.gate.success(now),
         }
     }
 
-    /// Holds the relay. What it said may name somebody: the log has the code, the table has it all.
-    fn hold(&self, fault: &Fault, now: Timestamp) -> Option<RelayRow> {
-        let row = self.gate.fault(&fault.to_string(), now)?;
-        let code = fault.reply.as_ref().map(|reply| reply.code.to_string());
-        let why = code.as_deref().unwrap_or(&fault.text);
-        let until = row.held_until.map(|at| at.to_string());
-        tracing::warn!(
-            relay = self.relay,
-            held_until = until,
-            "relay held: {}: {why}",
-            fault.stage
-        );
-        Some(row)
+    /// A connection on which the relay waits for the message is kept, and one that can go on.
+    async fn after(
+        &mut self,
+        begun: Result<Option<Outcome>, SendError>,
+    ) -> Result<Option<Outcome>, SendError> {
+        let waits = matches!(begun, Ok(None));
+        if !waits && !self.connection.as_ref().is_some_and(Connection::usable) {
+            self.close().await;
+        }
+        begun
     }
 
-    async fn report(&self, claim: Claim, happened: Happened, relay: Option<RelayRow>) {
-        self.shared.report(Report { claim, happened, relay, slot: None }).await;
+    fn tried(
+        &self,
+        at: Timestamp,
+        started: Instant,
+        result: Result<Outcome, SendError>,
+    ) -> Happened {
+        Happened::Tried { relay: Arc::clone(&self.relay), at, took: started.elapsed(), result }
+    }
+
+    async fn done(&self, happened: Happened) {
+        self.tell(Event::Done(self.id, happened)).await;
+    }
+
+    async fn tell(&self, event: Event) {
+        // The core outlives every worker.
+        let _ = self.events.send(event).await;
+    }
+
+    async fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.quit().await;
+        }
     }
 }
 
-/// A paused or cancelled campaign gives its claims back; all else ends the delivery.
-fn unwanted(reason: &'static str) -> Happened {
-    if reason == "not now" { Happened::Untried } else { Happened::Unwanted(reason) }
+/// A database that is away says nothing about the campaign; anything else is a fault of ours.
+fn not_composed(error: &anyhow::Error) -> Happened {
+    if error.is::<db::Error>() {
+        tracing::error!("a message cannot be composed now: {error:#}");
+        Happened::Untried
+    } else {
+        Happened::Ours(format!("{error:#}"))
+    }
 }
 
-async fn close(connection: Option<Connection>) {
-    if let Some(connection) = connection {
-        connection.quit().await;
-    }
+/// The relay hung up on a connection that had been used, or is about to (RFC 5321 §3.8).
+fn is_farewell(error: &SendError) -> bool {
+    let SendError::Fault(Fault { stage: Stage::Mail, reply, .. }) = error else {
+        return false;
+    };
+    reply.as_ref().is_none_or(|reply| reply.code == 421)
 }

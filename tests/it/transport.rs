@@ -50,7 +50,7 @@ fn with_login(relay: SmtpRelay) -> SmtpRelay {
 
 /// Long enough for a busy machine, shorter than any reply that drips.
 fn transport(relay: &SmtpRelay) -> Transport {
-    let short = Duration::from_secs(3);
+    let short = Duration::from_secs(5);
     let mut settings = Settings::of(relay, "news.example.org").unwrap();
     settings.timeouts = Timeouts {
         connect: short,

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::super::{Claim, Errand};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
-use crate::db::{Error, Session, Write, on, row};
+use crate::db::{Error, Session, Words, Write, on, row};
 use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
 use crate::line::Line;
 
@@ -211,22 +211,50 @@ fn known_reason(text: &str) -> Option<&'static str> {
     REASONS.into_iter().find(|reason| *reason == text)
 }
 
-/// The last look before a message is handed over: why it must not be, or nothing. A claim that
-/// is no longer the newest says "not now": its row belongs to somebody else.
+/// The last look before messages are handed over: why each must not be, or nothing, in the order of
+/// the claims. A claim that is no longer the newest says "not now": its row belongs to somebody else.
 pub async fn last_look(
     session: &mut impl Session,
-    claim: &Claim,
+    words: &Words,
+    claims: &[Claim],
     now: Timestamp,
-) -> Result<Option<&'static str>, Error> {
+) -> Result<Vec<Option<&'static str>>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT {} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+            "SELECT d.id, d.fence, {} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
              JOIN subscriber s ON s.id = d.subscriber_id \
-             WHERE d.id = $1 AND d.fence = $3 AND d.state = 'sending'",
-            unwanted()
+             WHERE d.id IN ({}) AND d.state = 'sending'",
+            unwanted(),
+            words.each_number
         ))
     };
-    let reason: Option<String> = on!(session, c => sqlx::query_scalar(sql())
-        .bind(claim.id).bind(now).bind(claim.fence).fetch_optional(c).await)?;
-    Ok(reason.map_or(Some("not now"), |reason| known_reason(&reason)))
+    let rows: Vec<(DeliveryId, i64, String)> =
+        on!(session, c => sqlx::query_as(sql()).bind(ids(claims)).bind(now).fetch_all(c).await)?;
+    let seen: HashMap<_, _> =
+        rows.into_iter().map(|(id, fence, reason)| ((id, fence), known_reason(&reason))).collect();
+    let reason = |claim: &Claim| seen.get(&(claim.id, claim.fence)).copied();
+    Ok(claims.iter().map(|claim| reason(claim).unwrap_or(Some("not now"))).collect())
+}
+
+/// Marks what is about to be handed over; a row that is somebody else's by now is left alone. The
+/// rows stay locked until the transaction ends.
+pub async fn mark(
+    write: &mut Write,
+    owner: i64,
+    claims: &[Claim],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let words = write.words();
+    let sql = || {
+        AssertSqlSafe(format!(
+            "UPDATE delivery SET handed_at = $2 WHERE owner = $3 AND id IN ({})",
+            words.each_number
+        ))
+    };
+    on!(write, c => sqlx::query(sql()).bind(ids(claims)).bind(now).bind(owner).execute(c).await.map(drop))
+}
+
+/// As [`Words::each_number`] takes them.
+fn ids(claims: &[Claim]) -> String {
+    serde_json::Value::from(claims.iter().map(|claim| claim.id.0).collect::<Vec<_>>()).to_string()
 }

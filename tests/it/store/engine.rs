@@ -89,7 +89,8 @@ impl World {
 async fn whoever_leaves_while_the_relay_is_held_gets_nothing(w: &World) {
     let (outbox, owner) = (Outbox::new(), w.owner().await);
     let engine = w.held(&outbox, &owner).await;
-    assert!(w.in_state("sending").await > 0, "claimed, and waiting");
+    w.until(&engine, async || w.in_state("sending").await == 0).await;
+    assert_eq!(w.in_state("queued").await, 8, "it claimed them, and gave them back");
     w.leave(LAST).await;
     w.pass(6);
     w.quiet(&engine).await;

@@ -36,7 +36,9 @@ async fn under_way(w: &World) -> Claim {
 }
 
 async fn look(w: &World, claim: Claim) -> Option<&'static str> {
-    last_look(&mut w.db.read().await.unwrap(), &claim, w.now()).await.unwrap()
+    let read = &mut w.db.read().await.unwrap();
+    let seen = last_look(read, w.db.words(), &[claim], w.now()).await.unwrap();
+    seen[0]
 }
 
 async fn the_last_look_sees_an_unsubscribe(w: &World) {

@@ -8,7 +8,7 @@ use bulletin::campaign::announcement::{Queued, queue};
 use bulletin::campaign::freeze::{Started, freeze_due};
 use bulletin::campaign::{self, Order, digest};
 use bulletin::delivery::Claim;
-use bulletin::delivery::store::{Next, Taken, Taker, claim, settle};
+use bulletin::delivery::store::{Next, Taken, Taker, claim, mark, settle};
 use bulletin::id::CampaignId;
 use bulletin::line::Line;
 use bulletin::post::read::Source;
@@ -190,6 +190,13 @@ impl World {
             [Taken::Wanted(errand)] => errand.claim,
             other => panic!("one row is due and wanted, not {other:?}"),
         }
+    }
+
+    /// Says durably that it is about to be handed over.
+    pub(crate) async fn mark(&self, owner: i64, claim: Claim) {
+        let mut write = self.write().await;
+        mark(&mut write, owner, &[claim], self.now()).await.unwrap();
+        write.commit().await.unwrap();
     }
 
     pub(crate) async fn settle(&self, claim: Claim, next: &Next<'_>) -> bool {

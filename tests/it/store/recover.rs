@@ -2,15 +2,18 @@
 
 use bulletin::config::OnInDoubt::{Hold, Resend};
 use bulletin::db::owner::{Owner, alive};
+use bulletin::delivery::State;
 use bulletin::delivery::recover::recover;
 use bulletin::delivery::store::renew;
 
 use super::people::NOBODY;
+use super::settle::next;
 use super::{World, on_both};
 
 on_both!(
     rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept,
-    under_hold_they_wait_for_a_person,
+    under_hold_only_what_was_handed_over_waits_for_a_person,
+    a_mark_ends_with_its_claim,
     rows_of_a_living_daemon_are_left_alone,
     a_lease_that_is_kept_up_outlasts_any_wait,
     a_lease_that_nobody_keeps_up_ends,
@@ -75,15 +78,37 @@ async fn a_lease_that_nobody_keeps_up_ends(w: &World) {
     assert_eq!(recover(&w.db, &owner, Resend, w.now()).await.unwrap(), 1);
 }
 
-async fn under_hold_they_wait_for_a_person(w: &World) {
-    w.announced(1).await;
-    w.take(NOBODY, 9).await;
+async fn under_hold_only_what_was_handed_over_waits_for_a_person(w: &World) {
+    w.announced(2).await;
+    let taken = w.take(NOBODY, 9).await;
+    let [handed, kept] = [0, 1].map(|row| *taken[row].claim());
+    w.mark(NOBODY + 1, kept).await;
+    w.mark(NOBODY, handed).await;
     let owner = w.owner().await;
-    assert_eq!(recover(&w.db, &owner, Hold, w.now()).await.unwrap(), 1);
-    assert_eq!(w.told().await, ["in_doubt 1 0 in_doubt"]);
-    assert!(w.take(owner.id, 9).await.is_empty());
+    assert_eq!(recover(&w.db, &owner, Hold, w.now()).await.unwrap(), 2);
+    let states = w.raw.words("SELECT state || ' ' || attempts FROM delivery ORDER BY id").await;
+    assert_eq!(states, ["in_doubt 1", "queued 0"], "the other was somebody else's to mark");
+    let doubts = "SELECT delivery_id FROM attempt WHERE outcome = 'in_doubt'";
+    assert_eq!(w.raw.number(doubts).await, handed.id.0, "and one attempt is told");
+    let again = w.take(owner.id, 9).await;
+    assert_eq!(again.len(), 1);
+    let accepted = next(State::Accepted, w.now());
+    assert!(w.settle(*again[0].claim(), &accepted).await);
     assert_eq!(w.finish().await.len(), 1, "only held rows are left");
-    assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 1);
+    assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 2);
+}
+
+/// A mark belongs to one claim: what came back untried has none.
+async fn a_mark_ends_with_its_claim(w: &World) {
+    w.announced(1).await;
+    let claim = w.take_one().await;
+    w.mark(NOBODY, claim).await;
+    assert!(w.settle(claim, &next(State::Queued, w.now())).await);
+    w.take_one().await;
+    let owner = w.owner().await;
+    recover(&w.db, &owner, Hold, w.now()).await.unwrap();
+    let states = w.raw.words("SELECT state FROM delivery").await;
+    assert_eq!(states, ["queued"]);
 }
 
 async fn rows_of_a_living_daemon_are_left_alone(w: &World) {
@@ -97,8 +122,6 @@ async fn rows_of_a_living_daemon_are_left_alone(w: &World) {
 }
 
 async fn what_was_taken_back_can_no_longer_be_settled(w: &World) {
-    use super::settle::next;
-    use bulletin::delivery::State;
     w.announced(1).await;
     let late = w.take_one().await;
     let owner = w.owner().await;

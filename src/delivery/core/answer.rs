@@ -1,0 +1,250 @@
+//! What the world has told, and what it changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Command, Core, Event, Now, Record, Work, WorkerId};
+use crate::delivery::store::{RelayRow, Taken};
+use crate::delivery::verdict::{holds_relay, verdict};
+use crate::delivery::{Claim, Happened};
+use crate::transport::{Outcome, SendError};
+
+/// What a look says of a campaign that does not run, and of a row that is somebody else's.
+const NOT_NOW: &str = "not now";
+/// How long an empty queue is believed to be empty.
+const BELIEVED: Duration = Duration::from_millis(100);
+/// How long a database that failed is left alone.
+const AWAY: Duration = Duration::from_millis(500);
+
+impl Core {
+    pub(super) fn take_in(&mut self, now: Now, event: Event, commands: &mut Vec<Command>) {
+        match event {
+            Event::Woken => {}
+            Event::Due => self.empty_until = Duration::ZERO,
+            Event::Claimed(taken) => self.claimed(now, taken),
+            Event::ClaimFailed => self.claim_failed(now),
+            Event::Opened(worker) => self.opened(worker),
+            Event::Looked(reasons) => self.looked(now, reasons, commands),
+            Event::LookFailed => self.look_failed(now, commands),
+            Event::Done(worker, happened) => self.done(now, worker, happened),
+            Event::Lost(worker) => self.lost(now, worker),
+            Event::Kept(records) => self.kept(&records),
+            Event::KeepFailed(records) => self.keep_failed(now, records),
+            Event::Relay(row) => self.adopt(&row),
+            Event::Stop => self.stopping = true,
+        }
+    }
+
+    fn claimed(&mut self, now: Now, taken: Vec<Taken>) {
+        self.claiming = false;
+        self.appetite.fed(taken.len(), now.steady);
+        if taken.is_empty() {
+            self.empty_until = now.steady + BELIEVED;
+        }
+        for taken in taken {
+            self.hand.insert(taken.claim().id);
+            match taken {
+                Taken::Wanted(errand) => self.queue.push_back(errand),
+                Taken::Unwanted(claim, reason) => self.record(now, claim, unwanted(reason)),
+            }
+        }
+    }
+
+    fn claim_failed(&mut self, now: Now) {
+        self.claiming = false;
+        self.away_until = now.steady + AWAY;
+    }
+
+    fn opened(&mut self, worker: WorkerId) {
+        if let Work::Opening(claim) = self.workers[worker.0].work {
+            self.workers[worker.0].work = Work::Waiting(claim);
+            self.door.push_back(worker);
+        }
+    }
+
+    /// Whoever said no by now gets nothing (promise 3).
+    fn looked(
+        &mut self,
+        now: Now,
+        reasons: Vec<Option<&'static str>>,
+        commands: &mut Vec<Command>,
+    ) {
+        for (worker, reason) in std::mem::take(&mut self.looking).into_iter().zip(reasons) {
+            let happened = match reason {
+                Some(NOT_NOW) => {
+                    self.recall(now, worker);
+                    Happened::Untried
+                }
+                Some(reason) => Happened::Unwanted(reason),
+                None if self.gate(worker).lets_finish() => {
+                    self.go(now, worker, commands);
+                    continue;
+                }
+                None => Happened::Untried,
+            };
+            self.free += 1;
+            self.leave(now, worker, happened, commands);
+        }
+    }
+
+    /// The campaign was paused or cancelled: what else of it is queued goes back as well.
+    fn recall(&mut self, now: Now, worker: WorkerId) {
+        let Some(campaign) = self.claim_of(worker).map(|claim| claim.campaign) else { return };
+        let mut back = Vec::new();
+        self.queue.retain(|errand| {
+            let stays = errand.claim.campaign != campaign;
+            if !stays {
+                back.push(errand.claim);
+            }
+            stays
+        });
+        for claim in back {
+            self.record(now, claim, Happened::Untried);
+        }
+    }
+
+    fn go(&mut self, now: Now, worker: WorkerId, commands: &mut Vec<Command>) {
+        if let Some(claim) = self.claim_of(worker) {
+            let next = self.ahead(worker, now);
+            let behind = next.as_ref().map(|errand| errand.claim);
+            self.workers[worker.0].work = Work::Sending(claim, behind);
+            commands.push(Command::Go(worker, next));
+        }
+    }
+
+    fn look_failed(&mut self, now: Now, commands: &mut Vec<Command>) {
+        self.away_until = now.steady + AWAY;
+        for worker in std::mem::take(&mut self.looking) {
+            self.free += 1;
+            self.leave(now, worker, Happened::Untried, commands);
+        }
+    }
+
+    /// The worker goes on by itself with what was announced behind this.
+    fn done(&mut self, now: Now, worker: WorkerId, happened: Happened) {
+        let (claim, next, slot) = match self.workers[worker.0].work {
+            Work::Opening(claim) | Work::Waiting(claim) => (claim, None, false),
+            Work::Sending(claim, next) => (claim, next, true),
+            Work::Idle => return,
+        };
+        if matches!(happened, Happened::Untried) {
+            // it could not be composed, because the database did not answer
+            self.away_until = now.steady + AWAY;
+        }
+        let relay = self.judge_relay(now, worker, &happened);
+        let mut record = self.recorded(now, claim, happened);
+        (record.relay, record.slot) = (relay, slot);
+        self.unkept += usize::from(record.is_try());
+        self.records.push(record);
+        match next {
+            Some(next) => self.workers[worker.0].work = Work::Opening(next),
+            None => self.set_idle(worker),
+        }
+    }
+
+    /// What the worker had handed over may have arrived; what it had not is ours to mend. One that
+    /// waits does nothing that could break.
+    fn lost(&mut self, now: Now, worker: WorkerId) {
+        const WHY: &str = "the worker broke off, which is a defect of Bulletin";
+        let happened = match self.workers[worker.0].work {
+            Work::Idle | Work::Waiting(_) => return,
+            Work::Opening(_) => Happened::Ours(WHY.to_owned()),
+            Work::Sending(claim, next) => {
+                if let Some(next) = next {
+                    self.record(now, next, Happened::Untried);
+                }
+                self.workers[worker.0].work = Work::Sending(claim, None);
+                let relay = Arc::from(self.gate(worker).name());
+                let result = Ok(Outcome::InDoubt(WHY.to_owned()));
+                Happened::Tried { relay, at: now.wall, took: Duration::ZERO, result }
+            }
+        };
+        self.done(now, worker, happened);
+    }
+
+    /// Opens or holds the gate after an answer; the row to keep when that is news.
+    fn judge_relay(&mut self, now: Now, worker: WorkerId, happened: &Happened) -> Option<RelayRow> {
+        let gate = self.gate(worker);
+        match happened {
+            Happened::Tried { result: Err(SendError::Fault(fault)), .. } if holds_relay(fault) => {
+                gate.fault(&fault.to_string(), now.wall)
+            }
+            // whatever it says about one person, the relay answers
+            Happened::Tried { result: Ok(_) | Err(SendError::Fault(_)), .. } => {
+                gate.success(now.wall)
+            }
+            _ => {
+                gate.abandon();
+                None
+            }
+        }
+    }
+
+    fn kept(&mut self, records: &[Record]) {
+        (self.keeping, self.stuck) = (false, false);
+        for record in records {
+            self.hand.remove(&record.claim.id);
+            self.free += usize::from(record.slot);
+            self.unkept -= usize::from(record.is_try());
+        }
+    }
+
+    fn keep_failed(&mut self, now: Now, mut records: Vec<Record>) {
+        (self.keeping, self.stuck) = (false, true);
+        self.away_until = now.steady + AWAY;
+        records.append(&mut self.records);
+        self.records = records;
+    }
+
+    /// A relay's row, as it stands in the database.
+    pub fn adopt(&mut self, row: &RelayRow) {
+        for (gate, _) in &mut self.gates {
+            if gate.name() == row.name {
+                gate.adopt(row);
+            }
+        }
+    }
+
+    /// Gives an open transaction up.
+    pub(super) fn leave(
+        &mut self,
+        now: Now,
+        worker: WorkerId,
+        happened: Happened,
+        commands: &mut Vec<Command>,
+    ) {
+        self.gate(worker).abandon();
+        if let Some(claim) = self.claim_of(worker) {
+            self.record(now, claim, happened);
+        }
+        self.set_idle(worker);
+        commands.push(Command::Leave(worker));
+    }
+
+    pub(super) fn record(&mut self, now: Now, claim: Claim, happened: Happened) {
+        let record = self.recorded(now, claim, happened);
+        self.records.push(record);
+    }
+
+    fn recorded(&self, now: Now, claim: Claim, happened: Happened) -> Record {
+        let verdict = verdict(&claim, &happened, &self.settings, now.wall);
+        Record { claim, happened, verdict, relay: None, slot: false }
+    }
+
+    pub(super) fn claim_of(&self, worker: WorkerId) -> Option<Claim> {
+        match self.workers[worker.0].work {
+            Work::Opening(claim) | Work::Waiting(claim) | Work::Sending(claim, _) => Some(claim),
+            Work::Idle => None,
+        }
+    }
+
+    fn set_idle(&mut self, worker: WorkerId) {
+        self.workers[worker.0].work = Work::Idle;
+        self.idle.push(worker);
+    }
+}
+
+/// A paused or cancelled campaign gives its claims back; all else ends the delivery.
+fn unwanted(reason: &'static str) -> Happened {
+    if reason == NOT_NOW { Happened::Untried } else { Happened::Unwanted(reason) }
+}

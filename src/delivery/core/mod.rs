@@ -1,0 +1,256 @@
+//! The engine's decisions, without a clock, a socket or a database: events in, commands out.
+//!
+//! ```text
+//! Claimed ─→ queue ─→ Carry ─→ Opened ─→ Look ─→ Looked ─→ Go ─→ Done ─→ Keep ─→ Kept
+//!            (assign)          (door)                └────→ Leave ─────→ Keep
+//! ```
+//! The shell ([`super::engine`]) carries commands out and tells what came of them; it decides nothing.
+//! So the same decisions run in a simulation, with seeds, against relays, clocks and stores that fail.
+//!
+//! # What always holds
+//! * Every claim that came in leaves by exactly one [`Record`] that was kept.
+//! * A message is handed over (`Go`) only after a look that was asked for after the relay had said
+//!   that it waits for it, and only with one of `window` slots; a slot is let go when the record of
+//!   what came of it is kept, and not before. Under `on_in_doubt = "hold"` the look marks the
+//!   delivery durably.
+//! * At most `window` tries, and one more for each connection, are not kept: so many more may be
+//!   refused before the refusals that pause their campaign are counted.
+//! * What is claimed is tried within about a second, or fewer are claimed ([`appetite`]): the claim
+//!   saw who may be mailed. When a look finds a campaign stopped, all of it that is queued goes back.
+//! * There is one claim, one look and one keep on its way at a time: whatever has gathered meanwhile
+//!   goes in the next.
+//! * While records cannot be kept nothing is claimed, opened, looked at or handed over.
+//! * A relay that is held is used by one probe alone; one that a person paused by nobody, also not
+//!   by a message whose envelope it has taken already.
+//! * Of two clocks, the wall's decides only what is written down (a row's next try, how long a relay
+//!   is held); waiting is measured by the steady one. A wall clock that jumps back holds a relay no
+//!   longer than the longest step of its schedule.
+//!
+//! # Races
+//! * *A look, and then the person says no.* The message goes: it was handed to a connection already,
+//!   and at most `window` of them are.
+//! * *The relay is held while a message waits at the door.* It is left, and goes back untried.
+//! * *The commit's answer never comes, though it was made.* The records are kept again: their rows
+//!   are no longer `sending`, and so nothing but a second line in the attempt log is written.
+
+mod answer;
+mod appetite;
+mod gate;
+mod pace;
+mod rule;
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use appetite::Appetite;
+use gate::Gate;
+use pace::Pace;
+
+use super::store::{RelayRow, Taken};
+use super::verdict::Verdict;
+use super::{Claim, Errand, Happened};
+use crate::clock::Timestamp;
+use crate::config;
+use crate::id::DeliveryId;
+
+/// One connection's place, counted over all relays; its worker carries one mail at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerId(pub usize);
+
+/// The time at which something happens, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    pub wall: Timestamp,
+    /// Since the engine's start; it never jumps.
+    pub steady: Duration,
+}
+
+/// What the world tells.
+#[derive(Debug)]
+pub enum Event {
+    /// Time has passed.
+    Woken,
+    /// Something may be due that was not.
+    Due,
+    Claimed(Vec<Taken>),
+    ClaimFailed,
+    /// The worker's relay waits for the message.
+    Opened(WorkerId),
+    /// In the order in which they were asked for: why each must not be sent, or nothing.
+    Looked(Vec<Option<&'static str>>),
+    LookFailed,
+    /// What became of the worker's errand; it goes on by itself with the one announced behind it.
+    Done(WorkerId, Happened),
+    /// The worker broke off, and another has its place.
+    Lost(WorkerId),
+    Kept(Vec<Record>),
+    KeepFailed(Vec<Record>),
+    /// A relay's row, as it stands in the database.
+    Relay(RelayRow),
+    Stop,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Command {
+    /// Take so many due deliveries, at most.
+    Claim(i64),
+    /// Compose it and open its transaction.
+    Carry(WorkerId, Box<Errand>),
+    Look(Vec<Claim>),
+    /// Hand the message over, and announce the next envelope behind it.
+    Go(WorkerId, Option<Box<Errand>>),
+    /// Give the open transaction up.
+    Leave(WorkerId),
+    /// Write all of these down in one commit.
+    Keep(Vec<Record>),
+}
+
+/// What is to be written down about one claim.
+#[derive(Debug)]
+pub struct Record {
+    pub claim: Claim,
+    pub happened: Happened,
+    pub verdict: Verdict,
+    /// The relay's new state, when this changed it.
+    pub relay: Option<RelayRow>,
+    /// Whether one of the window's slots is let go with it.
+    slot: bool,
+}
+
+impl Record {
+    fn is_try(&self) -> bool {
+        matches!(self.happened, Happened::Tried { .. })
+    }
+}
+
+/// What the core is to know of a relay.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    pub name: String,
+    pub connections: usize,
+    /// Between two messages.
+    pub gap: Option<Duration>,
+}
+
+/// The state of the engine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one thing is under way, independent of the others"
+)]
+pub struct Core {
+    settings: config::Delivery,
+    gates: Vec<(Gate, Pace)>,
+    workers: Vec<Worker>,
+    /// Who has nothing to do; the last to become so is the first to get something, since its
+    /// connection is likely to be open.
+    idle: Vec<WorkerId>,
+    /// Claimed, and in nobody's hands.
+    queue: VecDeque<Box<Errand>>,
+    /// Whose relay waits, and who have not been looked at.
+    door: VecDeque<WorkerId>,
+    /// Who are being looked at.
+    looking: Vec<WorkerId>,
+    /// Free slots of the window.
+    free: usize,
+    records: Vec<Record>,
+    claiming: bool,
+    keeping: bool,
+    /// The last records could not be kept.
+    stuck: bool,
+    /// Until then the database is left alone: it has just failed.
+    away_until: Duration,
+    /// Until then an empty queue is believed to be empty.
+    empty_until: Duration,
+    appetite: Appetite,
+    /// Tries that are not kept.
+    unkept: usize,
+    stopping: bool,
+    hand: HashSet<DeliveryId>,
+}
+
+struct Worker {
+    /// An index into `gates`.
+    relay: usize,
+    work: Work,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Idle,
+    Opening(Claim),
+    /// At the door, or being looked at.
+    Waiting(Claim),
+    /// Handed over, with the claim that was announced behind it.
+    Sending(Claim, Option<Claim>),
+}
+
+impl Core {
+    pub fn new(settings: &config::Delivery, relays: &[Relay]) -> Self {
+        let gate =
+            |relay: &Relay| (Gate::new(&relay.name, &settings.relay_retry), Pace::new(relay.gap));
+        let places = relays.iter().enumerate();
+        let workers: Vec<_> = places
+            .flat_map(|(index, relay)| std::iter::repeat_n(index, relay.connections))
+            .map(|relay| Worker { relay, work: Work::Idle })
+            .collect();
+        Self {
+            gates: relays.iter().map(gate).collect(),
+            idle: (0..workers.len()).rev().map(WorkerId).collect(),
+            workers,
+            queue: VecDeque::new(),
+            door: VecDeque::new(),
+            looking: Vec::new(),
+            free: settings.window,
+            records: Vec::new(),
+            claiming: false,
+            keeping: false,
+            stuck: false,
+            away_until: Duration::ZERO,
+            empty_until: Duration::ZERO,
+            appetite: Appetite::default(),
+            unkept: 0,
+            stopping: false,
+            hand: HashSet::new(),
+            settings: settings.clone(),
+        }
+    }
+
+    /// What is to be done now that this has happened.
+    pub fn step(&mut self, now: Now, event: Event) -> Vec<Command> {
+        let mut commands = Vec::new();
+        self.take_in(now, event, &mut commands);
+        self.go_on(now, &mut commands);
+        commands
+    }
+
+    /// How long nothing changes unless an event comes.
+    pub fn rest(&self, now: Now) -> Duration {
+        self.rest_until(now).saturating_sub(now.steady)
+    }
+
+    /// Whether it was stopped and all that was in hand is kept.
+    pub fn is_done(&self) -> bool {
+        self.stopping && self.hand.is_empty() && !self.claiming && !self.keeping
+    }
+
+    /// All that is claimed and not recorded.
+    pub fn hand(&self) -> impl Iterator<Item = DeliveryId> {
+        self.hand.iter().copied()
+    }
+
+    /// Messages handed over whose outcome is not kept.
+    pub fn window_used(&self) -> usize {
+        self.settings.window - self.free
+    }
+
+    /// When the first relay can be used; `None` when every one is paused by a person.
+    pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.gates.iter().filter_map(|(gate, _)| gate.opens_at(now)).min()
+    }
+
+    fn gate(&mut self, worker: WorkerId) -> &mut Gate {
+        let relay = self.workers[worker.0].relay;
+        &mut self.gates[relay].0
+    }
+}

@@ -1,0 +1,96 @@
+//! The database's side of the engine: claims, last looks and results, each in one go.
+
+use std::sync::Arc;
+
+use super::Claim;
+use super::core::{Event, Record};
+use super::record;
+use super::store::{self, Taken, Taker};
+use crate::clock::Clock;
+use crate::config::{Config, OnInDoubt};
+use crate::db::{Db, Error};
+use crate::id::DeliveryId;
+
+/// Where the engine's shell has its errands with the database done.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Config>,
+    pub(crate) owner: i64,
+}
+
+impl Desk {
+    pub(crate) async fn claim(&self, limit: i64) -> Event {
+        self.claimed(limit).await.map_or_else(
+            |error| {
+                tracing::error!("the queue cannot be read: {error}");
+                Event::ClaimFailed
+            },
+            Event::Claimed,
+        )
+    }
+
+    async fn claimed(&self, limit: i64) -> Result<Vec<Taken>, Error> {
+        let now = self.clock.now();
+        let lease_until = now.plus(self.config.delivery.lease);
+        let mut write = self.db.write().await?;
+        let taker = Taker { owner: self.owner, lease_until, limit };
+        let claims = store::claim(&mut write, taker, now).await?;
+        write.commit().await?;
+        Ok(claims)
+    }
+
+    pub(crate) async fn look(&self, claims: Vec<Claim>) -> Event {
+        let looked = match self.config.delivery.on_in_doubt {
+            OnInDoubt::Resend => self.looked(&claims).await,
+            OnInDoubt::Hold => self.marked(&claims).await,
+        };
+        looked.map_or_else(
+            |error| {
+                tracing::error!("whom mails may go to cannot be read: {error}");
+                Event::LookFailed
+            },
+            Event::Looked,
+        )
+    }
+
+    async fn looked(&self, claims: &[Claim]) -> Result<Vec<Option<&'static str>>, Error> {
+        let mut read = self.db.read().await?;
+        store::last_look(&mut read, self.db.words(), claims, self.clock.now()).await
+    }
+
+    /// The final dot is marked durably beforehand, so that after a crash only what may have arrived
+    /// waits for a person.
+    async fn marked(&self, claims: &[Claim]) -> Result<Vec<Option<&'static str>>, Error> {
+        let now = self.clock.now();
+        let mut write = self.db.write().await?;
+        store::mark(&mut write, self.owner, claims, now).await?;
+        let words = write.words();
+        let looked = store::last_look(&mut write, words, claims, now).await?;
+        write.commit().await?;
+        Ok(looked)
+    }
+
+    pub(crate) async fn keep(&self, records: Vec<Record>) -> Event {
+        match record::keep(&self.db, &records, self.clock.now()).await {
+            Ok(()) => {
+                records.iter().for_each(record::say);
+                Event::Kept(records)
+            }
+            Err(error) => {
+                let results = records.len();
+                tracing::error!(results, "results cannot be kept, sending waits: {error}");
+                Event::KeepFailed(records)
+            }
+        }
+    }
+
+    /// Moves the end of these rows' leases.
+    pub(crate) async fn renew(&self, ids: &[DeliveryId]) -> Result<(), Error> {
+        let until = self.clock.now().plus(self.config.delivery.lease);
+        let mut write = self.db.write().await?;
+        store::renew(&mut write, self.owner, ids, until).await?;
+        write.commit().await
+    }
+}
