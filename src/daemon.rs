@@ -26,7 +26,7 @@ use crate::db::Db;
 use crate::db::owner::Owner;
 use crate::delivery;
 use crate::delivery::engine::{Engine, Parts};
-use crate::delivery::recover::recover;
+use crate::delivery::recover::{Living, recover};
 use crate::id::CampaignId;
 use crate::message::press::Press;
 use crate::message::template::Templates;
@@ -74,8 +74,8 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     home.config.fit_for_the_world()?;
     check_used(home).await?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
-    let recovered =
-        recover(&home.db, &owner, home.config.delivery.on_in_doubt, home.clock.now()).await?;
+    let policy = home.config.delivery.on_in_doubt;
+    let recovered = recover(&home.db, &owner, policy, Living::Spared, home.clock.now()).await?;
     if recovered > 0 {
         tracing::warn!(
             deliveries = recovered,
@@ -198,12 +198,11 @@ impl Rounds<'_> {
 
     /// Now and then: rows of dead daemons, and a sign of life.
     async fn go_round(&self) {
-        let Home { config, db, clock, .. } = self.home;
+        let Home { db, clock, .. } = self.home;
         let now = clock.now();
         let done = async {
             self.owner.hold_on(db).await?;
-            self.engine.renew_leases().await?;
-            recover(db, self.owner, config.delivery.on_in_doubt, now).await?;
+            self.engine.round(self.owner).await?;
             anyhow::Ok(self.owner.beat(db, now).await?)
         };
         if let Err(error) = done.await {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::core::{Command, Core, Event, Now, Relay, WorkerId};
 use super::desk::Desk;
+use super::recover::{Living, recover};
 use super::shared::Shared;
 use super::store;
 use super::worker::{Order, Worker};
@@ -35,6 +36,7 @@ pub struct Engine {
     desk: Desk,
     core: Arc<Mutex<Core>>,
     events: mpsc::Sender<Event>,
+    started: Instant,
     driver: JoinHandle<()>,
 }
 
@@ -62,18 +64,19 @@ impl Engine {
         let core = Arc::new(Mutex::new(core));
         let (events, heard) = mpsc::channel(EVENTS);
         let desk = Desk { db, clock: clock.clone(), config: Arc::clone(&config), owner: owner.id };
+        let started = Instant::now();
         let driver = Driver {
             core: Arc::clone(&core),
             desk: desk.clone(),
             events: events.clone(),
-            started: Instant::now(),
+            started,
             shared: Arc::new(Shared { clock, config, keys, press }),
             places: places(&relays, &transports),
             orders: Vec::new(),
             workers: JoinSet::new(),
         };
         let driver = tokio::spawn(driver.run(heard));
-        Ok(Self { desk, core, events, driver })
+        Ok(Self { desk, core, events, started, driver })
     }
 
     /// Follows what commands changed about relays.
@@ -84,12 +87,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Keeps up the leases of what is in hand; to be called far more often than they are long.
-    pub async fn renew_leases(&self) -> anyhow::Result<()> {
-        let ids: Vec<_> = self.core().hand().collect();
-        if !ids.is_empty() {
-            self.desk.renew(&ids).await?;
+    /// Keeps up the leases of what is in hand, and takes back what nobody works on any more; to be
+    /// called far more often than leases are long.
+    pub async fn round(&self, owner: &Owner) -> anyhow::Result<()> {
+        let now = self.now();
+        let round = self.core().round(now);
+        if !round.renew.is_empty() {
+            self.desk.renew(&round.renew).await?;
         }
+        let living = if round.judges_leases { Living::Judged } else { Living::Spared };
+        recover(&self.desk.db, owner, self.desk.config.delivery.on_in_doubt, living, now.wall)
+            .await?;
         Ok(())
     }
 
@@ -110,6 +118,10 @@ impl Engine {
         if let Err(error) = self.driver.await {
             tracing::error!("the engine broke off: {error}");
         }
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: self.desk.clock.now(), steady: self.started.elapsed() }
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {

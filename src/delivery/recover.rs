@@ -13,11 +13,20 @@ use crate::config::OnInDoubt;
 use crate::db::owner::Owner;
 use crate::db::{Db, Error, Write};
 
+/// What is done about a daemon that lives and has let its leases run out: it hangs, or the clock has
+/// jumped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Living {
+    Spared,
+    Judged,
+}
+
 /// Takes back what nobody works on any more; says how many rows there were.
 pub async fn recover(
     db: &Db,
     owner: &Owner,
     policy: OnInDoubt,
+    living: Living,
     now: Timestamp,
 ) -> Result<usize, Error> {
     let owners = store::owners(&mut db.read().await?).await?;
@@ -25,7 +34,11 @@ pub async fn recover(
     let mut rows = 0;
     for (id, first_lease) in owners {
         // A dead owner's leases are worth nothing; a living one's are, until they end.
-        let until = if dead.contains(&id) { Timestamp(i64::MAX) } else { now };
+        let until = match living {
+            _ if dead.contains(&id) => Timestamp(i64::MAX),
+            Living::Judged => now,
+            Living::Spared => continue,
+        };
         if first_lease <= until {
             rows += take_back(db, id, until, policy, now).await?;
         }

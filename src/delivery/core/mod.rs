@@ -38,6 +38,7 @@ mod appetite;
 mod gate;
 mod pace;
 mod rule;
+mod watch;
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -45,6 +46,7 @@ use std::time::Duration;
 use appetite::Appetite;
 use gate::Gate;
 use pace::Pace;
+use watch::Watch;
 
 use super::store::{RelayRow, Taken};
 use super::verdict::Verdict;
@@ -124,6 +126,16 @@ impl Record {
     }
 }
 
+/// What keeps this daemon's rows its own, and takes back those of others.
+#[derive(Debug)]
+pub struct Round {
+    /// All that is claimed and not recorded: its leases are moved on, before any is judged.
+    pub renew: Vec<DeliveryId>,
+    /// Whether a lease that has run out may be taken from a daemon that lives: not while the wall
+    /// clock has jumped, and not before others have had the time to renew theirs.
+    pub judges_leases: bool,
+}
+
 /// What the core is to know of a relay.
 #[derive(Clone, Debug)]
 pub struct Relay {
@@ -167,6 +179,7 @@ pub struct Core {
     unkept: usize,
     stopping: bool,
     hand: HashSet<DeliveryId>,
+    watch: Watch,
 }
 
 struct Worker {
@@ -212,6 +225,7 @@ impl Core {
             unkept: 0,
             stopping: false,
             hand: HashSet::new(),
+            watch: Watch::default(),
             settings: settings.clone(),
         }
     }
@@ -234,9 +248,10 @@ impl Core {
         self.stopping && self.hand.is_empty() && !self.claiming && !self.keeping
     }
 
-    /// All that is claimed and not recorded.
-    pub fn hand(&self) -> impl Iterator<Item = DeliveryId> {
-        self.hand.iter().copied()
+    /// What is to be done every few seconds.
+    pub fn round(&mut self, now: Now) -> Round {
+        let renew = self.hand.iter().copied().collect();
+        Round { renew, judges_leases: self.watch.trusts(now) }
     }
 
     /// Messages handed over whose outcome is not kept.
