@@ -30,6 +30,7 @@ use crate::delivery::recover::{Living, recover};
 use crate::id::CampaignId;
 use crate::message::press::Press;
 use crate::message::template::Templates;
+use crate::metric::Metrics;
 use crate::token::Keys;
 use crate::transport::Transport;
 use crate::web;
@@ -48,13 +49,14 @@ pub struct Home {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
+    pub metrics: Metrics,
 }
 
 impl Home {
     /// What the pages need of it.
     fn office(&self) -> web::Office {
-        let Self { config, db, keys, clock } = self.clone();
-        web::Office { config, db, keys, clock }
+        let Self { config, db, keys, clock, metrics } = self.clone();
+        web::Office { config, db, keys, clock, metrics }
     }
 }
 
@@ -103,7 +105,10 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
 async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
     let templates = Arc::new(Templates::embedded()?);
     let hello = home.config.sender.address.domain();
-    let transport = |(name, relay): (&String, _)| Ok((name.clone(), Transport::of(relay, &hello)?));
+    let transport = |(name, relay): (&String, _)| {
+        let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());
+        Ok((name.clone(), transport))
+    };
     let transports =
         home.config.relay.iter().map(transport).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
     let parts = Parts {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod id;
 pub mod line;
 pub mod log;
+pub mod metric;
 pub mod secret;
 pub mod token;
 

@@ -1,8 +1,10 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
 mod end;
+mod look;
 
 pub use end::{any_to_finish, finish, lock};
+pub use look::by_state;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::daemon::Home;
 use crate::db::Db;
 use crate::log;
+use crate::metric::Metrics;
 use crate::token::Keys;
 
 /// Why a command did not do what it was asked.
@@ -105,5 +106,5 @@ pub(super) async fn home(config: Config) -> Result<Home, Failure> {
             secret.display()
         )));
     }
-    Ok(Home { config: Arc::new(config), db, keys, clock: Clock::System })
+    Ok(Home { config: Arc::new(config), db, keys, clock: Clock::System, metrics: Metrics::new() })
 }

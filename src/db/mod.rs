@@ -98,6 +98,15 @@ impl Db {
         })
     }
 
+    /// Whether it could be written now: begins a transaction and forgets it.
+    ///
+    /// A change of no row, because Postgres begins also where it may only read.
+    pub async fn probe(&self) -> Result<(), Error> {
+        let mut write = self.write().await?;
+        on!(&mut write, c => sqlx::query("UPDATE daemon SET seen_at = seen_at WHERE id = 0")
+            .execute(c).await.map(drop))
+    }
+
     pub fn words(&self) -> &'static Words {
         match &self.0 {
             Pools::Lite { .. } => &LITE,

@@ -2,6 +2,7 @@
 
 mod claim;
 mod consequence;
+mod gauge;
 mod look;
 mod relay;
 mod replies;
@@ -9,6 +10,7 @@ mod steer;
 
 pub use claim::{Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
+pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
 pub use replies::{Replies, replies};

@@ -34,6 +34,7 @@ pub mod memory;
 pub mod smtp;
 
 use crate::config;
+use crate::metric::Metrics;
 
 /// The way to one relay; cloned freely, it holds no connection.
 #[derive(Clone)]
@@ -51,6 +52,15 @@ impl Transport {
             config::RelayKind::Smtp(relay) => Self::Smtp(smtp::Settings::of(relay, hello_domain)?),
             config::RelayKind::File { path } => Self::File(file::Folder::new(path)),
         })
+    }
+
+    /// Tells these how long the relay lets us wait; until then nobody hears of it.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        if let Self::Smtp(settings) = &mut self {
+            settings.metrics = metrics;
+        }
+        self
     }
 
     /// Opens a connection that is ready for a message: greeted, secured and logged in.
@@ -183,6 +193,22 @@ pub enum Stage {
     Dot,
 }
 
+impl Stage {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Hello => "hello",
+            Self::Tls => "tls",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Body => "body",
+            Self::Dot => "dot",
+        }
+    }
+}
+
 /// What a server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -243,16 +269,6 @@ impl std::fmt::Display for Reply {
 
 impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "connect",
-            Self::Hello => "hello",
-            Self::Tls => "tls",
-            Self::Auth => "auth",
-            Self::Mail => "mail",
-            Self::Rcpt => "rcpt",
-            Self::Data => "data",
-            Self::Body => "body",
-            Self::Dot => "dot",
-        })
+        f.write_str(self.as_str())
     }
 }

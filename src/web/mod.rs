@@ -1,7 +1,7 @@
 //! The pages: what readers open, what mail providers post to, and what operators look at.
 //!
 //! Two listeners. `site.listen` is for the world: front page, archive, opt-out. `operator_listen` is
-//! for whoever runs this: health, and the captured mails of a file relay.
+//! for whoever runs this: health, readiness, metrics, and the captured mails of a file relay.
 //!
 //! # What always holds
 //! * Looking changes nothing: GET, HEAD and OPTIONS never write (promise 4).
@@ -26,9 +26,11 @@ mod health;
 mod home;
 mod inbox;
 mod listener;
+mod metrics;
 mod operator;
 mod page;
 mod public;
+mod ready;
 mod unsubscribe;
 
 use std::net::SocketAddr;
@@ -44,6 +46,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::metric::Metrics;
 use crate::token::Keys;
 use listener::Patient;
 use page::Site;
@@ -58,6 +61,7 @@ pub struct Office {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
+    pub metrics: Metrics,
 }
 
 /// Running pages.

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::get;
 
 use super::page::Site;
-use super::{guard, health, inbox};
+use super::{guard, health, inbox, metrics, ready};
 use crate::config::RelayKind;
 
 /// How long a page may take.
@@ -16,7 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `listening` decides about the inbox: mails are shown on loopback only.
 pub(super) fn router(site: &Site, listening: SocketAddr) -> anyhow::Result<Router> {
-    let mut pages = Router::new().route("/healthz", get(health::show));
+    let mut pages = Router::new()
+        .route("/healthz", get(health::show))
+        .route("/readyz", get(ready::show))
+        .route("/metrics", get(metrics::show));
     let folders = folders(site);
     if !folders.is_empty() && listening.ip().is_loopback() {
         pages = pages.merge(inbox::router(site, folders));

@@ -13,7 +13,8 @@ use std::path::Path;
 use source::Source;
 
 /// Know nothing of the journey; anything may use them.
-const LEAVES: [&str; 8] = ["address", "clock", "config", "id", "line", "log", "secret", "token"];
+const LEAVES: [&str; 9] =
+    ["address", "clock", "config", "id", "line", "log", "metric", "secret", "token"];
 
 /// Each stage and the stages that it may use, in the order of the journey: arrows point backwards only.
 const ARROWS: [(&str, &[&str]); 14] = [
@@ -63,12 +64,13 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What is asked of the outside world, and the only places that ask. `store` stands for every stage's SQL.
-const DOORS: [(&str, &[&str]); 10] = [
+const DOORS: [(&str, &[&str]); 11] = [
     ("sqlx", &["db", "store"]),
     ("lettre", &["address", "transport", "message"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("clap", &["cli", "main"]),
+    ("prometheus_client", &["metric"]),
     ("SystemTime::now", &["clock"]),
     ("Utc::now", &["clock"]),
     ("Local::now", &["clock"]),

@@ -44,3 +44,4 @@ mod refusal;
 mod retry;
 mod shutdown;
 mod steering;
+mod watched;

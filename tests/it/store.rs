@@ -26,7 +26,7 @@ mod steer;
 mod story;
 mod world;
 
-use world::World;
+pub(crate) use world::World;
 
 /// Makes two tests of each case: one on SQLite, one on Postgres.
 macro_rules! on_both {
@@ -46,4 +46,4 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
+pub(crate) use on_both;

@@ -16,6 +16,7 @@ mod postfix;
 mod security;
 mod sequence;
 pub(crate) mod sink;
+mod waits;
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ mod archive;
 mod inbox;
 mod manners;
 mod unsubscribe;
+mod watch;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use bulletin::clock::{Clock, Timestamp};
 use bulletin::config::{Config, List};
 use bulletin::db::Db;
 use bulletin::line::Line;
+use bulletin::metric::Metrics;
 use bulletin::post::{self, Kind};
 use bulletin::token::{Keys, Purpose};
 use bulletin::web::{self, Office};
@@ -54,6 +56,7 @@ impl Site {
             db: Db::open(config.database.url.reveal()).await.unwrap(),
             keys: Keys::open(&config.site.secret_file).unwrap(),
             clock: Clock::fixed(NOW),
+            metrics: Metrics::new(),
             config: Arc::new(config),
         };
         subscribe(&office, "ann@example.org", &["meetings", "reports"]).await;

@@ -22,6 +22,9 @@
 //! * With `tls` asked for, nothing but EHLO and STARTTLS is said in clear. Without it we speak to a
 //!   loopback address only.
 //! * What the relay said before TLS counts for nothing after it (RFC 3207 §4.2).
+//! * Of every stage it is told how long the relay let us wait, also when the answer did not come: of
+//!   `connect` (name and TCP), `tls`, `hello` (greeting and EHLO) and `auth` for each connection, of
+//!   the others for each reply. A reply that came with the one before cost no wait.
 //! * A reply that is not SMTP, too long or out of turn breaks the connection: after it nobody knows
 //!   which reply belongs to which command.
 
@@ -47,6 +50,7 @@ use tokio_rustls::TlsConnector;
 pub use client::Client;
 
 use crate::config::{Auth, SmtpRelay, Tls};
+use crate::metric::Metrics;
 use crate::secret::Secret;
 
 /// All that is needed to open a connection; checked, with the trusted certificates loaded.
@@ -58,6 +62,8 @@ pub struct Settings {
     login: Option<Login>,
     hello: String,
     pub timeouts: Timeouts,
+    /// Hear how long each stage took.
+    pub metrics: Metrics,
     chunking: bool,
     messages_per_connection: usize,
 }
@@ -102,6 +108,7 @@ impl Settings {
             login,
             hello: hello.to_owned(),
             timeouts: Timeouts::default(),
+            metrics: Metrics::new(),
             chunking: relay.chunking,
             messages_per_connection: relay.messages_per_connection,
         })

@@ -1,8 +1,10 @@
 //! From nothing to a connection that takes messages.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 
 use rustls::pki_types::ServerName;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::capability::Capabilities;
@@ -15,19 +17,17 @@ const NO_CLEAR: &str = "tls = \"none\" is for loopback only; write starttls or i
 
 impl Client {
     pub(in crate::transport) async fn open(settings: &Settings) -> Result<Self, Fault> {
-        let mut client = Self::dial(settings).await?;
+        let mut client = timed(settings, Stage::Connect, Self::dial(settings)).await?;
         if let Security::Implicit(connector) = &settings.security {
-            client = client.secure(connector, settings).await?;
+            client = timed(settings, Stage::Tls, client.secure(connector, settings)).await?;
         }
-        client.greeting().await?;
-        client.hello(&settings.hello).await?;
+        timed(settings, Stage::Hello, client.meet(&settings.hello)).await?;
         if let Security::Starttls(connector) = &settings.security {
-            client.ask_for_tls().await?;
-            client = client.secure(connector, settings).await?;
-            client.hello(&settings.hello).await?;
+            client = timed(settings, Stage::Tls, client.starttls(connector, settings)).await?;
+            timed(settings, Stage::Hello, client.hello(&settings.hello)).await?;
         }
         if let Some(login) = &settings.login {
-            client.log_in(login).await?;
+            timed(settings, Stage::Auth, client.log_in(login)).await?;
         }
         client.capabilities.chunking &= settings.chunking;
         client.state = State::Ready;
@@ -42,7 +42,8 @@ impl Client {
                 NO_CLEAR.clone_into(&mut last);
                 continue;
             }
-            match Stream::dial(address, settings.timeouts.connect).await {
+            let metrics = settings.metrics.clone();
+            match Stream::dial(address, settings.timeouts.connect, metrics).await {
                 Ok(stream) => return Ok(Self::of(stream, settings)),
                 Err(why) => last = why.to_string(),
             }
@@ -50,9 +51,14 @@ impl Client {
         Err(fault(settings, Stage::Connect, &last))
     }
 
+    async fn meet(&mut self, name: &str) -> Result<(), Fault> {
+        self.greeting().await?;
+        self.hello(name).await
+    }
+
     /// 220, or the relay wants no connection at all (RFC 5321 §3.1).
     async fn greeting(&mut self) -> Result<(), Fault> {
-        let reply = self.hear(Stage::Connect, self.timeouts.greeting).await?;
+        let reply = self.reply(Stage::Connect, self.timeouts.greeting).await?;
         if reply.code == 220 { Ok(()) } else { Err(self.said(reply)) }
     }
 
@@ -69,6 +75,15 @@ impl Client {
             reply = self.ask(Stage::Hello, &format!("HELO {name}"), self.timeouts.hello).await?;
         }
         if reply.code == 250 { Ok(()) } else { Err(self.said(reply)) }
+    }
+
+    async fn starttls(
+        mut self,
+        connector: &TlsConnector,
+        settings: &Settings,
+    ) -> Result<Self, Fault> {
+        self.ask_for_tls().await?;
+        self.secure(connector, settings).await
     }
 
     async fn ask_for_tls(&mut self) -> Result<(), Fault> {
@@ -92,6 +107,14 @@ impl Client {
         self.stream = secured.map_err(|why| fault(settings, Stage::Tls, &why.to_string()))?;
         Ok(self)
     }
+}
+
+/// Tells how long a step took, whether or not it came off.
+async fn timed<T>(settings: &Settings, stage: Stage, step: impl Future<Output = T>) -> T {
+    let since = Instant::now();
+    let result = step.await;
+    settings.metrics.took(stage.as_str(), since.elapsed());
+    result
 }
 
 async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Fault> {

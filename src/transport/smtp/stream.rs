@@ -14,11 +14,14 @@ use tokio_rustls::client::TlsStream;
 
 use super::pieces::{Pieces, Unsent};
 use super::reply::{self, Answer, Garbage};
+use crate::metric::Metrics;
 
 pub(super) struct Stream {
     io: Io,
     /// Read, and not yet parsed.
     input: Vec<u8>,
+    /// Hear how long the relay lets us wait.
+    pub(super) metrics: Metrics,
 }
 
 enum Io {
@@ -42,10 +45,14 @@ pub(super) enum Break {
 }
 
 impl Stream {
-    pub(super) async fn dial(address: SocketAddr, limit: Duration) -> Result<Self, Break> {
+    pub(super) async fn dial(
+        address: SocketAddr,
+        limit: Duration,
+        metrics: Metrics,
+    ) -> Result<Self, Break> {
         let tcp = within(limit, TcpStream::connect(address)).await?;
         tcp.set_nodelay(true)?;
-        Ok(Self { io: Io::Plain(tcp), input: Vec::new() })
+        Ok(Self { io: Io::Plain(tcp), input: Vec::new(), metrics })
     }
 
     /// The handshake. What came in clear behind the reply to STARTTLS was said by somebody else.
@@ -59,7 +66,7 @@ impl Stream {
         match self.io {
             Io::Plain(tcp) => {
                 let tls = within(limit, connector.connect(name, tcp)).await?;
-                Ok(Self { io: Io::Tls(Box::new(tls)), input: Vec::new() })
+                Ok(Self { io: Io::Tls(Box::new(tls)), input: Vec::new(), ..self })
             }
             Io::Tls(_) => Ok(self),
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Client;
 use super::client::State;
 use super::reply::Answer;
@@ -16,12 +18,25 @@ impl Client {
         limit: Duration,
     ) -> Result<Reply, Fault> {
         self.say(stage, &format!("{line}\r\n"), limit).await?;
-        self.hear(stage, limit).await
+        self.reply(stage, limit).await
     }
 
+    /// A reply within a transaction; how long it let us wait is told.
     pub(super) async fn hear(&mut self, stage: Stage, limit: Duration) -> Result<Reply, Fault> {
+        let since = Instant::now();
+        let reply = self.reply(stage, limit).await;
+        self.observe(stage, since);
+        reply
+    }
+
+    pub(super) async fn reply(&mut self, stage: Stage, limit: Duration) -> Result<Reply, Fault> {
         let answer = self.stream.reply(limit).await;
         Ok(answer.map_err(|why| self.fault(stage, &why.to_string()))?.into_reply(stage))
+    }
+
+    /// The relay let us wait since then.
+    pub(super) fn observe(&self, stage: Stage, since: Instant) {
+        self.stream.metrics.took(stage.as_str(), since.elapsed());
     }
 
     /// EHLO: the one reply whose lines are read.

@@ -105,9 +105,9 @@ async fn health_tells_whether_the_database_answers() {
 }
 
 #[tokio::test]
-async fn health_and_inbox_are_not_for_the_public() {
+async fn what_operators_look_at_is_not_for_the_public() {
     let site = Site::start().await;
-    for path in ["/healthz", "/inbox"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/inbox"] {
         assert_eq!(site.get(path).await.status, 404, "{path}");
     }
 }
