@@ -117,6 +117,7 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
         keys: home.keys.clone(),
         clock: home.clock.clone(),
         press: Press::new(home.db.clone(), Arc::clone(&home.config), templates),
+        metrics: home.metrics.clone(),
         transports,
     };
     Engine::start(parts, owner).await

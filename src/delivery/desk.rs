@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Config, OnInDoubt};
 use crate::db::{Db, Error};
 use crate::id::DeliveryId;
+use crate::metric::Metrics;
 
 /// Where the engine's shell has its errands with the database done.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub(crate) struct Desk {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
+    pub(crate) metrics: Metrics,
     pub(crate) owner: i64,
 }
 
@@ -75,10 +77,14 @@ impl Desk {
     pub(crate) async fn keep(&self, records: Vec<Record>) -> Event {
         match record::keep(&self.db, &records, self.clock.now()).await {
             Ok(()) => {
-                records.iter().for_each(record::say);
+                self.metrics.committed(records.len());
+                for record in &records {
+                    record::say(record, &self.metrics);
+                }
                 Event::Kept(records)
             }
             Err(error) => {
+                self.metrics.commit_failed();
                 let results = records.len();
                 tracing::error!(results, "results cannot be kept, sending waits: {error}");
                 Event::KeepFailed(records)

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::db::owner::Owner;
 use crate::message::press::Press;
+use crate::metric::Metrics;
 use crate::token::Keys;
 use crate::transport::Transport;
 
@@ -47,6 +48,7 @@ pub struct Parts {
     pub keys: Keys,
     pub clock: Clock,
     pub press: Press,
+    pub metrics: Metrics,
     /// By the name of their relay.
     pub transports: BTreeMap<String, Transport>,
 }
@@ -54,7 +56,7 @@ pub struct Parts {
 impl Engine {
     /// Starts as many workers as the relays have connections.
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
-        let Parts { db, config, keys, clock, press, transports } = parts;
+        let Parts { db, config, keys, clock, press, metrics, transports } = parts;
         let relays = relays(&config, &transports)?;
         let mut core = Core::new(&config.delivery, &relays);
         // before anything is claimed: a relay that a person has paused stays so
@@ -63,14 +65,20 @@ impl Engine {
         }
         let core = Arc::new(Mutex::new(core));
         let (events, heard) = mpsc::channel(EVENTS);
-        let desk = Desk { db, clock: clock.clone(), config: Arc::clone(&config), owner: owner.id };
+        let desk = Desk {
+            db,
+            clock: clock.clone(),
+            config: Arc::clone(&config),
+            metrics: metrics.clone(),
+            owner: owner.id,
+        };
         let started = Instant::now();
         let driver = Driver {
             core: Arc::clone(&core),
             desk: desk.clone(),
             events: events.clone(),
             started,
-            shared: Arc::new(Shared { clock, config, keys, press }),
+            shared: Arc::new(Shared { clock, config, keys, press, metrics }),
             places: places(&relays, &transports),
             orders: Vec::new(),
             workers: JoinSet::new(),
@@ -214,6 +222,7 @@ impl Driver {
                 self.obey(command);
             }
         }
+        self.desk.metrics.window(core.window_used());
         (!core.is_done()).then(|| core.rest(now))
     }
 

@@ -8,6 +8,7 @@ use super::{Claim, Happened};
 use crate::campaign;
 use crate::clock::Timestamp;
 use crate::db::{Db, Error, Write};
+use crate::metric::Metrics;
 use crate::transport::{Fault, Outcome, Reply, SendError};
 
 /// Writes all of these down, or nothing.
@@ -126,13 +127,16 @@ fn attempt<'a>(claim: &Claim, happened: &'a Happened, verdict: &Verdict) -> Opti
 ///
 /// Ids only. What a server says may name somebody, and a domain may be one person's own: both are in
 /// the database, for `delivery show`.
-pub(crate) fn say(record: &Record) {
+pub(crate) fn say(record: &Record, metrics: &Metrics) {
     if let Some(row) = &record.relay {
         say_relay(row, &record.happened);
     }
     let Record { claim, happened, verdict, .. } = record;
     let tried = attempt(claim, happened, verdict);
     let tried = tried.as_ref();
+    if let Some(tried) = tried {
+        metrics.attempt(tried.outcome, &tried.stage);
+    }
     tracing::debug!(
         target: "bulletin::delivery",
         delivery = claim.id.0,

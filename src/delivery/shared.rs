@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::id::DeliveryId;
 use crate::message::compose::Copy;
 use crate::message::press::Press;
+use crate::metric::Metrics;
 use crate::token::{Keys, Purpose};
 use crate::transport::Envelope;
 
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(super) config: Arc<Config>,
     pub(super) keys: Keys,
     pub(super) press: Press,
+    pub(super) metrics: Metrics,
 }
 
 impl Shared {

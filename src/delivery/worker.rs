@@ -98,6 +98,7 @@ impl Worker {
         }
         self.close().await;
         self.connection = Some(self.transport.connect().await?);
+        self.shared.metrics.connection_opened(&self.relay);
         let Some(new) = self.connection.as_mut() else { return Ok(None) };
         let begun = new.begin(envelope, message).await;
         self.after(begun).await
@@ -161,6 +162,7 @@ impl Worker {
     async fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
             connection.quit().await;
+            self.shared.metrics.connection_closed(&self.relay);
         }
     }
 }

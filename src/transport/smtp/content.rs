@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::client::{State, no, speaks_on};
 use super::pieces::{Pieces, Unsent};
 use super::reply::Answer;
@@ -27,7 +29,9 @@ impl Client {
             Err(Unsent { why, whole: false }) => return self.broken_off(&why).await,
             written => written,
         };
+        let since = Instant::now();
         let answer = self.stream.reply(self.timeouts.dot).await;
+        self.observe(Stage::Dot, since);
         if let (Ok(()), Ok(Answer { code, .. })) = (written, &answer)
             && speaks_on(*code)
         {

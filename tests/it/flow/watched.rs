@@ -26,6 +26,9 @@ async fn a_monitor_sees_the_mails_go_by(database: Database) {
         "bulletin_deliveries{state=\"in_doubt\"} 0",
         "bulletin_relay_open{relay=\"main\",state=\"open\"} 1",
         "bulletin_stage_seconds_count{stage=\"rcpt\"} 3",
+        "bulletin_stage_seconds_count{stage=\"dot\"} 3",
+        "bulletin_attempts_total{outcome=\"accepted\",stage=\"dot\"} 3",
+        "bulletin_commit_results_sum 3.0",
     ] {
         assert!(metrics.lines().any(|line| line == series), "no {series} in\n{metrics}");
     }

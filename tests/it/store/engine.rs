@@ -10,6 +10,7 @@ use bulletin::delivery::engine::{Engine, Parts};
 use bulletin::delivery::store::left;
 use bulletin::message::press::Press;
 use bulletin::message::template::Templates;
+use bulletin::metric::Metrics;
 use bulletin::transport::memory::Outbox;
 use bulletin::transport::{Fault, Stage, Transport};
 
@@ -38,6 +39,7 @@ impl World {
             keys: self.keys.clone(),
             clock: self.clock.clone(),
             press: Press::new(self.db.clone(), config, templates),
+            metrics: Metrics::new(),
             transports: [("main".to_owned(), Transport::Memory(outbox.clone()))].into(),
         };
         Engine::start(parts, owner).await.unwrap()
