@@ -17,7 +17,7 @@ use crate::campaign::State;
 use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
 use crate::delivery;
-use crate::delivery::steer;
+use crate::delivery::steer::{self, Resumed};
 use crate::id::CampaignId;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ pub(super) enum Campaign {
     },
     /// Stop sending for now
     Pause { id: CampaignId },
-    /// Go on sending
+    /// Go on sending; whoever was refused for our sake is due at once
     Resume { id: CampaignId },
     /// Call it off: what is not yet sent stays unsent
     Cancel { id: CampaignId },
@@ -130,11 +130,17 @@ async fn retry(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Goes on where it was: sending, or waiting for its time.
 async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
-    let frozen = find(home, id).await?.audience.is_some();
-    let to = if frozen { State::Running } else { State::Scheduled };
-    change(home, printer, id, &[State::Paused], to).await
+    let mut write = home.db.write().await?;
+    let Resumed { state, refused } = steer::resume(&mut write, id, home.clock.now()).await?;
+    write.commit().await?;
+    printer.object(&json!({ "id": id.0, "state": state.as_str(), "due": refused }));
+    printer.say(format!("Campaign {id} is now {state}."));
+    if refused > 0 {
+        let mails = count(usize::try_from(refused).unwrap_or(usize::MAX), "mail");
+        printer.say(format!("{mails} refused for our sake: due at once."));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn change(
