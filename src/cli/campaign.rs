@@ -1,6 +1,7 @@
 //! `bulletin campaign`: mailings, seen and steered.
 
 mod show;
+mod trial;
 mod watch;
 
 use std::process::ExitCode;
@@ -9,10 +10,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 use self::show::{object, show};
+use self::trial::trial;
 use self::watch::watch;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
+use crate::address::EmailAddress;
 use crate::campaign::State;
 use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
@@ -41,6 +44,20 @@ pub(super) enum Campaign {
     Retry { id: CampaignId },
     /// Let a campaign go out that waits for approval
     Approve { id: CampaignId },
+    /// Send one copy of its mail to an address, now and outside of the campaign
+    #[command(
+        after_help = "The copy goes over the first relay. It is no delivery: it is not counted, nobody is kept from\n\
+the real one by it, and its unsubscribe link ends nothing. The campaign may wait for approval or\n\
+for its time, run, pause, or have finished; one that was cancelled is refused, because a copy of it\n\
+would pass for the news. Addresses that are suppressed, or have left its lists, are refused too.\n\n\
+Example:\n  bulletin campaign test 3 --to ann@example.org"
+    )]
+    Test {
+        id: CampaignId,
+        /// Where to
+        #[arg(long, value_name = "EMAIL")]
+        to: EmailAddress,
+    },
 }
 
 impl Campaign {
@@ -58,6 +75,7 @@ impl Campaign {
             Self::Approve { id } => {
                 change(home, printer, id, &[State::AwaitingApproval], State::Scheduled).await
             }
+            Self::Test { id, to } => trial(home, printer, id, &to).await,
             Self::Cancel { id } => {
                 let open = [
                     State::Draft,

@@ -50,6 +50,16 @@ impl House {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// Where its database is, for whoever looks into it beside the program.
+    pub(super) fn database_url(&self) -> String {
+        let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
+        let url = config.split('"').nth(1).unwrap();
+        match url.strip_prefix("sqlite:") {
+            Some(file) => format!("sqlite:{}", self.path(file).display()),
+            None => url.to_owned(),
+        }
+    }
+
     /// Runs a command that must succeed.
     pub(super) fn must(&self, arguments: &[&str]) -> Ran {
         let ran = self.program.run(arguments);
