@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-pub(super) use plan::{Database, house};
+pub(super) use plan::{Database, Plan, house};
 pub(super) use watch::{accepted, finished, keys, named, recipients, until};
 
 use super::mail::Mail;
