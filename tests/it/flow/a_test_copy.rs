@@ -143,6 +143,11 @@ async fn a_copy_of_a_digest_is_its_first_rendition(database: Database) {
     assert_eq!(copy.subject, real.subject);
     assert_eq!(copy.text, real.text.replace(real.unsubscribe_url(), copy.unsubscribe_url()));
     assert_eq!(copy.headers["list-id"], real.headers["list-id"]);
+    // what was sent counts, whatever the templates say by now
+    let kept = "UPDATE rendition SET subject = 'As it was sent' WHERE html IS NOT NULL";
+    Raw::open(&house.database_url()).await.run(kept).await.unwrap();
+    copied(&house, &edition, ME);
+    assert_eq!(house.mails().pop().unwrap().subject, "As it was sent");
 }
 
 async fn nothing_of_a_cancelled_campaign_is_copied(database: Database) {
