@@ -23,6 +23,7 @@ on_both!(
     what_the_server_says_is_told,
     a_fault_of_the_relay_is_told_and_holds_nothing,
     a_relay_that_a_person_paused_sends_no_copy,
+    no_copy_with_links_of_this_machine_goes_out_to_the_world,
 );
 
 const ANN: &str = "ann@readers.example";
@@ -249,7 +250,6 @@ async fn a_fault_of_the_relay_is_told_and_holds_nothing(database: Database) {
     let before = contents(&house).await;
     refused(&house, &id, ANN, "nothing was sent, relay main is at fault: mail: ");
     refused(&house, &id, ANN, "550 5.7.1 not from you; check the relay's own log");
-    assert_eq!(contents(&house).await, before);
     // bound without listening: connections are refused, and nobody else is given the port
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -258,6 +258,7 @@ async fn a_fault_of_the_relay_is_told_and_holds_nothing(database: Database) {
     let away = reserved.local_addr().unwrap().port();
     house.write("config.toml", &config.replace(&port(relay.port()), &port(away)));
     refused(&house, &id, ANN, "relay main is at fault: connect: ");
+    assert_eq!(contents(&house).await, before);
     house.write("config.toml", &config);
     // a relay that is held is tried: whoever mended it wants to know
     house.must(&["campaign", "cancel", &id]);
@@ -280,4 +281,15 @@ async fn a_relay_that_a_person_paused_sends_no_copy(database: Database) {
     assert_eq!(relay.connections(), 0);
     house.must(&["relay", "resume", "main"]);
     copied(&house, &id, ANN);
+}
+
+async fn no_copy_with_links_of_this_machine_goes_out_to_the_world(database: Database) {
+    let house = house(database).open();
+    let id = waiting(&house);
+    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    let away = config
+        .replace("kind = \"file\"\npath = \"outbox\"", "host = \"smtp.example.invalid\"")
+        .replace("https://news.alliance.example", "http://127.0.0.1:8080");
+    house.write("config.toml", &away);
+    refused(&house, &id, ME, "site.base_url = \"http://127.0.0.1:8080\" is this machine's own");
 }
