@@ -1,6 +1,7 @@
 //! `bulletin campaign`: mailings, seen and steered.
 
 mod show;
+mod trial;
 mod watch;
 
 use std::process::ExitCode;
@@ -9,15 +10,17 @@ use clap::Subcommand;
 use serde_json::json;
 
 use self::show::{object, show};
+use self::trial::trial;
 use self::watch::watch;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
+use crate::address::EmailAddress;
 use crate::campaign::State;
 use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
 use crate::delivery;
-use crate::delivery::steer;
+use crate::delivery::steer::{self, Resumed};
 use crate::id::CampaignId;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +36,7 @@ pub(super) enum Campaign {
     },
     /// Stop sending for now
     Pause { id: CampaignId },
-    /// Go on sending
+    /// Go on sending; whoever was refused for our sake is due at once
     Resume { id: CampaignId },
     /// Call it off: what is not yet sent stays unsent
     Cancel { id: CampaignId },
@@ -41,6 +44,20 @@ pub(super) enum Campaign {
     Retry { id: CampaignId },
     /// Let a campaign go out that waits for approval
     Approve { id: CampaignId },
+    /// Send one copy of its mail to an address, now and outside of the campaign
+    #[command(
+        after_help = "The copy goes over the first relay. It is no delivery: it is not counted, nobody is kept from\n\
+the real one by it, and its unsubscribe link ends nothing. The campaign may wait for approval or\n\
+for its time, run, pause, or have finished; one that was cancelled is refused, because a copy of it\n\
+would pass for the news. Addresses that are suppressed, or have left its lists, are refused too.\n\n\
+Example:\n  bulletin campaign test 3 --to ann@example.org"
+    )]
+    Test {
+        id: CampaignId,
+        /// Where to
+        #[arg(long, value_name = "EMAIL")]
+        to: EmailAddress,
+    },
 }
 
 impl Campaign {
@@ -58,6 +75,7 @@ impl Campaign {
             Self::Approve { id } => {
                 change(home, printer, id, &[State::AwaitingApproval], State::Scheduled).await
             }
+            Self::Test { id, to } => trial(home, printer, id, &to).await,
             Self::Cancel { id } => {
                 let open = [
                     State::Draft,
@@ -130,11 +148,17 @@ async fn retry(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Goes on where it was: sending, or waiting for its time.
 async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
-    let frozen = find(home, id).await?.audience.is_some();
-    let to = if frozen { State::Running } else { State::Scheduled };
-    change(home, printer, id, &[State::Paused], to).await
+    let mut write = home.db.write().await?;
+    let Resumed { state, refused } = steer::resume(&mut write, id, home.clock.now()).await?;
+    write.commit().await?;
+    printer.object(&json!({ "id": id.0, "state": state.as_str(), "due": refused }));
+    printer.say(format!("Campaign {id} is now {state}."));
+    if refused > 0 {
+        let mails = count(usize::try_from(refused).unwrap_or(usize::MAX), "mail");
+        printer.say(format!("{mails} refused for our sake: due at once."));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn change(

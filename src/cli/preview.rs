@@ -85,8 +85,8 @@ pub(super) async fn write_out(
         name: name.as_ref(),
         message_id: &format!("preview@{}", home.config.sender.address.domain()),
         date: home.clock.now(),
-        unsubscribe_url: &format!("{}/unsubscribe/PREVIEW", home.config.site.base_url),
-        lists: &names(home, pieces),
+        unsubscribe_url: &press.dead_link(),
+        lists: &press.list_names(pieces),
     };
     let subject = press.content(digest, pieces).await?.subject.to_string();
     let bytes = match format {
@@ -133,14 +133,4 @@ async fn whom(
             Ok((person.email.unwrap_or_else(|| email.clone()), person.name))
         }
     }
-}
-
-fn names(home: &Home, pieces: &[Piece]) -> String {
-    let mut names: Vec<&str> = pieces
-        .iter()
-        .filter_map(|piece| home.config.list.get(&piece.list))
-        .map(|list| list.name.as_str())
-        .collect();
-    names.dedup();
-    names.join(" and ")
 }

@@ -55,6 +55,9 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     };
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        // SQLite ends a transaction by itself when the disk is full (https://sqlite.org/lang_transaction.html,
+        // "automatic rollback"); sqlx goes on counting it, and no other would ever begin
+        .before_acquire(|writer, _| Box::pin(async move { Ok(!writer.is_in_transaction()) }))
         .connect_with(first)
         .await
         .with_context(|| format!("{shown}: the database cannot be opened"))?;
@@ -152,15 +155,35 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Row;
+    use sqlx::{AssertSqlSafe, Row};
 
     use super::*;
+    use crate::db::Write;
 
     #[test]
     fn an_sqlite_with_the_wal_reset_bug_is_told_from_one_without() {
         assert!(parse_version("3.51.2").unwrap() < OLDEST_SQLITE);
         assert!(parse_version("3.51.3").unwrap() >= OLDEST_SQLITE);
         assert_eq!(parse_version("3.51"), None);
+    }
+
+    #[tokio::test]
+    async fn after_a_full_disk_the_writer_writes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bulletin.db");
+        let db = Db::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        for (pages, fits) in [("10", false), ("10000", true)] {
+            let mut write = db.write().await.unwrap();
+            let Write::Lite(transaction) = &mut write else { unreachable!() };
+            let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            sqlx::query(limit).execute(&mut **transaction).await.unwrap();
+            let big = "INSERT INTO secret (fingerprint) VALUES (hex(zeroblob(100000)))";
+            let done = sqlx::query(big).execute(&mut **transaction).await;
+            assert_eq!(done.is_ok(), fits, "{done:?}");
+            if fits {
+                write.commit().await.unwrap();
+            }
+        }
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@
 //! * At most `delivery.window` messages are handed over whose outcome is not recorded: that is
 //!   what a crash can repeat, with the same Message-ID (RFC 1047 explains why it cannot be none).
 //! * A relay's fault holds the relay; it changes nothing for the person.
+//! * A test copy ([`trial`]) is no delivery: it writes nothing, and heeds every no.
 //! * An address is suppressed only by a refusal that says that it takes no mail ([`bearing`]), in the
 //!   transaction that records it. A refusal that is about us fails nobody; many of them pause the
 //!   campaign.
@@ -49,6 +50,7 @@ pub mod recover;
 mod shared;
 pub mod steer;
 pub mod store;
+pub mod trial;
 pub mod verdict;
 mod worker;
 

@@ -29,6 +29,13 @@ pub struct Due {
     pub in_doubt: u64,
 }
 
+/// What a campaign that goes on is now, and how many are due again who were refused for our sake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    pub state: campaign::State,
+    pub refused: u64,
+}
+
 /// How a doubt is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -80,9 +87,7 @@ pub async fn retry(write: &mut Write, id: DeliveryId, now: Timestamp) -> anyhow:
 
 /// Queues all that waits of a campaign.
 pub async fn retry_all(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow::Result<Due> {
-    let campaign = campaign::store::lock(write, id).await?.with_context(|| {
-        format!("there is no campaign {id}; `bulletin campaign list` shows them")
-    })?;
+    let campaign = held(write, id).await?;
     open(&campaign, now)?;
     let due = Due {
         deferred: store::requeue_all(write, id, State::Deferred, now).await?,
@@ -92,6 +97,23 @@ pub async fn retry_all(write: &mut Write, id: CampaignId, now: Timestamp) -> any
         reopen(write, &campaign, now).await?;
     }
     Ok(due)
+}
+
+/// Lets a paused campaign go on where it was: sending, or waiting for its time.
+///
+/// Whoever was refused for our sake is due at once: that it goes on says that it is mended, and the
+/// schedule is for what mends itself. All else that was put off keeps its time.
+pub async fn resume(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow::Result<Resumed> {
+    let campaign = held(write, id).await?;
+    let (from, frozen) = (campaign::State::Paused, campaign.audience.is_some());
+    let state = if frozen { campaign::State::Running } else { campaign::State::Scheduled };
+    ensure!(
+        campaign::store::change(write, id, from, state, None, now).await?,
+        "campaign {id} is {}; it cannot become {state} from there",
+        campaign.state
+    );
+    let refused = store::requeue_refused(write, id, now).await?;
+    Ok(Resumed { state, refused })
 }
 
 /// Ends a delivery in doubt as a person says.
@@ -107,6 +129,13 @@ pub async fn settle(
         "delivery {id} is {state}; only one that is in_doubt can be settled by hand"
     );
     Ok(())
+}
+
+/// A campaign, its row held.
+async fn held(write: &mut Write, id: CampaignId) -> anyhow::Result<Campaign> {
+    campaign::store::lock(write, id)
+        .await?
+        .with_context(|| format!("there is no campaign {id}; `bulletin campaign list` shows them"))
 }
 
 /// A delivery's state, with its campaign's row held.

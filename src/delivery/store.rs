@@ -14,7 +14,7 @@ pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, relays, set_relay};
 pub use replies::{Replies, replies};
-pub use steer::{decide, requeue, requeue_all, standing};
+pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
 
 use sqlx::AssertSqlSafe;
 

@@ -16,7 +16,7 @@ use super::store::{self, Kept, Words};
 use super::template::Templates;
 use super::{Content, Item, Letter, Section};
 use crate::campaign::Kind;
-use crate::campaign::store::Piece;
+use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
 use crate::db::Db;
 use crate::id::{CampaignId, RenditionId};
@@ -80,10 +80,37 @@ impl Press {
             write.commit().await?;
             words
         };
-        content.subject = words.subject;
-        content.html = words.html;
-        content.text = words.text;
+        content.say(words);
         Ok(())
+    }
+
+    /// What a campaign's mails are, or will be when it starts, to be looked at: unlike [`rendition`]
+    /// it keeps no words. Of a digest it is the first rendition.
+    ///
+    /// [`rendition`]: Press::rendition
+    pub async fn proof(&self, campaign: &Campaign) -> anyhow::Result<(Rendition, Vec<Piece>)> {
+        let (kept, pieces) = self.so_far(campaign).await?;
+        let mut content = self.content(kept.digest.as_deref(), &pieces).await?;
+        let head = self.head(&kept, &pieces)?;
+        if let Some(words) = kept.words {
+            content.say(words);
+        }
+        Ok((Rendition::prepare(&content, &head)?, pieces))
+    }
+
+    /// The first rendition of a campaign, as it stands or as freezing would make it.
+    async fn so_far(&self, campaign: &Campaign) -> anyhow::Result<(Kept, Vec<Piece>)> {
+        let mut read = self.db.read().await?;
+        if let Some(id) = store::first(&mut read, campaign.id).await? {
+            return Ok((store::find(&mut read, id).await?, store::pieces(&mut read, id).await?));
+        }
+        let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+            anyhow::bail!("campaign {} has nothing to send", campaign.id);
+        };
+        let lists = campaigns::lists(&mut read, campaign.id).await?;
+        let pieces = lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect();
+        let Campaign { id: campaign_id, kind, digest, .. } = campaign.clone();
+        Ok((Kept { campaign_id, kind, digest, words: None }, pieces))
     }
 
     /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
@@ -139,6 +166,19 @@ impl Press {
         Ok(sections)
     }
 
+    /// The names of the lists that these pieces come by: "Meetings and Reports".
+    pub fn list_names(&self, pieces: &[Piece]) -> String {
+        let lists = pieces.iter().filter_map(|piece| self.config.list.get(&piece.list));
+        let mut names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
+        names.dedup();
+        names.join(" and ")
+    }
+
+    /// The opt-out link of a copy that is no delivery: the missing page, which ends nothing.
+    pub fn dead_link(&self) -> String {
+        format!("{}/unsubscribe/PREVIEW", self.config.site.base_url)
+    }
+
     fn archive_url(&self, post: &Post) -> String {
         format!("{}/archive/{}", self.config.site.base_url, post.slug)
     }
@@ -175,5 +215,12 @@ impl Press {
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
             auto_submitted: kept.digest.is_some(),
         })
+    }
+}
+
+impl Content {
+    fn say(&mut self, words: Words) {
+        let Words { subject, html, text } = words;
+        (self.subject, self.html, self.text) = (subject, html, text);
     }
 }

@@ -51,6 +51,15 @@ pub async fn find(session: &mut impl Session, id: RenditionId) -> Result<Kept, E
     Ok(Kept { campaign_id: row.campaign_id, kind: row.kind, digest: row.digest, words })
 }
 
+/// The first rendition of a campaign; none before its audience is frozen.
+pub async fn first(
+    session: &mut impl Session,
+    campaign: CampaignId,
+) -> Result<Option<RenditionId>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT min(id) FROM rendition WHERE campaign_id = $1")
+        .bind(campaign).fetch_one(c).await)
+}
+
 pub async fn pieces(session: &mut impl Session, id: RenditionId) -> Result<Vec<Piece>, Error> {
     let rows: Vec<(PostId, i64, String)> = on!(session, c => sqlx::query_as(
         "SELECT post_id, version, list FROM rendition_post WHERE rendition_id = $1 ORDER BY position",

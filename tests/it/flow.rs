@@ -24,6 +24,7 @@ macro_rules! on_both {
 }
 
 mod a_fault_of_ours;
+mod a_test_copy;
 mod bad_input;
 mod crash;
 mod database_trouble;

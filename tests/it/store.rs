@@ -18,7 +18,7 @@ mod message;
 mod opening;
 mod people;
 mod post;
-mod raw;
+pub(crate) mod raw;
 mod recover;
 mod schema;
 mod settle;

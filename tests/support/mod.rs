@@ -9,6 +9,7 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod disk;
 pub(crate) mod http;
 pub(crate) mod port;
 pub(crate) mod postfix;

@@ -47,6 +47,24 @@ pub async fn requeue_all(
     .map(|done| done.rows_affected()))
 }
 
+/// Queues those of a campaign whom a policy that is about us refused last; says how many.
+pub async fn requeue_refused(
+    write: &mut Write,
+    campaign: CampaignId,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    on!(write, c => sqlx::query(
+        "UPDATE delivery SET state = 'queued', reason = NULL, next_at = $2 \
+         WHERE campaign_id = $1 AND state = 'deferred' AND (SELECT a.bearing FROM attempt a \
+         WHERE a.delivery_id = delivery.id ORDER BY a.id DESC LIMIT 1) = 'policy'",
+    )
+    .bind(campaign)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
 /// Ends one that is in doubt; false when it is not in doubt. Its ledger rows stay: the mail may
 /// have arrived.
 pub async fn decide(

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-pub(super) use plan::{Database, house};
+pub(super) use plan::{Database, Plan, house};
 pub(super) use watch::{accepted, finished, keys, named, recipients, until};
 
 use super::mail::Mail;
@@ -48,6 +48,16 @@ impl House {
 
     pub(super) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Where its database is, for whoever looks into it beside the program.
+    pub(super) fn database_url(&self) -> String {
+        let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
+        let url = config.split('"').nth(1).unwrap();
+        match url.strip_prefix("sqlite:") {
+            Some(file) => format!("sqlite:{}", self.path(file).display()),
+            None => url.to_owned(),
+        }
     }
 
     /// Runs a command that must succeed.

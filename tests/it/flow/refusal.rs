@@ -9,18 +9,20 @@ use crate::support::relay::{Act, At, Relay, When};
 on_both!(
     a_campaign_that_everybody_refuses_is_paused_and_nobody_is_given_up,
     a_small_campaign_that_is_still_refused_is_paused_again,
+    whoever_was_refused_for_our_sake_is_tried_at_once_when_it_goes_on,
     what_was_said_before_it_was_resumed_no_longer_counts,
     a_trouble_in_the_middle_of_a_campaign_pauses_it,
     an_address_that_does_not_exist_is_suppressed_and_left_out_later,
     one_persons_strict_server_stops_nobody_else,
 );
 
+const ANN: &str = "ann@readers.example";
 const BOB: &str = "bob@readers.example";
 const UNBELIEVED: &str = "550 5.7.26 unauthenticated: neither SPF nor DKIM passed";
 
 async fn a_campaign_that_everybody_refuses_is_paused_and_nobody_is_given_up(database: Database) {
     let relay = Relay::new().on(At::Rcpt, When::Always, Act::Say(UNBELIEVED)).start();
-    let house = house(database).relay(&relay).delivery("retry = [\"200ms\"]").open();
+    let house = house(database).relay(&relay).delivery("retry = [\"1h\"]").open();
     let readers = house.readers(400, "meetings");
     house.post("minutes", "meeting-summary", &[]);
     let campaign = house.queue("minutes");
@@ -43,7 +45,7 @@ async fn a_campaign_that_everybody_refuses_is_paused_and_nobody_is_given_up(data
 
 async fn a_small_campaign_that_is_still_refused_is_paused_again(database: Database) {
     let relay = Relay::new().on(At::Dot, When::Always, Act::Say("554 5.7.1 this is spam")).start();
-    let house = house(database).relay(&relay).delivery("retry = [\"200ms\"]").open();
+    let house = house(database).relay(&relay).delivery("retry = [\"1h\"]").open();
     house.readers(3, "meetings");
     house.post("minutes", "meeting-summary", &[]);
     let campaign = house.queue("minutes");
@@ -58,6 +60,32 @@ async fn a_small_campaign_that_is_still_refused_is_paused_again(database: Databa
     relay.behave();
     house.send();
     house.ended(campaign, &accepted(3));
+}
+
+async fn whoever_was_refused_for_our_sake_is_tried_at_once_when_it_goes_on(database: Database) {
+    let relay = Relay::new()
+        .on(At::Rcpt, When::To(ANN), Act::Say(UNBELIEVED))
+        .on(At::Rcpt, When::To(BOB), Act::Say("450 4.2.1 not now"))
+        .start();
+    let house = house(database).relay(&relay).delivery("retry = [\"1h\"]").open();
+    house.subscriber(ANN, &["meetings"]);
+    house.subscriber(BOB, &["meetings"]);
+    house.post("minutes", "meeting-summary", &[]);
+    let campaign = house.queue("minutes");
+    let id = campaign.to_string();
+    let daemon = house.daemon();
+    until("the refusals", || house.counts(campaign) == json!({"deferred": 2})).await;
+    house.must(&["campaign", "pause", &id]);
+    relay.behave();
+    let said = house.program.json(&["campaign", "resume", &id]);
+    assert_eq!(said, json!({"id": campaign, "state": "running", "due": 1}));
+    let bob = house.delivery(campaign, BOB);
+    assert_eq!((&bob["state"], &bob["attempts"]), (&json!("deferred"), &json!(1)));
+    until("ann's mail", || house.counts(campaign) == json!({"accepted": 1, "deferred": 1})).await;
+    assert_eq!(recipients(&relay), [ANN]);
+    house.must(&["campaign", "retry", &id]);
+    finished(&daemon, campaign);
+    house.ended(campaign, &accepted(2));
 }
 
 async fn what_was_said_before_it_was_resumed_no_longer_counts(database: Database) {

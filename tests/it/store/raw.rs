@@ -65,6 +65,24 @@ impl Raw {
         rows.into_iter().map(|(table, column, null)| ((table, column), null)).collect()
     }
 
+    /// All that is in every table, row by row.
+    pub(crate) async fn contents(&self) -> BTreeMap<String, Vec<String>> {
+        let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, column) in self.columns().await.into_keys() {
+            let text = format!("coalesce(CAST({column} AS TEXT), '-')");
+            columns.entry(table).or_default().push(text);
+        }
+        let mut contents = BTreeMap::new();
+        for (table, columns) in columns {
+            let sql = format!(
+                "SELECT {} AS line FROM {table} ORDER BY line",
+                columns.join(" || '|' || ")
+            );
+            contents.insert(table, self.words(&sql).await);
+        }
+        contents
+    }
+
     pub(crate) async fn tables(&self) -> Vec<String> {
         let mut tables: Vec<_> = self.columns().await.into_keys().map(|(table, _)| table).collect();
         tables.dedup();

@@ -3,7 +3,9 @@
 use bulletin::campaign;
 use bulletin::campaign::store::{counts, finish};
 use bulletin::delivery::State;
-use bulletin::delivery::steer::{Decision, Due, Retried, retry, retry_all, settle};
+use bulletin::delivery::steer::{
+    Decision, Due, Resumed, Retried, resume, retry, retry_all, settle,
+};
 use bulletin::delivery::store::{Attempt, Replies, append, replies};
 use bulletin::id::{CampaignId, DeliveryId};
 
@@ -18,6 +20,8 @@ on_both!(
     what_was_called_off_or_has_expired_is_not_sent_again,
     a_campaign_is_not_finished_over_the_head_of_a_retry,
     all_that_waits_of_a_campaign_is_due_now_and_nothing_else,
+    who_was_refused_for_our_sake_is_due_when_it_goes_on_and_nobody_else,
+    only_what_is_paused_goes_on,
     a_doubt_is_settled_and_the_ledger_stays,
     only_a_doubt_is_settled,
     the_last_replies_are_grouped,
@@ -56,6 +60,39 @@ impl World {
         let settled = settle(&mut write, id, decision, self.now()).await;
         write.commit().await.unwrap();
         settled
+    }
+
+    async fn refused(
+        &self,
+        delivery: DeliveryId,
+        code: Option<i64>,
+        text: &str,
+        bearing: Option<&'static str>,
+    ) {
+        let (at, outcome, stage) = (self.now(), "refused", "rcpt".to_owned());
+        let (relay, enhanced, duration_ms) = ("main", None, 1);
+        let attempt = Attempt {
+            delivery,
+            at,
+            relay,
+            outcome,
+            stage,
+            code,
+            enhanced,
+            text,
+            bearing,
+            duration_ms,
+        };
+        let mut write = self.write().await;
+        append(&mut write, &attempt).await.unwrap();
+        write.commit().await.unwrap();
+    }
+
+    async fn resume(&self, id: CampaignId) -> anyhow::Result<Resumed> {
+        let mut write = self.write().await;
+        let resumed = resume(&mut write, id, self.now()).await;
+        write.commit().await.unwrap();
+        resumed
     }
 
     async fn in_order(&self) -> Vec<String> {
@@ -172,6 +209,49 @@ async fn all_that_waits_of_a_campaign_is_due_now_and_nothing_else(w: &World) {
     refused(w.retry_all(CampaignId(999)).await, "there is no campaign 999");
 }
 
+async fn who_was_refused_for_our_sake_is_due_when_it_goes_on_and_nobody_else(w: &World) {
+    use State::{Accepted, Deferred, InDoubt, Queued};
+    let (id, ids) = with(w, &[Deferred, Deferred, Deferred, Deferred, InDoubt, Accepted]).await;
+    let (policy, soft) = (Some("policy"), Some("soft"));
+    // the newest try decides; the last two wait for nothing that a resumed campaign could hurry
+    let tries =
+        [&[policy][..], &[soft, policy], &[policy, soft], &[policy, None], &[policy], &[policy]];
+    for (delivery, tries) in ids.iter().zip(tries) {
+        for bearing in tries {
+            w.refused(*delivery, Some(550), "no", *bearing).await;
+        }
+    }
+    w.move_campaign(id, campaign::State::Running, campaign::State::Paused).await;
+    let before = w.raw.numbers(WHEN).await;
+    let running = campaign::State::Running;
+    assert_eq!(w.resume(id).await.unwrap(), Resumed { state: running, refused: 2 });
+    assert_eq!(w.campaign(id).await.state, running);
+    let states = [Queued, Queued, Deferred, Deferred, InDoubt, Accepted];
+    assert_eq!(w.in_order().await, states.map(State::as_str));
+    let now = w.now().0;
+    assert_eq!(w.raw.numbers(WHEN).await, [&[now, now], &before[2..]].concat());
+    w.adds_up(id).await;
+}
+
+/// When each delivery may be claimed next; 0 for never.
+const WHEN: &str = "SELECT coalesce(next_at, 0) FROM delivery ORDER BY id";
+
+async fn only_what_is_paused_goes_on(w: &World) {
+    use campaign::State::{Cancelled, Paused, Running, Scheduled};
+    let (id, ids) = with(w, &[State::Deferred]).await;
+    w.refused(ids[0], Some(550), "no", Some("policy")).await;
+    refused(w.resume(id).await, "is running; it cannot become running from there");
+    w.move_campaign(id, Running, Cancelled).await;
+    refused(w.resume(id).await, "is cancelled");
+    assert_eq!(w.in_order().await, ["deferred"]);
+    refused(w.resume(CampaignId(999)).await, "there is no campaign 999");
+    w.post("later", "announcement").await;
+    let waits = w.queue("later").await.id;
+    w.move_campaign(waits, Scheduled, Paused).await;
+    let resumed = w.resume(waits).await.unwrap();
+    assert_eq!(resumed, Resumed { state: Scheduled, refused: 0 }, "its time has not come");
+}
+
 async fn a_doubt_is_settled_and_the_ledger_stays(w: &World) {
     let (id, ids) = with(w, &[State::InDoubt, State::InDoubt]).await;
     for (delivery, decision) in ids.into_iter().zip([Decision::Accepted, Decision::Failed]) {
@@ -200,28 +280,11 @@ async fn the_last_replies_are_grouped(w: &World) {
     let full = (Some(452), "mailbox full".to_owned());
     let unknown = |name| (Some(550), format!("<{name}@example.org>: no such user"));
     let said = [unknown("ann"), unknown("ben"), full.clone(), full.clone()];
-    let mut write = w.write().await;
     for (delivery, (code, text)) in ids.into_iter().zip(&said) {
         for text in ["an earlier reply", text] {
-            let (at, outcome, stage) = (w.now(), "refused", "rcpt".to_owned());
-            let (relay, enhanced, duration_ms) = ("main", None, 1);
-            let code = *code;
-            let attempt = Attempt {
-                delivery,
-                at,
-                relay,
-                outcome,
-                stage,
-                code,
-                enhanced,
-                text,
-                duration_ms,
-                bearing: None,
-            };
-            append(&mut write, &attempt).await.unwrap();
+            w.refused(delivery, *code, text, None).await;
         }
     }
-    write.commit().await.unwrap();
     let all = replies(&mut w.db.read().await.unwrap(), id).await.unwrap();
     let text = "<address> no such user".to_owned();
     let expected = [

@@ -1,6 +1,7 @@
 //! Takes a message, with its final dot or as a chunk.
 
 use std::io;
+use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 
@@ -59,6 +60,7 @@ impl Session {
     }
 
     async fn receive(&mut self, message: Vec<u8>) -> io::Result<String> {
+        let at = Instant::now();
         tokio::time::sleep(self.shared.dot_delay).await;
         let act = self.shared.next_act(At::Dot, &self.from, &self.to);
         let usual = "250 2.0.0 queued as 42";
@@ -69,7 +71,7 @@ impl Session {
         };
         let (from, to) = (self.from.clone(), self.to.clone());
         let followed = !self.wire.buffer().is_empty();
-        self.shared.record(Received { followed, ..Received::new(from, to, message, answered) });
+        self.shared.record(Received { followed, ..Received::new(at, from, to, message, answered) });
         self.perform(At::Dot, act, usual).await
     }
 

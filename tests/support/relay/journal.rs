@@ -1,6 +1,7 @@
 //! What a scripted relay has received.
 
 use std::io::Write;
+use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -21,10 +22,18 @@ pub struct Received {
     pub answered: String,
     /// More had arrived behind it before it was answered.
     pub followed: bool,
+    /// When its final dot, or its last chunk, was there.
+    pub at: Instant,
 }
 
 impl Received {
-    pub(super) fn new(from: String, to: String, message: Vec<u8>, answered: String) -> Self {
+    pub(super) fn new(
+        at: Instant,
+        from: String,
+        to: String,
+        message: Vec<u8>,
+        answered: String,
+    ) -> Self {
         let split = memchr::memmem::find(&message, b"\r\n\r\n");
         let (head, body) = message.split_at(split.map_or(message.len(), |at| at + 4));
         let head = String::from_utf8_lossy(head);
@@ -34,7 +43,7 @@ impl Received {
         });
         let message_id = message_id.unwrap_or_default();
         let body_sha256 = HEXLOWER.encode(&Sha256::digest(body));
-        Self { from, to, message_id, message, body_sha256, answered, followed: false }
+        Self { from, to, message_id, message, body_sha256, answered, followed: false, at }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a house is to be: its database, its relay, its configuration.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::{House, PASSWORD};
 use crate::support::postgres;
@@ -18,12 +19,14 @@ pub(in crate::flow) struct Plan {
     database: Database,
     relay: String,
     delivery: String,
+    /// Where its SQLite database is, instead of in its folder.
+    file: String,
 }
 
 pub(in crate::flow) fn house(database: Database) -> Plan {
     let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
     let delivery = String::new();
-    Plan { database, relay, delivery }
+    Plan { database, relay, delivery, file: "bulletin.db".to_owned() }
 }
 
 impl Plan {
@@ -52,10 +55,16 @@ impl Plan {
         self
     }
 
+    /// Keeps an SQLite database elsewhere.
+    pub(in crate::flow) fn keep_in(mut self, folder: &Path) -> Self {
+        self.file = folder.join(self.file).display().to_string();
+        self
+    }
+
     pub(in crate::flow) fn open(self) -> House {
         let folder = tempfile::tempdir().unwrap();
         let database = match self.database {
-            Database::Sqlite => "sqlite:bulletin.db".to_owned(),
+            Database::Sqlite => format!("sqlite:{}", self.file),
             Database::Postgres => postgres::database(),
         };
         let Self { relay, delivery, .. } = self;
