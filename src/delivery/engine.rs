@@ -233,7 +233,7 @@ impl Driver {
             Command::Look(claims) => self.ask(async move { desk.look(claims).await }),
             Command::Keep(records) => self.ask(async move { desk.keep(records).await }),
             Command::Carry(worker, errand) => self.order(worker, Order::Carry(errand)),
-            Command::Go(worker, next) => self.order(worker, Order::Go(next)),
+            Command::Go(worker, next) => self.order(worker, Order::Go(Instant::now(), next)),
             Command::Leave(worker) => self.order(worker, Order::Leave),
         }
     }

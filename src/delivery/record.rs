@@ -17,7 +17,7 @@ pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<
     for record in records {
         keep_one(&mut write, record, now).await?;
         if let Some(relay) = &record.relay {
-            store::set_relay(&mut write, relay).await?;
+            store::note_relay(&mut write, relay).await?;
         }
     }
     write.commit().await

@@ -12,7 +12,7 @@ pub use claim::{Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
-pub use relay::{RelayRow, relays, set_relay};
+pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
 

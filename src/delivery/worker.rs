@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver};
 use tokio::time::{Instant, timeout};
 
-use super::core::{Event, WorkerId};
+use super::core::{Event, FRESH, WorkerId};
 use super::shared::Shared;
 use super::{Errand, Happened};
 use crate::clock::Timestamp;
@@ -20,7 +20,8 @@ const IDLE: Duration = Duration::from_secs(5);
 /// What the core wants of a worker.
 pub(crate) enum Order {
     Carry(Box<Errand>),
-    Go(Option<Box<Errand>>),
+    /// Said at that time; a second later it no longer counts.
+    Go(Instant, Option<Box<Errand>>),
     Leave,
 }
 
@@ -44,7 +45,7 @@ impl Worker {
                 Ok(None) => return self.close().await,
                 Ok(Some(Order::Carry(errand))) => self.carry_all(errand).await,
                 // of a message that has been given up already
-                Ok(Some(Order::Go(_) | Order::Leave)) => {}
+                Ok(Some(Order::Go(..) | Order::Leave)) => {}
             }
         }
     }
@@ -73,10 +74,16 @@ impl Worker {
             return None;
         }
         self.tell(Event::Opened(self.id)).await;
-        let Some(Order::Go(next)) = self.orders.recv().await else {
+        let Some(Order::Go(said, next)) = self.orders.recv().await else {
             self.give_up().await;
             return None;
         };
+        if said.elapsed() > FRESH {
+            // the process was stopped in between: the person may have said no since
+            self.give_up().await;
+            self.done(Happened::Untried).await;
+            return next;
+        }
         let behind = next.as_ref().map(|errand| self.shared.envelope(errand));
         let result = self.finish(&message, behind.as_ref()).await;
         self.done(self.tried(at, started, result)).await;

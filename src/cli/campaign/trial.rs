@@ -18,7 +18,7 @@ pub(super) async fn trial(
     id: CampaignId,
     to: &EmailAddress,
 ) -> Result<ExitCode, Failure> {
-    let Home { db, config, keys, clock } = home;
+    let Home { db, config, keys, clock, .. } = home;
     let outcome = Trial { db, config, keys, clock }.send(id, to).await?;
     let (word, reply) = told(&outcome);
     printer

@@ -11,6 +11,8 @@ use crate::transport::{Outcome, SendError};
 
 /// What a look says of a campaign that does not run, and of a row that is somebody else's.
 const NOT_NOW: &str = "not now";
+/// How long what a look saw may be acted upon (promise 3).
+pub(in crate::delivery) const FRESH: Duration = Duration::from_secs(1);
 /// How long an empty queue is believed to be empty.
 const BELIEVED: Duration = Duration::from_millis(100);
 /// How long a database that failed is left alone.
@@ -69,6 +71,9 @@ impl Core {
         reasons: Vec<Option<&'static str>>,
         commands: &mut Vec<Command>,
     ) {
+        if now.steady.saturating_sub(self.looking_since) > FRESH {
+            return self.look_again();
+        }
         for (worker, reason) in std::mem::take(&mut self.looking).into_iter().zip(reasons) {
             let happened = match reason {
                 Some(NOT_NOW) => {
@@ -84,6 +89,14 @@ impl Core {
             };
             self.free += 1;
             self.leave(now, worker, happened, commands);
+        }
+    }
+
+    /// Back to the door, before those who came later.
+    fn look_again(&mut self) {
+        for worker in std::mem::take(&mut self.looking).into_iter().rev() {
+            self.free += 1;
+            self.door.push_front(worker);
         }
     }
 

@@ -88,12 +88,14 @@ impl Gate {
         &self.name
     }
 
-    /// Follows a change that somebody else made in the table.
+    /// Follows the table. What a person said of the relay counts whatever the time: only a person
+    /// writes over it. What a daemon found out counts when it is newer than what this one did.
     pub(super) fn adopt(&mut self, row: &RelayRow) {
-        if row.changed_at <= self.changed_at {
+        let by_a_person = (row.state == "paused") != (self.state == State::Paused);
+        if !by_a_person && row.changed_at <= self.changed_at {
             return;
         }
-        self.changed_at = row.changed_at;
+        self.changed_at = row.changed_at.max(self.changed_at);
         self.faults = usize::try_from(row.faults).unwrap_or(0);
         self.state = match (row.state.as_str(), row.held_until) {
             ("paused", _) => State::Paused,
@@ -193,5 +195,23 @@ mod tests {
         gate.fault("refused", Timestamp(hour));
         assert!(!gate.enter(Timestamp(hour - 24_000)), "no longer than its longest step");
         assert!(gate.enter(Timestamp(0)));
+    }
+
+    #[test]
+    fn a_persons_word_counts_although_the_clock_was_set_back() {
+        let mut gate = gate();
+        let held = gate.fault("refused", Timestamp(1_000_000)).unwrap();
+        let changed_at = Timestamp(5);
+        gate.adopt(&RelayRow {
+            state: "paused".into(),
+            held_until: None,
+            changed_at,
+            ..held.clone()
+        });
+        assert!(!gate.enter(Timestamp(i64::MAX)));
+        assert_eq!(gate.success(Timestamp(6)), None, "a late answer does not open it");
+        let open = RelayRow { state: "open".into(), held_until: None, changed_at, ..held };
+        gate.adopt(&open);
+        assert!(gate.enter(Timestamp(7)));
     }
 }

@@ -29,6 +29,8 @@
 //! # Races
 //! * *A look, and then the person says no.* The message goes: it was handed to a connection already,
 //!   and at most `window` of them are.
+//! * *The answer to a look is a second old (a slow database, a process that was stopped).* It is asked
+//!   for again: somebody may have said no since, or another daemon may have the row.
 //! * *The relay is held while a message waits at the door.* It is left, and goes back untried.
 //! * *The commit's answer never comes, though it was made.* The records are kept again: their rows
 //!   are no longer `sending`, and so nothing but a second line in the attempt log is written.
@@ -43,6 +45,7 @@ mod watch;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
+pub(super) use answer::FRESH;
 use appetite::Appetite;
 use gate::Gate;
 use pace::Pace;
@@ -161,8 +164,9 @@ pub struct Core {
     queue: VecDeque<Box<Errand>>,
     /// Whose relay waits, and who have not been looked at.
     door: VecDeque<WorkerId>,
-    /// Who are being looked at.
+    /// Who are being looked at, and since when.
     looking: Vec<WorkerId>,
+    looking_since: Duration,
     /// Free slots of the window.
     free: usize,
     records: Vec<Record>,
@@ -214,6 +218,7 @@ impl Core {
             queue: VecDeque::new(),
             door: VecDeque::new(),
             looking: Vec::new(),
+            looking_since: Duration::ZERO,
             free: settings.window,
             records: Vec::new(),
             claiming: false,

@@ -19,7 +19,7 @@ impl Core {
         if self.stuck || now.steady < self.away_until {
             return;
         }
-        self.look(commands);
+        self.look(now, commands);
         self.assign(now, commands);
         self.claim(now, commands);
     }
@@ -67,13 +67,14 @@ impl Core {
     }
 
     /// As many of those at the door as the window has slots.
-    fn look(&mut self, commands: &mut Vec<Command>) {
+    fn look(&mut self, now: Now, commands: &mut Vec<Command>) {
         let count = self.door.len().min(self.free);
         if count == 0 || !self.looking.is_empty() {
             return;
         }
         self.free -= count;
         self.looking = self.door.drain(..count).collect();
+        self.looking_since = now.steady;
         let claims = self.looking.iter().filter_map(|worker| self.claim_of(*worker));
         commands.push(Command::Look(claims.collect()));
     }

@@ -2,8 +2,9 @@
 
 use bulletin::address::EmailAddress;
 use bulletin::campaign::State as Campaign;
+use bulletin::clock::Timestamp;
 use bulletin::delivery::store::{
-    Attempt, Filter, RelayRow, append, attempts, last_look, relays, set_relay, shown,
+    Attempt, Filter, RelayRow, append, attempts, last_look, note_relay, relays, set_relay, shown,
 };
 use bulletin::delivery::{Claim, State};
 use bulletin::id::DeliveryId;
@@ -23,6 +24,7 @@ on_both!(
     the_last_look_sees_that_the_campaign_expired,
     the_attempts_are_kept_in_order_and_the_last_is_shown,
     a_relay_is_kept_as_it_was_last_said,
+    a_relay_that_a_person_paused_is_theirs_to_open,
 );
 
 /// A claimed delivery to ann.
@@ -202,7 +204,35 @@ async fn a_relay_is_kept_as_it_was_last_said(w: &World) {
         let mut write = w.write().await;
         set_relay(&mut write, row).await.unwrap();
         write.commit().await.unwrap();
-        let kept = relays(&mut w.db.read().await.unwrap()).await.unwrap();
-        assert_eq!(kept.as_slice(), std::slice::from_ref(row));
+        let kept = the_relay(w).await;
+        assert!(kept.changed_at >= row.changed_at);
+        assert_eq!(RelayRow { changed_at: row.changed_at, ..kept }, *row);
     }
+}
+
+async fn the_relay(w: &World) -> RelayRow {
+    relays(&mut w.db.read().await.unwrap()).await.unwrap().swap_remove(0)
+}
+
+/// A daemon's last answers may come after a person's word, and its clock may run behind.
+async fn a_relay_that_a_person_paused_is_theirs_to_open(w: &World) {
+    let row = |state: &str, changed_at| RelayRow {
+        name: "main".to_owned(),
+        state: state.to_owned(),
+        reason: None,
+        faults: 0,
+        held_until: None,
+        changed_at,
+    };
+    let mut write = w.write().await;
+    note_relay(&mut write, &row("open", Timestamp(7_000))).await.unwrap();
+    set_relay(&mut write, &row("paused", Timestamp(5_000))).await.unwrap();
+    note_relay(&mut write, &row("open", Timestamp(9_000))).await.unwrap();
+    write.commit().await.unwrap();
+    let paused = the_relay(w).await;
+    assert_eq!((paused.state.as_str(), paused.changed_at), ("paused", Timestamp(7_001)));
+    let mut write = w.write().await;
+    set_relay(&mut write, &row("open", Timestamp(6_000))).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(the_relay(w).await.state, "open");
 }
