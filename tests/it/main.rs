@@ -9,6 +9,7 @@
 mod architecture;
 mod browser;
 mod flow;
+mod simulation;
 mod sink;
 mod store;
 #[path = "../support/mod.rs"]

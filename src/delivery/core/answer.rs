@@ -81,7 +81,7 @@ impl Core {
                     Happened::Untried
                 }
                 Some(reason) => Happened::Unwanted(reason),
-                None if self.gate(worker).lets_finish() => {
+                None if !self.stuck && self.gate(worker).lets_finish() => {
                     self.go(now, worker, commands);
                     continue;
                 }

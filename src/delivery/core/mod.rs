@@ -248,9 +248,14 @@ impl Core {
         self.rest_until(now).saturating_sub(now.steady)
     }
 
+    /// Whether nothing is in hand, and nothing is asked of the database.
+    pub fn is_idle(&self) -> bool {
+        self.hand.is_empty() && !self.claiming && !self.keeping
+    }
+
     /// Whether it was stopped and all that was in hand is kept.
     pub fn is_done(&self) -> bool {
-        self.stopping && self.hand.is_empty() && !self.claiming && !self.keeping
+        self.stopping && self.is_idle()
     }
 
     /// What is to be done every few seconds.

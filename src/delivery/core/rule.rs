@@ -33,7 +33,9 @@ impl Core {
         if self.queue.is_empty() || self.idle.is_empty() {
             return tick;
         }
-        self.gates.iter().filter_map(|(_, pace)| pace.turn()).fold(tick, Duration::min)
+        // a turn that is there and was not taken waits for something else
+        let turns = self.gates.iter().filter_map(|(_, pace)| pace.turn());
+        turns.filter(|turn| *turn > now.steady).fold(tick, Duration::min)
     }
 
     /// What waits for relays that are all closed, or in a daemon that stops, is anybody's again.
