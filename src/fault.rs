@@ -1,8 +1,9 @@
 //! Fail points: named places where a test lets the process die, as under `kill -9`.
 //!
 //! With `BULLETIN_DIE_AT=NAME` in the environment the process dies the first time it passes the point
-//! NAME, with `NAME:N` the Nth time: no destructor runs and nothing is flushed. What is then in the
-//! database and at the relay is what a crash at that place leaves behind; `make torture` looks at it.
+//! NAME, with `NAME:N` the Nth time: no destructor runs, nothing is flushed, and no other thread gets
+//! past the point meanwhile. What is then in the database and at the relay is what a crash at that
+//! place leaves behind; `make torture` looks at it.
 //!
 //! What always holds: a release build has no fail points and does not read the variable; and each
 //! name of [`POINTS`] is passed where the list says and nowhere else, which
@@ -106,9 +107,16 @@ mod armed {
         let Some(fate) = fate().filter(|fate| fate.name == name) else {
             return;
         };
-        if PASSED.fetch_add(1, Ordering::SeqCst) + 1 == fate.passing {
+        let passing = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
+        if passing == fate.passing {
             let _ = writeln!(std::io::stderr(), "fault point {name} reached");
             std::process::abort();
+        }
+        // dying takes a moment, in which nobody else comes past
+        if passing > fate.passing {
+            loop {
+                std::thread::park();
+            }
         }
     }
 
