@@ -32,6 +32,7 @@ mod database_trouble;
 mod digest;
 mod doubt;
 mod due_time;
+mod fail_points;
 mod it_says_what_happened;
 mod json;
 mod no_mail_after_no;

@@ -4,6 +4,7 @@
 //! audience; and whatever the program said with `-v`, no reader's address and no key was in it.
 
 mod plan;
+mod record;
 mod watch;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 pub(crate) use plan::{Database, house};
+pub(crate) use record::Row;
 pub(crate) use watch::{accepted, finished, keys, named, recipients, until};
 
 use super::mail::Mail;
@@ -38,6 +40,8 @@ const STATES: [&str; 9] = [
 
 pub(crate) struct House {
     folder: TempDir,
+    /// The database's address, as the configuration has it.
+    url: String,
     pub(crate) program: Program,
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod relay;
+pub(crate) mod torture;
 
 /// Some servers run only as root, some only as somebody else.
 pub(crate) fn is_root() -> bool {

@@ -54,7 +54,7 @@ impl Plan {
 
     pub(crate) fn open(self) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let database = match self.database {
+        let url = match self.database {
             Database::Sqlite => "sqlite:bulletin.db".to_owned(),
             Database::Postgres => postgres::database(),
         };
@@ -64,10 +64,10 @@ impl Plan {
             program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
         }
         let config = format!(
-            "[database]\nurl = \"{database}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
+            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        let house = House { folder, program };
+        let house = House { folder, url, program };
         house.must(&["init"]);
         house
     }

@@ -1,6 +1,7 @@
 //! Takes a message, with its final dot or as a chunk.
 
 use std::io;
+use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 
@@ -16,6 +17,7 @@ impl Session {
         if !self.answer(At::Data, "354 go").await?.starts_with("354") {
             return Ok(());
         }
+        self.dawdle().await;
         let message = self.message(true).await?;
         self.receive(message).await.map(drop)
     }
@@ -41,6 +43,7 @@ impl Session {
         };
         let wanted = self.expects == Expects::Message;
         self.expects = Expects::Mail;
+        self.dawdle().await;
         let mut message = vec![0; size];
         let middle = size.min(1024) / 2;
         self.wire.read_exact(&mut message[..middle]).await?;
@@ -58,7 +61,13 @@ impl Session {
         Ok(())
     }
 
+    async fn dawdle(&mut self) {
+        let delay = *self.shared.read_delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
+    }
+
     async fn receive(&mut self, message: Vec<u8>) -> io::Result<String> {
+        let at = Instant::now();
         tokio::time::sleep(self.shared.dot_delay).await;
         let act = self.shared.next_act(At::Dot, &self.from, &self.to);
         let usual = "250 2.0.0 queued as 42";
@@ -69,7 +78,8 @@ impl Session {
         };
         let (from, to) = (self.from.clone(), self.to.clone());
         let followed = !self.wire.buffer().is_empty();
-        self.shared.record(Received { followed, ..Received::new(from, to, message, answered) });
+        let received = Received::new(from, to, message, answered);
+        self.shared.record(Received { followed, at, ..received });
         self.perform(At::Dot, act, usual).await
     }
 

@@ -1,6 +1,7 @@
 //! What a scripted relay has received.
 
 use std::io::Write;
+use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -21,6 +22,8 @@ pub struct Received {
     pub answered: String,
     /// More had arrived behind it before it was answered.
     pub followed: bool,
+    /// When it was complete; it may have been answered later.
+    pub at: Instant,
 }
 
 impl Received {
@@ -34,7 +37,8 @@ impl Received {
         });
         let message_id = message_id.unwrap_or_default();
         let body_sha256 = HEXLOWER.encode(&Sha256::digest(body));
-        Self { from, to, message_id, message, body_sha256, answered, followed: false }
+        let at = Instant::now();
+        Self { from, to, message_id, message, body_sha256, answered, followed: false, at }
     }
 }
 
