@@ -10,9 +10,11 @@
 mod death;
 mod dice;
 mod judge;
+mod race;
 mod victim;
 
 pub(crate) use death::{Kind, kinds};
 pub(crate) use dice::Dice;
 pub(crate) use judge::Harm;
+pub(crate) use race::{Race, Raced, WINDOW, Way};
 pub(crate) use victim::{Setting, Victim};
