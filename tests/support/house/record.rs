@@ -1,11 +1,11 @@
 //! What the house's database says, without asking the program.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, PgConnection};
 
-use super::House;
+use super::{House, PATIENCE};
 
 /// One delivery.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ const DELIVERIES: &str = "SELECT d.id, s.email, d.state, d.message_id FROM deliv
 
 /// Sessions that a client left behind may still be finishing what it asked last.
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity \
-     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 impl House {
     /// A campaign's deliveries; none before its audience is frozen.
@@ -45,12 +45,10 @@ impl House {
             assert_eq!(said, "ok");
             return;
         }
-        let mut postgres = self.postgres().await;
-        loop {
-            let others = sqlx::query_scalar::<_, i64>(OTHERS);
-            if others.fetch_one(&mut postgres).await.unwrap() == 0 {
-                return;
-            }
+        let (mut postgres, started) = (self.postgres().await, Instant::now());
+        let others = || sqlx::query_scalar::<_, i64>(OTHERS);
+        while others().fetch_one(&mut postgres).await.unwrap() > 0 {
+            assert!(started.elapsed() < PATIENCE, "somebody still works in the database");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
