@@ -1,6 +1,6 @@
 # What builds, tests and measures Bulletin. Plain cargo works too; this only saves typing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check packages bench
+.PHONY: help demo test check packages bench torture
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,7 @@ test: packages check ## install what the tests need, then run every ring of test
 check: ## formatting, lints and documentation, without running anything
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --test torture -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
 packages: ## install the Debian packages and Rust components that the tests need
@@ -22,3 +23,6 @@ packages: ## install the Debian packages and Rust components that the tests need
 
 bench: packages ## measure sending against Postfix's smtp-source (MESSAGES=20000)
 	cargo bench --locked --bench journey -- $(MESSAGES)
+
+torture: packages ## kill it at every step, opt out at any moment, tell stories by seeds (KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1)
+	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))

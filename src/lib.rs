@@ -6,6 +6,7 @@
 pub mod address;
 pub mod clock;
 pub mod config;
+pub mod fault;
 pub mod id;
 pub mod line;
 pub mod log;

@@ -9,6 +9,7 @@ use super::store::{self, Taken, Taker};
 use crate::clock::Clock;
 use crate::config::{Config, OnInDoubt};
 use crate::db::{Db, Error};
+use crate::fault;
 use crate::id::DeliveryId;
 use crate::metric::Metrics;
 
@@ -36,10 +37,12 @@ impl Desk {
     async fn claimed(&self, limit: i64) -> Result<Vec<Taken>, Error> {
         let now = self.clock.now();
         let lease_until = now.plus(self.config.delivery.lease);
+        fault::point("claim");
         let mut write = self.db.write().await?;
         let taker = Taker { owner: self.owner, lease_until, limit };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
+        fault::point("claimed");
         Ok(claims)
     }
 

@@ -8,11 +8,13 @@ use super::{Claim, Happened};
 use crate::campaign;
 use crate::clock::Timestamp;
 use crate::db::{Db, Error, Write};
+use crate::fault;
 use crate::metric::Metrics;
 use crate::transport::{Fault, Outcome, Reply, SendError};
 
 /// Writes all of these down, or nothing.
 pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<(), Error> {
+    fault::point("keep");
     let mut write = db.write().await?;
     for record in records {
         keep_one(&mut write, record, now).await?;
@@ -20,7 +22,10 @@ pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<
             store::note_relay(&mut write, relay).await?;
         }
     }
-    write.commit().await
+    fault::point("keeping");
+    write.commit().await?;
+    fault::point("kept");
+    Ok(())
 }
 
 async fn keep_one(write: &mut Write, record: &Record, now: Timestamp) -> Result<(), Error> {

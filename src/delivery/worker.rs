@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::{Errand, Happened};
 use crate::clock::Timestamp;
 use crate::db;
+use crate::fault;
 use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Stage, Transport};
 
 /// A connection with nothing to carry is closed after this long.
@@ -67,12 +68,14 @@ impl Worker {
                 return None;
             }
         };
+        fault::point("composed");
         let envelope = self.shared.envelope(errand);
         let (at, started) = (self.shared.clock.now(), Instant::now());
         if let Some(ended) = self.begin(&envelope, &message).await.transpose() {
             self.done(self.tried(at, started, ended)).await;
             return None;
         }
+        fault::point("opened");
         self.tell(Event::Opened(self.id)).await;
         let Some(Order::Go(said, next)) = self.orders.recv().await else {
             self.give_up().await;
@@ -84,8 +87,10 @@ impl Worker {
             self.done(Happened::Untried).await;
             return next;
         }
+        fault::point("looked");
         let behind = next.as_ref().map(|errand| self.shared.envelope(errand));
         let result = self.finish(&message, behind.as_ref()).await;
+        fault::point("sent");
         self.done(self.tried(at, started, result)).await;
         next
     }

@@ -3,6 +3,7 @@
 //! Only what ships is read: comments, strings and test modules are blanked out beforehand. A rule is a
 //! function from one [`Source`] to the places that break it.
 
+mod fail_points;
 #[expect(clippy::unwrap_used, reason = "an unreadable source fails the test")]
 mod source;
 mod tests;
@@ -13,8 +14,8 @@ use std::path::Path;
 use source::Source;
 
 /// Know nothing of the journey; anything may use them.
-const LEAVES: [&str; 9] =
-    ["address", "clock", "config", "id", "line", "log", "metric", "secret", "token"];
+const LEAVES: [&str; 10] =
+    ["address", "clock", "config", "fault", "id", "line", "log", "metric", "secret", "token"];
 
 /// Each stage and the stages that it may use, in the order of the journey: arrows point backwards only.
 const ARROWS: [(&str, &[&str]); 14] = [

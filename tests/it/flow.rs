@@ -3,12 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on fails its test")]
 
+use crate::support::{house, mail};
+
 /// Makes two tests of each story, one on SQLite and one on Postgres, so that they run in parallel.
 /// A scripted relay answers on the runtime's own thread while the story waits for the program.
 macro_rules! on_both {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {
-            use crate::flow::house::Database;
+            use crate::support::house::Database;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
             async fn on_sqlite() {
@@ -31,10 +33,9 @@ mod database_trouble;
 mod digest;
 mod doubt;
 mod due_time;
-mod house;
+mod fail_points;
 mod it_says_what_happened;
 mod json;
-mod mail;
 mod no_mail_after_no;
 mod nobody_is_missed;
 mod nobody_is_tracked;

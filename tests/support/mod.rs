@@ -1,5 +1,5 @@
 //! What the tests stand on: a real database server, a real mail server, a real browser, the real
-//! program, and the one mock, a relay that misbehaves as told.
+//! program in a house of its own, and the one mock, a relay that misbehaves as told.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,13 +10,16 @@
 
 pub(crate) mod browser;
 pub(crate) mod disk;
+pub(crate) mod house;
 pub(crate) mod http;
+pub(crate) mod mail;
 pub(crate) mod port;
 pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod simulation;
+pub(crate) mod torture;
 
 /// Some servers run only as root, some only as somebody else.
 pub(crate) fn is_root() -> bool {

@@ -20,6 +20,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// `bulletin` in a folder with its `config.toml`.
+#[derive(Clone)]
 pub(crate) struct Program {
     binary: PathBuf,
     folder: PathBuf,
@@ -151,6 +152,10 @@ impl Running {
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         self.wait();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.said.state.lock().unwrap().1
     }
 
     /// Waits until it ends by itself; the exit code.

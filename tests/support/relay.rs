@@ -105,6 +105,7 @@ struct Shared {
     security: Security,
     acceptor: TlsAcceptor,
     dot_delay: Duration,
+    read_delay: Mutex<Duration>,
     journal: Option<Mutex<File>>,
     received: Mutex<Vec<Received>>,
     commands: Mutex<Vec<String>>,
@@ -139,6 +140,22 @@ impl Relay {
 
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
+    }
+
+    /// How many messages it has.
+    pub fn count(&self) -> usize {
+        self.shared.received.lock().unwrap().len()
+    }
+
+    /// What came since the last call; it and the commands are forgotten, so that a relay can live long.
+    pub fn take(&self) -> Vec<Received> {
+        self.shared.commands.lock().unwrap().clear();
+        std::mem::take(&mut *self.shared.received.lock().unwrap())
+    }
+
+    /// From now on it lets each message wait so long before it reads it: handed over, and not yet here.
+    pub fn slow_down(&self, delay: Duration) {
+        *self.shared.read_delay.lock().unwrap() = delay;
     }
 
     /// Every line it was sent outside of messages, in order of arrival.

@@ -44,7 +44,8 @@ impl Core {
             self.empty_until = now.steady + BELIEVED;
         }
         for taken in taken {
-            self.hand.insert(taken.claim().id);
+            let claim = taken.claim();
+            self.hand.insert((claim.id, claim.fence));
             match taken {
                 Taken::Wanted(errand) => self.queue.push_back(errand),
                 Taken::Unwanted(claim, reason) => self.record(now, claim, unwanted(reason)),
@@ -196,7 +197,7 @@ impl Core {
     fn kept(&mut self, records: &[Record]) {
         (self.keeping, self.stuck) = (false, false);
         for record in records {
-            self.hand.remove(&record.claim.id);
+            self.hand.remove(&(record.claim.id, record.claim.fence));
             self.free += usize::from(record.slot);
             self.unkept -= usize::from(record.is_try());
         }

@@ -182,7 +182,9 @@ pub struct Core {
     /// Tries that are not kept.
     unkept: usize,
     stopping: bool,
-    hand: HashSet<DeliveryId>,
+    /// By delivery and fence: a row that was lost to another daemon may come back while our own try of
+    /// it is still under way.
+    hand: HashSet<(DeliveryId, i64)>,
     watch: Watch,
 }
 
@@ -260,7 +262,7 @@ impl Core {
 
     /// What is to be done every few seconds.
     pub fn round(&mut self, now: Now) -> Round {
-        let renew = self.hand.iter().copied().collect();
+        let renew = self.hand.iter().map(|(id, _)| *id).collect();
         Round { renew, judges_leases: self.watch.trusts(now) }
     }
 
@@ -279,3 +281,6 @@ impl Core {
         &mut self.gates[relay].0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use super::command::{self, Form};
 use super::stream::Stream;
 use super::transaction::Step;
 use super::{Settings, Timeouts};
+use crate::fault;
 use crate::transport::{Envelope, Fault, Outcome, Reply, SendError, Stage};
 
 /// A connection that is greeted, secured and logged in.
@@ -74,6 +75,7 @@ impl Client {
         self.left -= 1;
         Ok(match self.open_transaction(envelope, form).await? {
             Step::Go => {
+                fault::point("envelope");
                 self.state = State::Waiting;
                 None
             }
@@ -90,6 +92,7 @@ impl Client {
         if std::mem::replace(&mut self.state, State::Broken) != State::Waiting {
             return Err(self.fault(Stage::Body, "no transaction is open on this connection"));
         }
+        fault::point("body");
         self.hand_over(message, next).await
     }
 

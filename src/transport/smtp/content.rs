@@ -10,6 +10,7 @@ use super::pieces::{Pieces, Unsent};
 use super::reply::Answer;
 use super::stream::Break;
 use super::{Client, command, dot};
+use crate::fault;
 use crate::transport::{Envelope, Fault, Outcome, Stage};
 
 /// How long a relay that stopped reading has to say why.
@@ -29,9 +30,11 @@ impl Client {
             Err(Unsent { why, whole: false }) => return self.broken_off(&why).await,
             written => written,
         };
+        fault::point("dot");
         let since = Instant::now();
         let answer = self.stream.reply(self.timeouts.dot).await;
         self.observe(Stage::Dot, since);
+        fault::point("answered");
         if let (Ok(()), Ok(Answer { code, .. })) = (written, &answer)
             && speaks_on(*code)
         {

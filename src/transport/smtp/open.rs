@@ -11,6 +11,7 @@ use super::capability::Capabilities;
 use super::client::State;
 use super::stream::Stream;
 use super::{Client, Security, Settings};
+use crate::fault;
 use crate::transport::{Fault, Stage};
 
 const NO_CLEAR: &str = "tls = \"none\" is for loopback only; write starttls or implicit";
@@ -29,6 +30,7 @@ impl Client {
         if let Some(login) = &settings.login {
             timed(settings, Stage::Auth, client.log_in(login)).await?;
         }
+        fault::point("connected");
         client.capabilities.chunking &= settings.chunking;
         client.state = State::Ready;
         Ok(client)

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::stream::{Break, within};
+use crate::fault;
 
 pub(super) struct Pieces<'a> {
     pub(super) head: &'a [u8],
@@ -36,6 +37,19 @@ impl Pieces<'_> {
         tcp: &mut TcpStream,
         limit: Duration,
     ) -> Result<(), Unsent> {
+        if fault::is_set("half") {
+            write_half(tcp, self.head, self.body, limit).await?;
+            return self.second_half().write_slices(tcp, limit).await;
+        }
+        self.write_slices(tcp, limit).await
+    }
+
+    /// What is left when the first half of the body has gone.
+    fn second_half(&self) -> Pieces<'_> {
+        Pieces { head: &[], body: &self.body[self.body.len() / 2..], ..*self }
+    }
+
+    async fn write_slices(&self, tcp: &mut TcpStream, limit: Duration) -> Result<(), Unsent> {
         let mut slices = [self.head, self.body, self.tail].map(IoSlice::new);
         let mut rest = &mut slices[..];
         let mut missing = self.head.len() + self.body.len() + self.ends_at;
@@ -85,6 +99,21 @@ impl Pieces<'_> {
         within(limit, tls.write_all(self.tail)).await?;
         within(limit, tls.flush()).await
     }
+}
+
+/// A fail point: a message that breaks off in its middle.
+async fn write_half(
+    tcp: &mut TcpStream,
+    head: &[u8],
+    body: &[u8],
+    limit: Duration,
+) -> Result<(), Unsent> {
+    for piece in [head, &body[..body.len() / 2]] {
+        let written = within(limit, tcp.write_all(piece)).await;
+        written.map_err(|why| Unsent { why, whole: false })?;
+    }
+    fault::point("half");
+    Ok(())
 }
 
 #[cfg(test)]

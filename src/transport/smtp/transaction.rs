@@ -6,6 +6,7 @@
 use super::Client;
 use super::client::{State, no, speaks_on};
 use super::command::{self, Form, Verb};
+use crate::fault;
 use crate::transport::{Envelope, Fault, Outcome, Reply, Stage};
 
 /// The next turn, or what ends the transaction here.
@@ -42,6 +43,7 @@ impl Client {
             State::Unfinished => true,
             State::Ready | State::Waiting | State::Broken => false,
         };
+        fault::point("mail");
         let verbs = command::opening(&self.capabilities, reset);
         if self.capabilities.pipelining {
             let lines = self.lines(verbs, envelope, Some(form));

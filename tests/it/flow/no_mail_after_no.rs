@@ -7,11 +7,13 @@ use serde_json::json;
 
 use super::house::{Database, House, finished, house, named, recipients, until};
 use crate::support::relay::Relay;
+use crate::support::torture::{self, Dice, Race};
 
 on_both!(
     whoever_unsubscribes_while_it_runs_gets_nothing,
     whoever_is_suppressed_while_it_runs_gets_nothing,
     whoever_unsubscribes_while_it_waits_is_counted_out,
+    a_no_at_any_moment_holds_by_command_and_by_one_click,
 );
 
 const WINDOW: usize = 4;
@@ -90,4 +92,12 @@ async fn whoever_unsubscribes_while_it_waits_is_counted_out(database: Database) 
         "--confirmed",
     ]);
     assert_eq!(back.code, 1, "adding somebody again lifts no suppression");
+}
+
+async fn a_no_at_any_moment_holds_by_command_and_by_one_click(database: Database) {
+    let race = Race::new(database, 600, Dice::new(1));
+    for raced in race.run(30).await {
+        assert_eq!((raced.noes, raced.late), (15, 0), "{raced:?}");
+        assert!(raced.at_once <= torture::WINDOW, "{raced:?}");
+    }
 }

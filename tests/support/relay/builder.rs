@@ -110,6 +110,7 @@ impl Builder {
             security: self.security,
             acceptor,
             dot_delay: self.dot_delay,
+            read_delay: Mutex::default(),
             journal,
             received: Mutex::default(),
             commands: Mutex::default(),

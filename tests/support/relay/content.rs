@@ -17,6 +17,7 @@ impl Session {
         if !self.answer(At::Data, "354 go").await?.starts_with("354") {
             return Ok(());
         }
+        self.dawdle().await;
         let message = self.message(true).await?;
         self.receive(message).await.map(drop)
     }
@@ -42,6 +43,7 @@ impl Session {
         };
         let wanted = self.expects == Expects::Message;
         self.expects = Expects::Mail;
+        self.dawdle().await;
         let mut message = vec![0; size];
         let middle = size.min(1024) / 2;
         self.wire.read_exact(&mut message[..middle]).await?;
@@ -57,6 +59,11 @@ impl Session {
             self.expects = Expects::Rset;
         }
         Ok(())
+    }
+
+    async fn dawdle(&mut self) {
+        let delay = *self.shared.read_delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
     }
 
     async fn receive(&mut self, message: Vec<u8>) -> io::Result<String> {

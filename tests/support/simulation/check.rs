@@ -26,6 +26,7 @@ impl World {
     pub(super) fn hear(&mut self, daemon: usize, event: &Event) {
         let daemon = &mut self.daemons[daemon];
         match event {
+            Event::Stop => daemon.stopping = true,
             Event::KeepFailed(_) => daemon.stuck = true,
             Event::Kept(_) => daemon.stuck = false,
             Event::Relay(row) => {
@@ -43,6 +44,9 @@ impl World {
             !daemon.stuck || matches!(command, Command::Keep(_) | Command::Leave(_)),
             "something is begun although results cannot be kept",
         );
+        let begins =
+            matches!(command, Command::Claim(_) | Command::Carry(..) | Command::Go(_, Some(_)));
+        self.must(!(daemon.stopping && begins), "something new is begun while it stops");
         match command {
             Command::Carry(worker, _) => {
                 self.must(

@@ -26,6 +26,8 @@ pub(super) struct Daemon {
     pub(super) places: Vec<usize>,
     /// Rows handed over whose result is not kept.
     pub(super) out: Vec<usize>,
+    /// It was told to stop.
+    pub(super) stopping: bool,
     /// Results could not be kept, as far as the core has heard.
     pub(super) stuck: bool,
     /// By relay: a person has paused it, as far as the core has heard.
@@ -59,6 +61,7 @@ impl Daemon {
             hands: places.iter().map(|_| Hand::Free).collect(),
             places,
             out: Vec::new(),
+            stopping: false,
             stuck: false,
             paused: vec![false; plan.relays.len()],
             turns: vec![(0, i64::MIN); plan.relays.len()],

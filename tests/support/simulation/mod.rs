@@ -23,6 +23,9 @@ mod world;
 /// What happened in a story.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
+    pub(crate) daemons: usize,
+    /// Whether doubts wait for a person.
+    pub(crate) holds: bool,
     pub(crate) deliveries: usize,
     pub(crate) crashes: usize,
     /// Processes stopped for a while, clocks set forwards or back.

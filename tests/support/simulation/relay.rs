@@ -86,11 +86,9 @@ pub(super) fn send(random: &mut Random, faults: Faults) -> Sent {
         let answer = Ok(Outcome::InDoubt("silence".to_owned()));
         return Sent { arrives: random.happens(500), answer: Some(answer) };
     }
-    match refusal(random, faults, Stage::Dot) {
-        Some(outcome) => Sent { arrives: false, answer: Some(Ok(outcome)) },
-        None => {
-            let accepted = Outcome::Accepted(reply(Stage::Dot, 250, "ok"));
-            Sent { arrives: true, answer: Some(Ok(accepted)) }
-        }
+    if let Some(outcome) = refusal(random, faults, Stage::Dot) {
+        return Sent { arrives: false, answer: Some(Ok(outcome)) };
     }
+    let accepted = Outcome::Accepted(reply(Stage::Dot, 250, "ok"));
+    Sent { arrives: true, answer: Some(Ok(accepted)) }
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use bulletin::clock::Timestamp;
+use bulletin::config::OnInDoubt;
 use bulletin::delivery::core::{Command, Event, Record, WorkerId};
 use bulletin::delivery::store::RelayRow;
 use bulletin::delivery::{Claim, Errand, Happened};
@@ -112,6 +113,8 @@ impl World {
         }
         self.check_the_end();
         self.told.deliveries = self.store.rows.len();
+        self.told.daemons = self.plan.daemons;
+        self.told.holds = self.plan.delivery.on_in_doubt == OnInDoubt::Hold;
         self.told
     }
 

@@ -7,17 +7,17 @@ use mail_parser::MessageParser;
 
 /// One mail, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mail {
-    pub(super) to: String,
-    pub(super) subject: String,
+pub(crate) struct Mail {
+    pub(crate) to: String,
+    pub(crate) subject: String,
     /// As they stand on the wire, by their names in small letters.
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) text: String,
-    pub(super) html: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) text: String,
+    pub(crate) html: String,
 }
 
 impl Mail {
-    pub(super) fn of(raw: &[u8]) -> Self {
+    pub(crate) fn of(raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).unwrap();
         let headers = message
             .headers_raw()
@@ -34,7 +34,7 @@ impl Mail {
     }
 
     /// All mails that a file relay wrote into a folder, in the order of writing.
-    pub(super) fn in_folder(folder: &Path) -> Vec<Self> {
+    pub(crate) fn in_folder(folder: &Path) -> Vec<Self> {
         let Ok(entries) = std::fs::read_dir(folder) else {
             return Vec::new();
         };
@@ -45,7 +45,7 @@ impl Mail {
     }
 
     /// The link that ends the subscription.
-    pub(super) fn unsubscribe_url(&self) -> &str {
+    pub(crate) fn unsubscribe_url(&self) -> &str {
         self.headers["list-unsubscribe"].trim_start_matches('<').trim_end_matches('>')
     }
 }

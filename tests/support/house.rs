@@ -4,6 +4,7 @@
 //! audience; and whatever the program said with `-v`, no reader's address and no key was in it.
 
 mod plan;
+mod record;
 mod watch;
 
 use std::path::PathBuf;
@@ -12,17 +13,18 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-pub(super) use plan::{Database, Plan, house};
-pub(super) use watch::{accepted, finished, keys, named, recipients, until};
+pub(crate) use plan::{Database, Plan, house};
+pub(crate) use record::Row;
+pub(crate) use watch::{accepted, finished, keys, named, recipients, until};
 
 use super::mail::Mail;
 use crate::support::program::{Program, Ran, Running};
 
 /// Every reader lives here, so that a log can be searched for them.
-pub(super) const READERS: &str = "readers.example";
-pub(super) const PASSWORD: &str = "correct-horse-battery";
+pub(crate) const READERS: &str = "readers.example";
+pub(crate) const PASSWORD: &str = "correct-horse-battery";
 /// Longer than anything takes on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 const STATES: [&str; 9] = [
     "queued",
@@ -36,22 +38,24 @@ const STATES: [&str; 9] = [
     "cancelled",
 ];
 
-pub(super) struct House {
+pub(crate) struct House {
     folder: TempDir,
-    pub(super) program: Program,
+    /// The database's address, as the configuration has it.
+    url: String,
+    pub(crate) program: Program,
 }
 
 impl House {
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
     /// Where its database is, for whoever looks into it beside the program.
-    pub(super) fn database_url(&self) -> String {
+    pub(crate) fn database_url(&self) -> String {
         let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
         let url = config.split('"').nth(1).unwrap();
         match url.strip_prefix("sqlite:") {
@@ -61,14 +65,14 @@ impl House {
     }
 
     /// Runs a command that must succeed.
-    pub(super) fn must(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn must(&self, arguments: &[&str]) -> Ran {
         let ran = self.program.run(arguments);
         assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         ran
     }
 
     /// Subscribes somebody, to one list or several: `meetings`, `reports:weekly`.
-    pub(super) fn subscriber(&self, email: &str, lists: &[&str]) {
+    pub(crate) fn subscriber(&self, email: &str, lists: &[&str]) {
         let mut arguments = vec!["subscriber", "add", email, "--confirmed"];
         for list in lists {
             arguments.extend(["--list", list]);
@@ -77,7 +81,7 @@ impl House {
     }
 
     /// Subscribes many to a list at once.
-    pub(super) fn readers(&self, count: usize, list: &str) -> Vec<String> {
+    pub(crate) fn readers(&self, count: usize, list: &str) -> Vec<String> {
         let emails: Vec<_> =
             (1..=count).map(|number| format!("reader-{number:04}@{READERS}")).collect();
         self.write("people.csv", &format!("email\n{}\n", emails.join("\n")));
@@ -86,7 +90,7 @@ impl House {
     }
 
     /// Adds a post whose title is its slug; with no lists it goes to those that take its kind.
-    pub(super) fn post(&self, slug: &str, kind: &str, lists: &[&str]) {
+    pub(crate) fn post(&self, slug: &str, kind: &str, lists: &[&str]) {
         let lists = if lists.is_empty() {
             String::new()
         } else {
@@ -101,25 +105,25 @@ impl House {
     }
 
     /// Queues a post for now; the campaign's id.
-    pub(super) fn queue(&self, slug: &str) -> i64 {
+    pub(crate) fn queue(&self, slug: &str) -> i64 {
         self.program.json(&["queue", slug])["campaign"].as_i64().unwrap()
     }
 
     /// Does all that is due.
-    pub(super) fn send(&self) {
+    pub(crate) fn send(&self) {
         let ran = self.must(&["-v", "run", "--until-idle"]);
         self.check_log(&ran.stderr);
     }
 
     /// Starts the daemon and waits until it works.
-    pub(super) fn daemon(&self) -> Running {
+    pub(crate) fn daemon(&self) -> Running {
         let running = self.program.start(&["-v", "run"]);
         running.wait_for_line("running", PATIENCE);
         running
     }
 
     /// A campaign as it stands; its counts add up.
-    pub(super) fn campaign(&self, id: i64) -> Value {
+    pub(crate) fn campaign(&self, id: i64) -> Value {
         let shown = self.program.json(&["campaign", "show", id.to_string().as_str()]);
         let counts = shown["counts"].as_object().unwrap();
         let states: Vec<_> = counts.keys().map(String::as_str).collect();
@@ -132,7 +136,7 @@ impl House {
     }
 
     /// How many are in which state, without the states that nobody is in.
-    pub(super) fn counts(&self, id: i64) -> Value {
+    pub(crate) fn counts(&self, id: i64) -> Value {
         let shown = self.campaign(id);
         let counts = shown["counts"].as_object().unwrap().iter();
         let some = counts.filter(|(_, count)| **count != 0);
@@ -142,21 +146,21 @@ impl House {
     }
 
     /// It ended, with everybody in exactly these states.
-    pub(super) fn ended(&self, id: i64, counts: &Value) {
+    pub(crate) fn ended(&self, id: i64, counts: &Value) {
         assert_eq!(self.counts(id), *counts);
         assert_eq!(self.campaign(id)["state"], "finished");
     }
 
-    pub(super) fn has_ended(&self, id: i64) -> bool {
+    pub(crate) fn has_ended(&self, id: i64) -> bool {
         self.campaign(id)["state"] == "finished"
     }
 
-    pub(super) fn deliveries(&self, id: i64) -> Vec<Value> {
+    pub(crate) fn deliveries(&self, id: i64) -> Vec<Value> {
         self.program.json_lines(&["delivery", "list", "--campaign", id.to_string().as_str()])
     }
 
     /// The one delivery of a campaign to this person.
-    pub(super) fn delivery(&self, id: i64, email: &str) -> Value {
+    pub(crate) fn delivery(&self, id: i64, email: &str) -> Value {
         let mut all = self.deliveries(id);
         all.retain(|delivery| delivery["email"] == email);
         assert_eq!(all.len(), 1, "{email}: {all:?}");
@@ -164,20 +168,20 @@ impl House {
     }
 
     /// How often a person was tried; nothing before the audience is frozen.
-    pub(super) fn attempts(&self, id: i64, email: &str) -> i64 {
+    pub(crate) fn attempts(&self, id: i64, email: &str) -> i64 {
         let all = self.deliveries(id);
         let theirs = all.iter().find(|delivery| delivery["email"] == email);
         theirs.map_or(0, |delivery| delivery["attempts"].as_i64().unwrap())
     }
 
     /// Every try of a delivery, the oldest first.
-    pub(super) fn tries(&self, delivery: &Value) -> Vec<Value> {
+    pub(crate) fn tries(&self, delivery: &Value) -> Vec<Value> {
         let shown = self.program.json(&["delivery", "show", delivery["id"].to_string().as_str()]);
         shown["tries"].as_array().unwrap().clone()
     }
 
     /// What the folder relay has written.
-    pub(super) fn mails(&self) -> Vec<Mail> {
+    pub(crate) fn mails(&self) -> Vec<Mail> {
         Mail::in_folder(&self.path("outbox"))
     }
 
@@ -192,7 +196,7 @@ impl House {
     }
 
     /// What every daemon of this house has said.
-    pub(super) fn logs(&self) -> Vec<String> {
+    pub(crate) fn logs(&self) -> Vec<String> {
         let files = self.folder.path().read_dir().unwrap();
         files
             .map(|entry| entry.unwrap().path())

@@ -9,13 +9,13 @@ use crate::support::program::Program;
 use crate::support::relay::Relay;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::flow) enum Database {
+pub(crate) enum Database {
     Sqlite,
     Postgres,
 }
 
 /// What a house is to be; a folder of mails is its relay unless it is told of another.
-pub(in crate::flow) struct Plan {
+pub(crate) struct Plan {
     database: Database,
     relay: String,
     delivery: String,
@@ -23,47 +23,47 @@ pub(in crate::flow) struct Plan {
     file: String,
 }
 
-pub(in crate::flow) fn house(database: Database) -> Plan {
+pub(crate) fn house(database: Database) -> Plan {
     let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
     let delivery = String::new();
     Plan { database, relay, delivery, file: "bulletin.db".to_owned() }
 }
 
 impl Plan {
-    pub(in crate::flow) fn relay(self, relay: &Relay) -> Self {
+    pub(crate) fn relay(self, relay: &Relay) -> Self {
         self.port(relay.port())
     }
 
-    pub(in crate::flow) fn port(mut self, port: u16) -> Self {
+    pub(crate) fn port(mut self, port: u16) -> Self {
         self.relay = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
         self
     }
 
-    pub(in crate::flow) fn login(mut self) -> Self {
+    pub(crate) fn login(mut self) -> Self {
         self.relay += "user = \"bulletin\"\n";
         self
     }
 
-    pub(in crate::flow) fn connections(mut self, connections: usize) -> Self {
+    pub(crate) fn connections(mut self, connections: usize) -> Self {
         writeln!(self.relay, "connections = {connections}").unwrap();
         self
     }
 
     /// A line for the table `[delivery]`.
-    pub(in crate::flow) fn delivery(mut self, line: &str) -> Self {
+    pub(crate) fn delivery(mut self, line: &str) -> Self {
         writeln!(self.delivery, "{line}").unwrap();
         self
     }
 
     /// Keeps an SQLite database elsewhere.
-    pub(in crate::flow) fn keep_in(mut self, folder: &Path) -> Self {
+    pub(crate) fn keep_in(mut self, folder: &Path) -> Self {
         self.file = folder.join(self.file).display().to_string();
         self
     }
 
-    pub(in crate::flow) fn open(self) -> House {
+    pub(crate) fn open(self) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let database = match self.database {
+        let url = match self.database {
             Database::Sqlite => format!("sqlite:{}", self.file),
             Database::Postgres => postgres::database(),
         };
@@ -73,10 +73,10 @@ impl Plan {
             program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
         }
         let config = format!(
-            "[database]\nurl = \"{database}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
+            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        let house = House { folder, program };
+        let house = House { folder, url, program };
         house.must(&["init"]);
         house
     }

@@ -1,0 +1,132 @@
+//! Single decisions; stories are told in `tests/it/simulation.rs`.
+
+use super::*;
+use crate::address::EmailAddress;
+use crate::config::OnInDoubt;
+use crate::id::{CampaignId, RenditionId};
+use crate::transport::{Fault, Outcome, Reply, SendError, Stage};
+
+fn core(connections: usize, window: usize) -> Core {
+    let minutes = |n| vec![Duration::from_mins(n)];
+    let settings = config::Delivery {
+        window,
+        on_in_doubt: OnInDoubt::Resend,
+        give_up_after: Duration::from_hours(1),
+        retry: minutes(1),
+        relay_retry: minutes(1),
+        lease: Duration::from_mins(30),
+    };
+    Core::new(&settings, &[Relay { name: "main".into(), connections, gap: None }])
+}
+
+fn at(seconds: u64) -> Now {
+    let millis = i64::try_from(seconds * 1000).unwrap();
+    Now { wall: Timestamp(millis), steady: Duration::from_secs(seconds) }
+}
+
+fn taken(count: i64) -> Event {
+    let errand = |id| {
+        let claim = Claim {
+            id: DeliveryId(id),
+            fence: 1,
+            campaign: CampaignId(1),
+            attempts: 0,
+            expires_at: Timestamp(i64::MAX),
+        };
+        Taken::Wanted(Box::new(Errand {
+            claim,
+            rendition: RenditionId(1),
+            email: EmailAddress::parse("ann@example.org").unwrap(),
+            name: None,
+            message_id: id.to_string(),
+            dated_at: Timestamp(0),
+            subscriptions: Vec::new(),
+        }))
+    };
+    Event::Claimed((1..=count).map(errand).collect())
+}
+
+fn tried(result: Result<Outcome, SendError>) -> Happened {
+    Happened::Tried { relay: "main".into(), at: Timestamp(0), took: Duration::ZERO, result }
+}
+
+fn accepted() -> Happened {
+    let reply = Reply { stage: Stage::Dot, code: 250, enhanced: None, text: "ok".into() };
+    tried(Ok(Outcome::Accepted(reply)))
+}
+
+fn fault() -> Happened {
+    tried(Err(Fault { stage: Stage::Connect, reply: None, text: "refused".into() }.into()))
+}
+
+/// The commands as words: `carry 1 7` is worker 1 with delivery 7.
+fn step(core: &mut Core, seconds: u64, event: Event) -> Vec<String> {
+    let word = |command: &Command| match command {
+        Command::Claim(_) => "claim".to_owned(),
+        Command::Carry(worker, errand) => format!("carry {} {}", worker.0, errand.claim.id),
+        Command::Look(claims) => format!("look {}", claims.len()),
+        Command::Go(worker, next) => {
+            let next =
+                next.as_ref().map_or(String::new(), |next| format!(" then {}", next.claim.id));
+            format!("go {}{next}", worker.0)
+        }
+        Command::Leave(worker) => format!("leave {}", worker.0),
+        Command::Keep(records) => format!("keep {}", records.len()),
+    };
+    core.step(at(seconds), event).iter().map(word).collect()
+}
+
+#[test]
+fn a_mail_goes_its_way_and_the_next_is_announced_behind_it() {
+    let (mut core, one) = (core(1, 3), WorkerId(0));
+    assert_eq!(step(&mut core, 0, Event::Woken), ["claim"]);
+    assert_eq!(step(&mut core, 0, taken(20)), ["carry 0 1"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["look 1"]);
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["go 0 then 2"]);
+    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["look 1"]);
+    assert_eq!(core.window_used(), 2, "the first is not kept yet");
+}
+
+#[test]
+fn a_few_mails_do_not_queue_for_one_connection() {
+    let mut core = core(2, 32);
+    step(&mut core, 0, Event::Woken);
+    assert_eq!(step(&mut core, 0, taken(2)), ["carry 0 1", "carry 1 2", "claim"]);
+    step(&mut core, 0, Event::Opened(WorkerId(0)));
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["go 0"]);
+}
+
+#[test]
+fn a_held_relay_is_probed_by_one_mail_alone() {
+    let mut core = core(2, 32);
+    step(&mut core, 0, Event::Woken);
+    step(&mut core, 0, taken(20));
+    let held = step(&mut core, 0, Event::Done(WorkerId(0), fault()));
+    assert_eq!(held, ["keep 19"], "what was queued goes back with it");
+    step(&mut core, 0, Event::Done(WorkerId(1), fault()));
+    assert_eq!(step(&mut core, 59, Event::Woken), [""; 0]);
+    assert_eq!(step(&mut core, 60, Event::Woken), ["claim"]);
+    assert_eq!(step(&mut core, 60, taken(20)), ["carry 1 1"]);
+    assert_eq!(step(&mut core, 60, Event::Opened(WorkerId(1))), ["look 1"]);
+    assert_eq!(step(&mut core, 60, Event::Looked(vec![None])), ["go 1"], "and nothing behind it");
+    let open = step(&mut core, 60, Event::Done(WorkerId(1), accepted()));
+    assert!(open.contains(&"carry 1 2".to_owned()), "{open:?}");
+}
+
+#[test]
+fn nothing_is_opened_while_as_many_results_as_the_window_has_wait_to_be_kept() {
+    let mut core = core(8, 3);
+    step(&mut core, 0, Event::Woken);
+    step(&mut core, 0, taken(20));
+    let refused = || {
+        let reply = Reply { stage: Stage::Rcpt, code: 550, enhanced: None, text: "no".into() };
+        tried(Ok(Outcome::Refused(reply)))
+    };
+    let mut carried = 0;
+    for worker in 0..8 {
+        let commands = step(&mut core, 0, Event::Done(WorkerId(worker), refused()));
+        carried += commands.iter().filter(|one| one.starts_with("carry")).count();
+    }
+    assert_eq!(carried, 2);
+}

@@ -1,0 +1,44 @@
+//! What was asked for.
+
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    /// Over all points and both databases.
+    pub(crate) kills: usize,
+    pub(crate) optouts: usize,
+    /// Stories.
+    pub(crate) seeds: usize,
+    /// Where chance begins.
+    pub(crate) seed: u64,
+    pub(crate) print_only: bool,
+}
+
+impl Orders {
+    /// `KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1 --print-only`, each with a default.
+    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut orders =
+            Self { kills: 1000, optouts: 1000, seeds: 10_000, seed: 1, print_only: false };
+        for word in words {
+            let (name, value) = word.split_once('=').unwrap_or((&word, ""));
+            let number = || value.parse::<u32>().map_err(|error| format!("{word}: {error}"));
+            match name {
+                "KILLS" => orders.kills = number()? as usize,
+                "OPTOUTS" => orders.optouts = number()? as usize,
+                "SEEDS" => orders.seeds = number()? as usize,
+                "SEED" => orders.seed = number()?.into(),
+                "--print-only" => orders.print_only = true,
+                _ => {
+                    return Err(format!(
+                        "{word}: write KILLS=, OPTOUTS=, SEEDS= and SEED= with a number, or --print-only"
+                    ));
+                }
+            }
+        }
+        Ok(orders)
+    }
+
+    /// The command that does the same again.
+    pub(crate) fn command(&self) -> String {
+        let Self { kills, optouts, seeds, seed, .. } = self;
+        format!("make torture KILLS={kills} OPTOUTS={optouts} SEEDS={seeds} SEED={seed}")
+    }
+}
