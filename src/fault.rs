@@ -15,7 +15,7 @@
 //! | `claimed` | when it is committed |
 //! | `composed` | when a message is composed |
 //! | `connected` | after the reply to EHLO |
-//! | `mail` | before MAIL is written |
+//! | `mail` | before MAIL is written; one that goes with the message before it does not pass |
 //! | `envelope` | when the replies to MAIL, RCPT and DATA are read |
 //! | `opened` | when the relay waits for the message |
 //! | `looked` | after the last look |

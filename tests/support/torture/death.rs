@@ -59,7 +59,8 @@ impl Kind {
             Self::Later(point) => {
                 let last = match point.name {
                     "claim" | "claimed" => 2,
-                    "connected" => window,
+                    // once for each connection: later ones go with the message before them
+                    "connected" | "mail" => window,
                     // each commit keeps as many results as there are
                     "keep" | "keeping" | "kept" => left / window / 4,
                     _ => left / 4,
