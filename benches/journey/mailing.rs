@@ -20,10 +20,14 @@ pub(crate) struct Mailing {
 
 impl Mailing {
     /// Everything up to the queued campaign; nothing has been sent.
-    pub(crate) fn prepare(people: u64, relay: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(
+        people: u64,
+        relay: SocketAddr,
+        connections: u64,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("bulletin-bench-").tempdir()?;
         let mailing = Self { folder };
-        mailing.write("config.toml", &configuration(relay))?;
+        mailing.write("config.toml", &configuration(relay, connections))?;
         mailing.write("people.csv", &subscribers(people))?;
         mailing.write("long-read.md", &post())?;
         mailing.bulletin(&["init"])?;
@@ -60,7 +64,7 @@ impl Mailing {
     }
 }
 
-fn configuration(relay: SocketAddr) -> String {
+fn configuration(relay: SocketAddr, connections: u64) -> String {
     format!(
         r#"[site]
 name = "Measured"
@@ -85,7 +89,7 @@ kind = "smtp"
 host = "{}"
 port = {}
 tls = "none"
-connections = {}
+connections = {connections}
 
 [list.news]
 name = "News"
@@ -94,7 +98,6 @@ double_opt_in = false
 "#,
         relay.ip(),
         relay.port(),
-        crate::CONNECTIONS,
     )
 }
 

@@ -24,6 +24,8 @@ use sink::{Counts, Sink};
 const ROUNDS: usize = 3;
 const MESSAGES: u64 = 20_000;
 const CONNECTIONS: u64 = 10;
+/// Of the messages, over one connection: a sender without TCP_NODELAY waits 40 ms for each.
+const ALONE: u64 = 10;
 const SMTP_SOURCE: &str = "/usr/sbin/smtp-source";
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -45,12 +47,13 @@ fn compare(messages: u64) -> anyhow::Result<ExitCode> {
         eprintln!("round {round} of {ROUNDS}: smtp-source");
         source.push(smtp_source(messages, &sink)?);
         eprintln!("round {round} of {ROUNDS}: bulletin");
-        match send_mailing(messages, &sink) {
+        match send_mailing(messages, &sink, CONNECTIONS) {
             Ok(measured) => bulletin.push(measured),
             Err(error) => failure = Some(error),
         }
     }
     print_table(messages, &bulletin, &source)?;
+    print_alone(messages / ALONE, &sink)?;
     let Some(error) = failure else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -68,8 +71,8 @@ fn smtp_source(messages: u64, sink: &Sink) -> anyhow::Result<Measured> {
     Measured::new(messages, sink.take(), cost)
 }
 
-fn send_mailing(messages: u64, sink: &Sink) -> anyhow::Result<Measured> {
-    let mailing = Mailing::prepare(messages, sink.address())?;
+fn send_mailing(messages: u64, sink: &Sink, connections: u64) -> anyhow::Result<Measured> {
+    let mailing = Mailing::prepare(messages, sink.address(), connections)?;
     let cost = mailing.send()?;
     Measured::new(messages, sink.take(), cost)
 }
@@ -118,6 +121,14 @@ fn print_table(messages: u64, bulletin: &[Measured], source: &[Measured]) -> any
         let (ours, theirs) = (median(bulletin, of), median(source, of));
         println!("{name:<22}{ours:>12.1}{theirs:>14.1}{:>9.2}", ours / theirs);
     }
+    Ok(())
+}
+
+/// One connection, which has nobody to make up for its waiting.
+fn print_alone(messages: u64, sink: &Sink) -> anyhow::Result<()> {
+    eprintln!("one connection: bulletin");
+    let measured = send_mailing(messages.max(1), sink, 1)?;
+    println!("\none connection, {messages} messages: {:.0} messages/s", measured.rate);
     Ok(())
 }
 
