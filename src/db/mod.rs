@@ -68,18 +68,55 @@ pub struct Words {
     pub skip_locked: &'static str,
     /// The integers of the JSON array `$1` as rows `(value)`.
     pub each_number: &'static str,
+    /// The items of the JSON array `$1` as rows `(value)`; of an item that is an array `value ->> 0` is
+    /// the first, to be cast.
+    pub each_item: &'static str,
+    /// Rows `(item)` of a query as one JSON array: an aggregate.
+    pub all_items: &'static str,
+    /// Several values as one item.
+    pub item: &'static str,
+    /// Whether the parameters of a list of values are numbered. SQLite looks each number up in a list
+    /// of all of them; without, it counts.
+    numbered: bool,
+}
+
+impl Words {
+    /// The parameters of so many rows, for `VALUES`: `($1, $2), ($3, $4)`.
+    pub fn places(&self, rows: usize, columns: usize) -> String {
+        let mut out = String::with_capacity(rows * columns * 6);
+        for row in 0..rows {
+            out.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 1..=columns {
+                out.push_str(if column == 1 { "" } else { ", " });
+                out.push_str(if self.numbered { "$" } else { "?" });
+                if self.numbered {
+                    out.push_str(&(row * columns + column).to_string());
+                }
+            }
+            out.push(')');
+        }
+        out
+    }
 }
 
 const LITE: Words = Words {
     random_hex: "lower(hex(randomblob(16)))",
     skip_locked: "",
     each_number: "SELECT CAST(value AS INTEGER) FROM json_each($1)",
+    each_item: "json_each($1)",
+    all_items: "json_group_array",
+    item: "json_array",
+    numbered: false,
 };
 
 const PG: Words = Words {
     random_hex: "replace(gen_random_uuid()::text, '-', '')",
     skip_locked: "FOR UPDATE OF d SKIP LOCKED",
     each_number: "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json))",
+    each_item: "json_array_elements(CAST($1 AS json))",
+    all_items: "json_agg",
+    item: "json_build_array",
+    numbered: true,
 };
 
 impl Db {

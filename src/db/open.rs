@@ -21,6 +21,8 @@ const READERS: u32 = 4;
 const CONNECTIONS: u32 = 16;
 /// How long a statement waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(10);
+/// A session of Postgres that was used within this time is likely to live.
+const FRESH: Duration = Duration::from_secs(1);
 /// The first SQLite without the WAL-reset bug, which could lose committed writes.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
@@ -55,6 +57,8 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     };
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        // a file does not hang up
+        .test_before_acquire(false)
         // SQLite ends a transaction by itself when the disk is full (https://sqlite.org/lang_transaction.html,
         // "automatic rollback"); sqlx goes on counting it, and no other would ever begin
         .before_acquire(|writer, _| Box::pin(async move { Ok(!writer.is_in_transaction()) }))
@@ -68,6 +72,7 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
         .with_context(|| format!("{shown}: the database cannot be migrated"))?;
     let reader = SqlitePoolOptions::new()
         .max_connections(READERS)
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
     Ok(Db(Pools::Lite { file: file.to_owned(), writer, reader }))
@@ -146,6 +151,14 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)
+        // one that has just answered is not asked again: that would cost a turn for each statement
+        .test_before_acquire(false)
+        .before_acquire(|session, known| {
+            Box::pin(async move {
+                let fresh = known.idle_for < FRESH;
+                Ok(fresh || session.ping().await.is_ok())
+            })
+        })
         .connect_with(options)
         .await
         .context("Postgres cannot be reached; is it running, and is database.url right?")?;

@@ -3,12 +3,12 @@
 use super::bearing::{self, Bearing};
 use super::core::Record;
 use super::store::{self, Attempt, Next, RelayRow};
-use super::verdict::Verdict;
 use super::{Claim, Happened};
 use crate::campaign;
 use crate::clock::Timestamp;
 use crate::db::{Db, Error, Write};
 use crate::fault;
+use crate::id::DeliveryId;
 use crate::metric::Metrics;
 use crate::transport::{Fault, Outcome, Reply, SendError};
 
@@ -16,8 +16,21 @@ use crate::transport::{Fault, Outcome, Reply, SendError};
 pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<(), Error> {
     fault::point("keep");
     let mut write = db.write().await?;
+    // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
+    // the final dot the ledger must know before it is released.
+    let attempts: Vec<_> = records.iter().filter_map(attempt).collect();
+    store::append_all(&mut write, &attempts).await?;
+    let results: Vec<_> = records.iter().map(result).collect();
+    let settled = store::settle_all(&mut write, &results, now).await?;
     for record in records {
-        keep_one(&mut write, record, now).await?;
+        if settled.contains(&(record.claim.id, record.claim.fence)) {
+            follow_up(&mut write, record, now).await?;
+        } else {
+            tracing::warn!(
+                delivery = record.claim.id.0,
+                "a late result settles nothing: the row was claimed again meanwhile"
+            );
+        }
         if let Some(relay) = &record.relay {
             store::note_relay(&mut write, relay).await?;
         }
@@ -28,26 +41,20 @@ pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<
     Ok(())
 }
 
-async fn keep_one(write: &mut Write, record: &Record, now: Timestamp) -> Result<(), Error> {
-    let Record { claim, happened, verdict, .. } = record;
+fn result(record: &Record) -> (DeliveryId, i64, Next<'_>) {
+    let Record { claim, verdict, .. } = record;
     let next = Next {
         state: verdict.state,
         reason: verdict.reason.as_deref(),
         next_at: verdict.next_at,
         counts: verdict.counts,
     };
-    // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
-    // the final dot the ledger must know before it is released.
-    if let Some(attempt) = attempt(claim, happened, verdict) {
-        store::append(write, &attempt).await?;
-    }
-    if !store::settle(write, claim.id, claim.fence, &next, now).await? {
-        tracing::warn!(
-            delivery = claim.id.0,
-            "a late result settles nothing: the row was claimed again meanwhile"
-        );
-        return Ok(());
-    }
+    (claim.id, claim.fence, next)
+}
+
+/// What else follows from a result, which is little for one that is accepted.
+async fn follow_up(write: &mut Write, record: &Record, now: Timestamp) -> Result<(), Error> {
+    let Record { claim, happened, verdict, .. } = record;
     if verdict.releases_ledger {
         store::release_ledger(write, claim.id).await?;
     }
@@ -92,7 +99,8 @@ async fn pause(write: &mut Write, claim: &Claim, why: &str, now: Timestamp) -> R
 }
 
 /// The line for the attempt log; a claim that was not tried leaves none.
-fn attempt<'a>(claim: &Claim, happened: &'a Happened, verdict: &Verdict) -> Option<Attempt<'a>> {
+fn attempt(record: &Record) -> Option<Attempt<'_>> {
+    let Record { claim, happened, verdict, .. } = record;
     let Happened::Tried { relay, at, took, result } = happened else {
         return None;
     };
@@ -136,8 +144,8 @@ pub(crate) fn say(record: &Record, metrics: &Metrics) {
     if let Some(row) = &record.relay {
         say_relay(row, &record.happened);
     }
-    let Record { claim, happened, verdict, .. } = record;
-    let tried = attempt(claim, happened, verdict);
+    let Record { claim, verdict, .. } = record;
+    let tried = attempt(record);
     let tried = tried.as_ref();
     if let Some(tried) = tried {
         metrics.attempt(tried.outcome, &tried.stage);

@@ -1,19 +1,23 @@
 //! All SQL of deliveries, attempts and relays.
 
+mod attempt;
 mod claim;
 mod consequence;
 mod gauge;
 mod look;
 mod relay;
 mod replies;
+mod settle;
 mod steer;
 
+pub use attempt::{Attempt, append, append_all};
 pub use claim::{Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
+pub use settle::{Next, settle, settle_all};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
 
 use sqlx::AssertSqlSafe;
@@ -25,77 +29,6 @@ use crate::db::{Db, Error, Session, Write, on, row};
 use crate::id::{CampaignId, DeliveryId};
 
 text_column!(State);
-
-/// What a delivery becomes.
-#[derive(Clone, Debug)]
-pub struct Next<'a> {
-    pub state: State,
-    pub reason: Option<&'a str>,
-    pub next_at: Option<Timestamp>,
-    pub counts: bool,
-}
-
-/// Writes a result; false when the claim is no longer the newest, and then nothing is written.
-pub async fn settle(
-    write: &mut Write,
-    id: DeliveryId,
-    fence: i64,
-    next: &Next<'_>,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let rows = on!(write, c => sqlx::query(
-        "UPDATE delivery SET state = $3, reason = $4, next_at = $5, attempts = attempts + $6, finished_at = $7, \
-         owner = NULL, lease_until = NULL, handed_at = NULL \
-         WHERE id = $1 AND fence = $2 AND state = 'sending'",
-    )
-    .bind(id)
-    .bind(fence)
-    .bind(next.state)
-    .bind(next.reason)
-    .bind(next.next_at)
-    .bind(i64::from(next.counts))
-    .bind(next.state.is_final().then_some(now))
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?;
-    Ok(rows > 0)
-}
-
-/// One try, as it is kept for ever.
-#[derive(Clone, Debug)]
-pub struct Attempt<'a> {
-    pub delivery: DeliveryId,
-    pub at: Timestamp,
-    pub relay: &'a str,
-    pub outcome: &'static str,
-    pub stage: String,
-    pub code: Option<i64>,
-    pub enhanced: Option<&'a str>,
-    pub text: &'a str,
-    /// Of a refusal only.
-    pub bearing: Option<&'static str>,
-    pub duration_ms: i64,
-}
-
-pub async fn append(write: &mut Write, attempt: &Attempt<'_>) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "INSERT INTO attempt (delivery_id, at, relay, outcome, stage, code, enhanced, text, bearing, duration_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(attempt.delivery)
-    .bind(attempt.at)
-    .bind(attempt.relay)
-    .bind(attempt.outcome)
-    .bind(&attempt.stage)
-    .bind(attempt.code)
-    .bind(attempt.enhanced)
-    .bind(attempt.text)
-    .bind(attempt.bearing)
-    .bind(attempt.duration_ms)
-    .execute(c)
-    .await
-    .map(drop))
-}
 
 /// No try of the delivery of this ledger row came as far as a final dot: nobody can have the mail.
 const NO_DOT: &str = "NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = ledger.delivery_id \
