@@ -11,7 +11,7 @@ mod settle;
 mod steer;
 
 pub use attempt::{Attempt, append, append_all};
-pub use claim::{Taken, Taker, claim, last_look, mark};
+pub use claim::{NOT_NOW, Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};

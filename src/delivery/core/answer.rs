@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Command, Core, Event, Now, Record, Work, WorkerId};
-use crate::delivery::store::{RelayRow, Taken};
+use super::look::FRESH;
+use super::{Command, Core, Event, Held, Now, Record, Work, WorkerId};
+use crate::delivery::store::{NOT_NOW, RelayRow, Taken};
 use crate::delivery::verdict::{holds_relay, verdict};
 use crate::delivery::{Claim, Happened};
 use crate::transport::{Outcome, SendError};
 
-/// What a look says of a campaign that does not run, and of a row that is somebody else's.
-const NOT_NOW: &str = "not now";
-/// How long what a look saw may be acted upon (promise 3).
-pub(in crate::delivery) const FRESH: Duration = Duration::from_secs(1);
 /// How long an empty queue is believed to be empty.
 const BELIEVED: Duration = Duration::from_millis(100);
 /// How long a database that failed is left alone.
@@ -25,7 +22,7 @@ impl Core {
             Event::Due => self.empty_until = Duration::ZERO,
             Event::Claimed(taken) => self.claimed(now, taken),
             Event::ClaimFailed => self.claim_failed(now),
-            Event::Opened(worker) => self.opened(worker),
+            Event::Opened(worker) => self.opened(now, worker, commands),
             Event::Looked(reasons) => self.looked(now, reasons, commands),
             Event::LookFailed => self.look_failed(now, commands),
             Event::Done(worker, happened) => self.done(now, worker, happened),
@@ -55,95 +52,47 @@ impl Core {
 
     fn claim_failed(&mut self, now: Now) {
         self.claiming = false;
-        self.away_until = now.steady + AWAY;
+        self.be_away(now);
     }
 
-    fn opened(&mut self, worker: WorkerId) {
-        if let Work::Opening(claim) = self.workers[worker.0].work {
-            self.workers[worker.0].work = Work::Waiting(claim);
-            self.door.push_back(worker);
+    /// The relay waits. Whoever was looked at a moment ago goes; all others come to the door.
+    fn opened(&mut self, now: Now, worker: WorkerId, commands: &mut Vec<Command>) {
+        let Work::Opening(Held { claim, looked }) = self.workers[worker.0].work else { return };
+        self.workers[worker.0].work = Work::Waiting(claim);
+        let fresh = looked.is_some_and(|since| now.steady.saturating_sub(since) <= FRESH);
+        if fresh && self.may_finish(worker) {
+            return self.go(now, worker, commands);
         }
+        self.free += usize::from(looked.is_some());
+        self.door.push_back(worker);
     }
 
-    /// Whoever said no by now gets nothing (promise 3).
-    fn looked(
-        &mut self,
-        now: Now,
-        reasons: Vec<Option<&'static str>>,
-        commands: &mut Vec<Command>,
-    ) {
-        if now.steady.saturating_sub(self.looking_since) > FRESH {
-            return self.look_again();
-        }
-        for (worker, reason) in std::mem::take(&mut self.looking).into_iter().zip(reasons) {
-            let happened = match reason {
-                Some(NOT_NOW) => {
-                    self.recall(now, worker);
-                    Happened::Untried
-                }
-                Some(reason) => Happened::Unwanted(reason),
-                None if !self.stuck && self.gate(worker).lets_finish() => {
-                    self.go(now, worker, commands);
-                    continue;
-                }
-                None => Happened::Untried,
-            };
-            self.free += 1;
-            self.leave(now, worker, happened, commands);
-        }
+    /// Whether a message may go whose relay waits for it.
+    pub(super) fn may_finish(&mut self, worker: WorkerId) -> bool {
+        !self.stuck && self.gate(worker).lets_finish()
     }
 
-    /// Back to the door, before those who came later.
-    fn look_again(&mut self) {
-        for worker in std::mem::take(&mut self.looking).into_iter().rev() {
-            self.free += 1;
-            self.door.push_front(worker);
-        }
-    }
-
-    /// The campaign was paused or cancelled: what else of it is queued goes back as well.
-    fn recall(&mut self, now: Now, worker: WorkerId) {
-        let Some(campaign) = self.claim_of(worker).map(|claim| claim.campaign) else { return };
-        let mut back = Vec::new();
-        self.queue.retain(|errand| {
-            let stays = errand.claim.campaign != campaign;
-            if !stays {
-                back.push(errand.claim);
-            }
-            stays
-        });
-        for claim in back {
-            self.record(now, claim, Happened::Untried);
-        }
-    }
-
-    fn go(&mut self, now: Now, worker: WorkerId, commands: &mut Vec<Command>) {
-        if let Some(claim) = self.claim_of(worker) {
-            let next = self.ahead(worker, now);
-            let behind = next.as_ref().map(|errand| errand.claim);
-            self.workers[worker.0].work = Work::Sending(claim, behind);
-            commands.push(Command::Go(worker, next));
-        }
-    }
-
-    fn look_failed(&mut self, now: Now, commands: &mut Vec<Command>) {
-        self.away_until = now.steady + AWAY;
-        for worker in std::mem::take(&mut self.looking) {
-            self.free += 1;
-            self.leave(now, worker, Happened::Untried, commands);
-        }
+    /// Hands over; its slot is taken.
+    pub(super) fn go(&mut self, now: Now, worker: WorkerId, commands: &mut Vec<Command>) {
+        let Some(claim) = self.claim_of(worker) else { return };
+        let next = self.ahead(worker, now);
+        let behind =
+            next.as_ref().map(|(errand, looked)| Held { claim: errand.claim, looked: *looked });
+        self.workers[worker.0].work = Work::Sending(claim, behind);
+        commands.push(Command::Go(worker, next.map(|(errand, _)| errand)));
     }
 
     /// The worker goes on by itself with what was announced behind this.
     fn done(&mut self, now: Now, worker: WorkerId, happened: Happened) {
         let (claim, next, slot) = match self.workers[worker.0].work {
-            Work::Opening(claim) | Work::Waiting(claim) => (claim, None, false),
+            Work::Opening(held) => (held.claim, None, held.looked.is_some()),
+            Work::Waiting(claim) => (claim, None, false),
             Work::Sending(claim, next) => (claim, next, true),
             Work::Idle => return,
         };
         if matches!(happened, Happened::Untried) {
             // it could not be composed, because the database did not answer
-            self.away_until = now.steady + AWAY;
+            self.be_away(now);
         }
         let relay = self.judge_relay(now, worker, &happened);
         let mut record = self.recorded(now, claim, happened);
@@ -165,7 +114,8 @@ impl Core {
             Work::Opening(_) => Happened::Ours(WHY.to_owned()),
             Work::Sending(claim, next) => {
                 if let Some(next) = next {
-                    self.record(now, next, Happened::Untried);
+                    self.free += usize::from(next.looked.is_some());
+                    self.record(now, next.claim, Happened::Untried);
                 }
                 self.workers[worker.0].work = Work::Sending(claim, None);
                 let relay = Arc::from(self.gate(worker).name());
@@ -205,7 +155,7 @@ impl Core {
 
     fn keep_failed(&mut self, now: Now, mut records: Vec<Record>) {
         (self.keeping, self.stuck) = (false, true);
-        self.away_until = now.steady + AWAY;
+        self.be_away(now);
         records.append(&mut self.records);
         self.records = records;
     }
@@ -217,6 +167,11 @@ impl Core {
                 gate.adopt(row);
             }
         }
+    }
+
+    /// The database has just failed: it is left alone for a while.
+    pub(super) fn be_away(&mut self, now: Now) {
+        self.away_until = now.steady + AWAY;
     }
 
     /// Gives an open transaction up.
@@ -247,12 +202,13 @@ impl Core {
 
     pub(super) fn claim_of(&self, worker: WorkerId) -> Option<Claim> {
         match self.workers[worker.0].work {
-            Work::Opening(claim) | Work::Waiting(claim) | Work::Sending(claim, _) => Some(claim),
+            Work::Opening(held) => Some(held.claim),
+            Work::Waiting(claim) | Work::Sending(claim, _) => Some(claim),
             Work::Idle => None,
         }
     }
 
-    fn set_idle(&mut self, worker: WorkerId) {
+    pub(super) fn set_idle(&mut self, worker: WorkerId) {
         self.workers[worker.0].work = Work::Idle;
         self.idle.push(worker);
     }

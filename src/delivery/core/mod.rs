@@ -1,18 +1,20 @@
 //! The engine's decisions, without a clock, a socket or a database: events in, commands out.
 //!
 //! ```text
-//! Claimed ─→ queue ─→ Carry ─→ Opened ─→ Look ─→ Looked ─→ Go ─→ Done ─→ Keep ─→ Kept
-//!            (assign)          (door)                └────→ Leave ─────→ Keep
+//! Claimed ─→ Look ─→ Looked ─→ Carry ─→ Opened ────────────────→ Go ─→ Done ─→ Keep ─→ Kept
+//!   (queue)          (ready)              │ too long ago       ↑
+//!                                         └─→ Look ─→ Looked ──┤
+//!                                           (door)             └→ Leave ─────→ Keep
 //! ```
 //! The shell ([`super::engine`]) carries commands out and tells what came of them; it decides nothing.
 //! So the same decisions run in a simulation, with seeds, against relays, clocks and stores that fail.
 //!
 //! # What always holds
 //! * Every claim that came in leaves by exactly one [`Record`] that was kept.
-//! * A message is handed over (`Go`) only after a look that was asked for after the relay had said
-//!   that it waits for it, and only with one of `window` slots; a slot is let go when the record of
-//!   what came of it is kept, and not before. Under `on_in_doubt = "hold"` the look marks the
-//!   delivery durably.
+//! * A message is handed over (`Go`) only after a look that is at most half a second old ([`look`]),
+//!   and only with one of `window` slots, taken for the look; a slot is let go when the record of
+//!   what came of it is kept, and not before. Under `on_in_doubt = "hold"` the look comes when the
+//!   relay waits, and marks the delivery durably.
 //! * At most `window` tries, and one more for each connection, are not kept: so many more may be
 //!   refused before the refusals that pause their campaign are counted.
 //! * What is claimed is tried within about a second, or fewer are claimed ([`appetite`]): the claim
@@ -29,7 +31,7 @@
 //! # Races
 //! * *A look, and then the person says no.* The message goes: it was handed to a connection already,
 //!   and at most `window` of them are.
-//! * *The answer to a look is a second old (a slow database, a process that was stopped).* It is asked
+//! * *The answer to a look is old (a slow relay or database, a process that was stopped).* It is asked
 //!   for again: somebody may have said no since, or another daemon may have the row.
 //! * *The relay is held while a message waits at the door.* It is left, and goes back untried.
 //! * *The commit's answer never comes, though it was made.* The records are kept again: their rows
@@ -38,6 +40,7 @@
 mod answer;
 mod appetite;
 mod gate;
+mod look;
 mod pace;
 mod rule;
 mod watch;
@@ -45,9 +48,10 @@ mod watch;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-pub(super) use answer::FRESH;
 use appetite::Appetite;
 use gate::Gate;
+pub(super) use look::FRESH;
+use look::Looking;
 use pace::Pace;
 use watch::Watch;
 
@@ -162,11 +166,12 @@ pub struct Core {
     idle: Vec<WorkerId>,
     /// Claimed, and in nobody's hands.
     queue: VecDeque<Box<Errand>>,
-    /// Whose relay waits, and who have not been looked at.
+    /// Looked at in good time, and when; each holds a slot of the window.
+    ready: VecDeque<(Box<Errand>, Duration)>,
+    /// Whose relay waits, and who have not been looked at, or too long ago.
     door: VecDeque<WorkerId>,
-    /// Who are being looked at, and since when.
-    looking: Vec<WorkerId>,
-    looking_since: Duration,
+    /// A look on its way.
+    looking: Option<Looking>,
     /// Free slots of the window.
     free: usize,
     records: Vec<Record>,
@@ -197,11 +202,18 @@ struct Worker {
 #[derive(Clone, Copy, Debug)]
 enum Work {
     Idle,
-    Opening(Claim),
+    Opening(Held),
     /// At the door, or being looked at.
     Waiting(Claim),
     /// Handed over, with the claim that was announced behind it.
-    Sending(Claim, Option<Claim>),
+    Sending(Claim, Option<Held>),
+}
+
+/// A claim, and when it was looked at: then it holds a slot of the window.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    claim: Claim,
+    looked: Option<Duration>,
 }
 
 impl Core {
@@ -219,8 +231,8 @@ impl Core {
             workers,
             queue: VecDeque::new(),
             door: VecDeque::new(),
-            looking: Vec::new(),
-            looking_since: Duration::ZERO,
+            looking: None,
+            ready: VecDeque::new(),
             free: settings.window,
             records: Vec::new(),
             claiming: false,

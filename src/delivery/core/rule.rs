@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Command, Core, Now, Work, WorkerId};
+use super::{Command, Core, Held, Now, Work, WorkerId};
 use crate::delivery::{Errand, Happened};
+
+/// An errand, and when it was looked at if it was.
+pub(super) type Next = (Box<Errand>, Option<Duration>);
 
 /// How many records go into one commit, at most.
 const GROUP: usize = 256;
@@ -15,12 +18,13 @@ impl Core {
     pub(super) fn go_on(&mut self, now: Now, commands: &mut Vec<Command>) {
         self.give_back(now);
         self.turn_away(now, commands);
+        self.refresh(now);
         self.keep(now, commands);
         if self.stuck || now.steady < self.away_until {
             return;
         }
-        self.look(now, commands);
         self.assign(now, commands);
+        self.look(now, commands);
         self.claim(now, commands);
     }
 
@@ -30,7 +34,7 @@ impl Core {
             return self.away_until;
         }
         let tick = now.steady + TICK;
-        if self.queue.is_empty() || self.idle.is_empty() {
+        if self.waiting() == 0 || self.idle.is_empty() {
             return tick;
         }
         // a turn that is there and was not taken waits for something else
@@ -41,6 +45,10 @@ impl Core {
     /// What waits for relays that are all closed, or in a daemon that stops, is anybody's again.
     fn give_back(&mut self, now: Now) {
         if self.stopping || !self.is_open(now) {
+            self.free += self.ready.len();
+            while let Some((errand, _)) = self.ready.pop_front() {
+                self.record(now, errand.claim, Happened::Untried);
+            }
             while let Some(errand) = self.queue.pop_front() {
                 self.record(now, errand.claim, Happened::Untried);
             }
@@ -68,30 +76,17 @@ impl Core {
         commands.push(Command::Keep(std::mem::replace(&mut self.records, rest)));
     }
 
-    /// As many of those at the door as the window has slots.
-    fn look(&mut self, now: Now, commands: &mut Vec<Command>) {
-        let count = self.door.len().min(self.free);
-        if count == 0 || !self.looking.is_empty() {
-            return;
-        }
-        self.free -= count;
-        self.looking = self.door.drain(..count).collect();
-        self.looking_since = now.steady;
-        let claims = self.looking.iter().filter_map(|worker| self.claim_of(*worker));
-        commands.push(Command::Look(claims.collect()));
-    }
-
     /// Gives those who are idle something to carry.
     fn assign(&mut self, now: Now, commands: &mut Vec<Command>) {
         let mut barred = Vec::new();
-        while !self.queue.is_empty()
+        while self.waiting() > 0
             && self.unkept < self.settings.window
             && let Some(worker) = self.idle.pop()
         {
             if !self.may_begin(worker, now) {
                 barred.push(worker);
-            } else if let Some(errand) = self.queue.pop_front() {
-                self.workers[worker.0].work = Work::Opening(errand.claim);
+            } else if let Some((errand, looked)) = self.next() {
+                self.workers[worker.0].work = Work::Opening(Held { claim: errand.claim, looked });
                 commands.push(Command::Carry(worker, errand));
             }
         }
@@ -107,19 +102,32 @@ impl Core {
 
     /// The errand that goes right behind another, over the same connection: only what no idle
     /// worker can take up, or a few mails would queue for one connection while others stand idle.
-    pub(super) fn ahead(&mut self, worker: WorkerId, now: Now) -> Option<Box<Errand>> {
-        let spare = self.queue.len() > self.idle.len() && !self.stopping;
+    pub(super) fn ahead(&mut self, worker: WorkerId, now: Now) -> Option<Next> {
+        let spare = self.waiting() > self.idle.len() && !self.stopping;
         let relay = self.workers[worker.0].relay;
         let (gate, pace) = &mut self.gates[relay];
         let may = spare && gate.is_open() && pace.is_ready(now.steady) && pace.take(now.steady);
-        if may { self.queue.pop_front() } else { None }
+        if may { self.next() } else { None }
+    }
+
+    /// How many could be carried now.
+    fn waiting(&self) -> usize {
+        if self.holds() { self.queue.len() } else { self.ready.len() }
+    }
+
+    fn next(&mut self) -> Option<Next> {
+        if self.holds() {
+            return self.queue.pop_front().map(|errand| (errand, None));
+        }
+        self.ready.pop_front().map(|(errand, since)| (errand, Some(since)))
     }
 
     fn claim(&mut self, now: Now, commands: &mut Vec<Command>) {
         let may = !self.claiming && !self.stopping && now.steady >= self.empty_until;
         if may
             && self.is_open(now)
-            && let Some(limit) = self.appetite.wants(self.queue.len(), now.steady)
+            && let Some(limit) =
+                self.appetite.wants(self.queue.len() + self.ready.len(), now.steady)
         {
             self.claiming = true;
             commands.push(Command::Claim(limit));

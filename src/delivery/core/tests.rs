@@ -76,57 +76,117 @@ fn step(core: &mut Core, seconds: u64, event: Event) -> Vec<String> {
     core.step(at(seconds), event).iter().map(word).collect()
 }
 
+/// Looks are answered: all may be mailed. What else is to be done.
+fn fed(core: &mut Core, seconds: u64, count: i64) -> Vec<String> {
+    answered(core, seconds, taken(count))
+}
+
+fn answered(core: &mut Core, seconds: u64, event: Event) -> Vec<String> {
+    let (mut done, mut event) = (Vec::new(), Some(event));
+    while let Some(this) = event.take() {
+        for word in step(core, seconds, this) {
+            match word.strip_prefix("look ") {
+                Some(many) => event = Some(Event::Looked(vec![None; many.parse().unwrap()])),
+                None => done.push(word),
+            }
+        }
+    }
+    done
+}
+
 #[test]
 fn a_mail_goes_its_way_and_the_next_is_announced_behind_it() {
-    let (mut core, one) = (core(1, 3), WorkerId(0));
+    let (mut core, one) = (core(1, 8), WorkerId(0));
     assert_eq!(step(&mut core, 0, Event::Woken), ["claim"]);
+    assert_eq!(step(&mut core, 0, taken(20)), ["look 2"]);
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None, None])), ["carry 0 1", "look 1"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 2"]);
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["look 1"]);
+    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 3"]);
+}
+
+#[test]
+fn a_relay_that_thinks_for_long_is_looked_behind() {
+    let (mut core, one) = (core(1, 8), WorkerId(0));
+    step(&mut core, 0, Event::Woken);
+    assert_eq!(fed(&mut core, 0, 1), ["claim", "carry 0 1"]);
+    assert_eq!(core.window_used(), 1);
+    assert_eq!(step(&mut core, 9, Event::Opened(one)), ["look 1"]);
+    assert_eq!(step(&mut core, 10, Event::Looked(vec![None])), ["look 1"], "that took a second");
+    assert_eq!(
+        step(&mut core, 10, Event::Looked(vec![Some("unsubscribed")])),
+        ["leave 0", "keep 1"]
+    );
+    assert_eq!(core.window_used(), 0);
+}
+
+#[test]
+fn under_hold_the_look_is_the_mark_and_comes_last() {
+    let (mut core, one) = (core(1, 8), WorkerId(0));
+    core.settings.on_in_doubt = OnInDoubt::Hold;
+    step(&mut core, 0, Event::Woken);
     assert_eq!(step(&mut core, 0, taken(20)), ["carry 0 1"]);
     assert_eq!(step(&mut core, 0, Event::Opened(one)), ["look 1"]);
     assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["go 0 then 2"]);
-    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
+    step(&mut core, 0, Event::Done(one, accepted()));
     assert_eq!(step(&mut core, 0, Event::Opened(one)), ["look 1"]);
-    assert_eq!(core.window_used(), 2, "the first is not kept yet");
 }
 
 #[test]
 fn a_few_mails_do_not_queue_for_one_connection() {
     let mut core = core(2, 32);
     step(&mut core, 0, Event::Woken);
-    assert_eq!(step(&mut core, 0, taken(2)), ["carry 0 1", "carry 1 2", "claim"]);
-    step(&mut core, 0, Event::Opened(WorkerId(0)));
-    assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["go 0"]);
+    assert_eq!(fed(&mut core, 0, 2), ["claim", "carry 0 1", "carry 1 2"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(WorkerId(0))), ["go 0"]);
 }
 
 #[test]
 fn a_held_relay_is_probed_by_one_mail_alone() {
     let mut core = core(2, 32);
     step(&mut core, 0, Event::Woken);
-    step(&mut core, 0, taken(20));
+    fed(&mut core, 0, 20);
     let held = step(&mut core, 0, Event::Done(WorkerId(0), fault()));
     assert_eq!(held, ["keep 19"], "what was queued goes back with it");
     step(&mut core, 0, Event::Done(WorkerId(1), fault()));
     assert_eq!(step(&mut core, 59, Event::Woken), [""; 0]);
-    assert_eq!(step(&mut core, 60, Event::Woken), ["claim"]);
-    assert_eq!(step(&mut core, 60, taken(20)), ["carry 1 1"]);
-    assert_eq!(step(&mut core, 60, Event::Opened(WorkerId(1))), ["look 1"]);
-    assert_eq!(step(&mut core, 60, Event::Looked(vec![None])), ["go 1"], "and nothing behind it");
-    let open = step(&mut core, 60, Event::Done(WorkerId(1), accepted()));
+    let probe = fed(&mut core, 60, 20);
+    assert_eq!(probe, ["carry 1 1"]);
+    let alone = answered(&mut core, 60, Event::Opened(WorkerId(1)));
+    assert_eq!(alone, ["go 1"], "and nothing behind it");
+    let open = answered(&mut core, 60, Event::Done(WorkerId(1), accepted()));
     assert!(open.contains(&"carry 1 2".to_owned()), "{open:?}");
 }
 
 #[test]
 fn nothing_is_opened_while_as_many_results_as_the_window_has_wait_to_be_kept() {
-    let mut core = core(8, 3);
-    step(&mut core, 0, Event::Woken);
-    step(&mut core, 0, taken(20));
-    let refused = || {
-        let reply = Reply { stage: Stage::Rcpt, code: 550, enhanced: None, text: "no".into() };
-        tried(Ok(Outcome::Refused(reply)))
-    };
-    let mut carried = 0;
-    for worker in 0..8 {
-        let commands = step(&mut core, 0, Event::Done(WorkerId(worker), refused()));
-        carried += commands.iter().filter(|one| one.starts_with("carry")).count();
+    for policy in [OnInDoubt::Resend, OnInDoubt::Hold] {
+        let mut core = core(8, 8);
+        core.settings.on_in_doubt = policy;
+        step(&mut core, 0, Event::Woken);
+        let first = fed(&mut core, 0, 40);
+        let carries = |all: &[String]| all.iter().filter(|one| one.starts_with("carry")).count();
+        let mut carried = carries(&first);
+        let refused = || {
+            let reply = Reply { stage: Stage::Rcpt, code: 550, enhanced: None, text: "no".into() };
+            tried(Ok(Outcome::Refused(reply)))
+        };
+        for _ in 0..8 {
+            for worker in 0..8 {
+                let event = Event::Done(WorkerId(worker), refused());
+                carried += carries(&answered(&mut core, 0, event));
+            }
+        }
+        assert!((8..16).contains(&carried), "{policy:?}: {carried}");
     }
-    assert_eq!(carried, 2);
+}
+
+#[test]
+fn what_was_looked_at_and_not_taken_up_is_looked_at_again() {
+    let mut core = core(1, 8);
+    step(&mut core, 0, Event::Woken);
+    fed(&mut core, 0, 20);
+    assert_eq!(core.window_used(), 3, "one under way, two that are next");
+    assert_eq!(step(&mut core, 1, Event::Woken), ["look 2"]);
+    assert_eq!(core.window_used(), 3);
 }

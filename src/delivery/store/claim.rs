@@ -64,8 +64,11 @@ const REASONS: [&str; 8] = [
     "withdrawn",
     "left a list",
     "expired",
-    "not now",
+    NOT_NOW,
 ];
+
+/// Of a campaign that does not run, and of a row that is somebody else's by now.
+pub const NOT_NOW: &str = "not now";
 
 /// A row that was claimed.
 #[derive(Debug)]
@@ -233,7 +236,7 @@ pub async fn last_look(
     let seen: HashMap<_, _> =
         rows.into_iter().map(|(id, fence, reason)| ((id, fence), known_reason(&reason))).collect();
     let reason = |claim: &Claim| seen.get(&(claim.id, claim.fence)).copied();
-    Ok(claims.iter().map(|claim| reason(claim).unwrap_or(Some("not now"))).collect())
+    Ok(claims.iter().map(|claim| reason(claim).unwrap_or(Some(NOT_NOW))).collect())
 }
 
 /// Marks what is about to be handed over; a row that is somebody else's by now is left alone. The

@@ -469,6 +469,9 @@ impl World {
     }
 
     fn follow(&mut self, who: Who) {
+        if let Some(wait) = self.frozen(who) {
+            return self.after(wait + 1, Happening::Follow(who));
+        }
         let rows: Vec<RelayRow> = self.store.relays.values().cloned().collect();
         for row in rows {
             self.event(who, Event::Relay(row));
