@@ -15,30 +15,64 @@ use crate::transport::{Fault, Outcome, Reply, SendError};
 /// Writes all of these down, or nothing.
 pub(crate) async fn keep(db: &Db, records: &[Record], now: Timestamp) -> Result<(), Error> {
     fault::point("keep");
+    if !write_all(db, records, now).await? {
+        write_each(db, records, now).await?;
+    }
+    fault::point("kept");
+    Ok(())
+}
+
+/// All results settle their rows, as they nearly always do; false when not, and nothing is written.
+async fn write_all(db: &Db, records: &[Record], now: Timestamp) -> Result<bool, Error> {
     let mut write = db.write().await?;
-    // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
-    // the final dot the ledger must know before it is released.
-    let attempts: Vec<_> = records.iter().filter_map(attempt).collect();
-    store::append_all(&mut write, &attempts).await?;
+    append(&mut write, records).await?;
     let results: Vec<_> = records.iter().map(result).collect();
-    let settled = store::settle_all(&mut write, &results, now).await?;
+    if !store::settle_all(&mut write, &results, now).await? {
+        return Ok(false);
+    }
+    for record in records {
+        follow_up(&mut write, record, now).await?;
+    }
+    commit(write).await?;
+    Ok(true)
+}
+
+async fn write_each(db: &Db, records: &[Record], now: Timestamp) -> Result<(), Error> {
+    let mut write = db.write().await?;
+    append(&mut write, records).await?;
+    let results: Vec<_> = records.iter().map(result).collect();
+    let settled = store::settle_each(&mut write, &results, now).await?;
     for record in records {
         if settled.contains(&(record.claim.id, record.claim.fence)) {
             follow_up(&mut write, record, now).await?;
         } else {
+            note_relay(&mut write, record).await?;
             tracing::warn!(
                 delivery = record.claim.id.0,
                 "a late result settles nothing: the row was claimed again meanwhile"
             );
         }
-        if let Some(relay) = &record.relay {
-            store::note_relay(&mut write, relay).await?;
-        }
     }
+    commit(write).await
+}
+
+async fn append(write: &mut Write, records: &[Record]) -> Result<(), Error> {
+    // Kept even when it comes too late to settle anything: it did happen, and if it came as far as
+    // the final dot the ledger must know before it is released.
+    let attempts: Vec<_> = records.iter().filter_map(attempt).collect();
+    store::append_all(write, &attempts).await
+}
+
+async fn commit(write: Write) -> Result<(), Error> {
     fault::point("keeping");
-    write.commit().await?;
-    fault::point("kept");
-    Ok(())
+    write.commit().await
+}
+
+async fn note_relay(write: &mut Write, record: &Record) -> Result<(), Error> {
+    match &record.relay {
+        Some(relay) => store::note_relay(write, relay).await,
+        None => Ok(()),
+    }
 }
 
 fn result(record: &Record) -> (DeliveryId, i64, Next<'_>) {
@@ -55,6 +89,7 @@ fn result(record: &Record) -> (DeliveryId, i64, Next<'_>) {
 /// What else follows from a result, which is little for one that is accepted.
 async fn follow_up(write: &mut Write, record: &Record, now: Timestamp) -> Result<(), Error> {
     let Record { claim, happened, verdict, .. } = record;
+    note_relay(write, record).await?;
     if verdict.releases_ledger {
         store::release_ledger(write, claim.id).await?;
     }

@@ -17,7 +17,7 @@ pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
-pub use settle::{Next, settle, settle_all};
+pub use settle::{Next, settle, settle_all, settle_each};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
 
 use sqlx::AssertSqlSafe;

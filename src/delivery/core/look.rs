@@ -4,6 +4,7 @@
 //! relay takes longer is looked at again at the door. Under `hold` it is also the durable mark of a
 //! message that goes now, and so it is taken at the door only.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Command, Core, Now, WorkerId};
@@ -23,7 +24,7 @@ pub(super) struct Looking {
     /// At the door.
     door: Vec<WorkerId>,
     /// In good time.
-    early: Vec<Box<Errand>>,
+    early: VecDeque<Box<Errand>>,
 }
 
 impl Core {
@@ -39,7 +40,7 @@ impl Core {
         }
         self.free -= at_door + early;
         let door: Vec<_> = self.door.drain(..at_door).collect();
-        let early: Vec<_> = self.queue.drain(..early).collect();
+        let early: VecDeque<_> = self.queue.drain(..early).collect();
         let mut claims: Vec<_> = door.iter().filter_map(|worker| self.claim_of(*worker)).collect();
         claims.extend(early.iter().map(|errand| errand.claim));
         self.looking = Some(Looking { since: now.steady, door, early });

@@ -2,29 +2,32 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sqlx::AssertSqlSafe;
 
 use super::super::{Claim, Errand};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
-use crate::db::{Error, Session, Words, Write, on, row};
+use crate::db::{Error, Session, Words, Write, on};
 use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
 use crate::line::Line;
 
-row! {
-    struct ClaimRow {
-        id: DeliveryId,
-        fence: i64,
-        campaign_id: CampaignId,
-        rendition_id: RenditionId,
-        email: Option<EmailAddress>,
-        name: Option<Line>,
-        message_id: String,
-        dated_at: Option<Timestamp>,
-        attempts: i64,
-        expires_at: Timestamp,
-        unwanted: String,
-    }
+/// As [`due`] tells it: one item for each row, since each row that a database answers with costs a
+/// turn between threads.
+#[derive(Deserialize)]
+struct ClaimRow {
+    id: i64,
+    fence: i64,
+    campaign: i64,
+    rendition: i64,
+    email: Option<String>,
+    name: Option<String>,
+    message_id: String,
+    dated_at: Option<i64>,
+    attempts: i64,
+    expires_at: i64,
+    unwanted: String,
 }
 
 /// Subscription `u` is one that delivery `d` of campaign `c` comes by: on one of the campaign's
@@ -98,32 +101,23 @@ pub struct Taker {
 /// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
 /// with the reason why it must not be sent.
 pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Vec<Taken>, Error> {
-    let words = write.words();
-    let mut ids = Vec::new();
+    let mut ids: Vec<i64> = Vec::new();
     for campaign in running(write).await? {
         let limit = taker.limit - i64::try_from(ids.len()).unwrap_or(i64::MAX);
         if limit <= 0 {
             break;
         }
-        ids.extend(take(write, campaign, Taker { limit, ..taker }, now).await?);
+        ids.extend(due(write, campaign, limit, now).await?);
     }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let ids = serde_json::Value::from(ids).to_string();
-    let look = || {
-        AssertSqlSafe(format!(
-            "SELECT d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, d.message_id, d.dated_at, d.attempts, \
-         c.expires_at, {} AS unwanted FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({}) ORDER BY d.id",
-            unwanted(),
-            words.each_number
-        ))
-    };
-    let rows: Vec<ClaimRow> =
-        on!(write, c => sqlx::query_as(look()).bind(&ids).bind(now).fetch_all(c).await)?;
+    take(write, &ids, taker, now).await?;
     let mut came_by = came_by(write, &ids).await?;
-    Ok(rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect())
+    let mut rows = claimed(write, &ids, now).await?;
+    rows.sort_unstable_by_key(|row| row.id);
+    rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect()
 }
 
 /// Campaigns that are being sent, the longest due first.
@@ -132,82 +126,124 @@ async fn running(write: &mut Write) -> Result<Vec<CampaignId>, Error> {
         .fetch_all(c).await)
 }
 
-/// Takes the next due rows of one campaign: along the index, however many there are behind them.
-async fn take(
+/// The next due rows of one campaign: along the index, however many there are behind them.
+async fn due(
     write: &mut Write,
     campaign: CampaignId,
-    taker: Taker,
+    limit: i64,
     now: Timestamp,
 ) -> Result<Vec<i64>, Error> {
-    let skip_locked = write.words().skip_locked;
+    let Words { all_items, skip_locked, .. } = write.words();
     let sql = || {
         AssertSqlSafe(format!(
-            "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $1, lease_until = $2, \
-             fence = fence + 1, dated_at = COALESCE(dated_at, $3) WHERE id IN (SELECT d.id FROM delivery d \
-             WHERE d.campaign_id = $5 AND d.next_at <= $3 ORDER BY d.next_at, d.id LIMIT $4 {skip_locked}) \
-             RETURNING id"
+            "SELECT CAST({all_items}(due.id) AS TEXT) FROM (SELECT d.id FROM delivery d \
+             WHERE d.campaign_id = $1 AND d.next_at <= $2 ORDER BY d.next_at, d.id LIMIT $3 {skip_locked}) due"
         ))
     };
-    on!(write, c => sqlx::query_scalar(sql())
+    let all: Option<String> = on!(write, c => sqlx::query_scalar(sql())
+        .bind(campaign)
+        .bind(now)
+        .bind(limit)
+        .fetch_one(c)
+        .await)?;
+    items(all.as_deref())
+}
+
+async fn take(write: &mut Write, ids: &str, taker: Taker, now: Timestamp) -> Result<(), Error> {
+    let words = write.words();
+    let sql = || {
+        AssertSqlSafe(format!(
+            "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $2, lease_until = $3, \
+             fence = fence + 1, dated_at = COALESCE(dated_at, $4) WHERE id IN ({})",
+            words.each_number
+        ))
+    };
+    on!(write, c => sqlx::query(sql())
+        .bind(ids)
         .bind(taker.owner)
         .bind(taker.lease_until)
         .bind(now)
-        .bind(taker.limit)
-        .bind(campaign)
-        .fetch_all(c)
-        .await)
+        .execute(c)
+        .await
+        .map(drop))
+}
+
+/// All that must be known of these rows.
+async fn claimed(write: &mut Write, ids: &str, now: Timestamp) -> Result<Vec<ClaimRow>, Error> {
+    let Words { all_items, item, each_number, .. } = write.words();
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, \
+             d.message_id, d.dated_at, d.attempts, c.expires_at, {})) AS TEXT) \
+             FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+             JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({each_number})",
+            unwanted()
+        ))
+    };
+    let all: Option<String> =
+        on!(write, c => sqlx::query_scalar(sql()).bind(ids).bind(now).fetch_one(c).await)?;
+    items(all.as_deref())
 }
 
 /// The subscriptions each of these deliveries comes by, in the order of the campaign's lists.
 async fn came_by(
     write: &mut Write,
     ids: &str,
-) -> Result<HashMap<DeliveryId, Vec<(SubscriptionId, String)>>, Error> {
-    let words = write.words();
+) -> Result<HashMap<i64, Vec<(SubscriptionId, String)>>, Error> {
+    let Words { all_items, item, each_number, .. } = write.words();
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT d.id, u.id, u.list FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-         JOIN campaign_list l ON l.campaign_id = c.id \
-         JOIN subscription u ON u.list = l.list \
-         WHERE {COMES_BY} AND d.id IN ({}) \
-         ORDER BY d.id, l.position",
-            words.each_number
+            "SELECT CAST({all_items}({item}(d.id, l.position, u.id, u.list)) AS TEXT) FROM delivery d \
+             JOIN campaign c ON c.id = d.campaign_id \
+             JOIN campaign_list l ON l.campaign_id = c.id \
+             JOIN subscription u ON u.list = l.list \
+             WHERE {COMES_BY} AND d.id IN ({each_number})"
         ))
     };
-    let rows: Vec<(DeliveryId, SubscriptionId, String)> =
-        on!(write, c => sqlx::query_as(sql()).bind(ids).fetch_all(c).await)?;
+    let all: Option<String> =
+        on!(write, c => sqlx::query_scalar(sql()).bind(ids).fetch_one(c).await)?;
+    let mut rows: Vec<(i64, i64, i64, String)> = items(all.as_deref())?;
+    rows.sort_unstable();
     let mut came_by: HashMap<_, Vec<_>> = HashMap::new();
-    for (delivery, subscription, list) in rows {
-        came_by.entry(delivery).or_default().push((subscription, list));
+    for (delivery, _, subscription, list) in rows {
+        came_by.entry(delivery).or_default().push((SubscriptionId(subscription), list));
     }
     Ok(came_by)
 }
 
+/// What an aggregate of items holds; of no rows some say nothing.
+fn items<T: DeserializeOwned>(all: Option<&str>) -> Result<Vec<T>, Error> {
+    let all = all.map(serde_json::from_str).transpose();
+    Ok(all.map_err(|error| Error::Decode(error.into()))?.unwrap_or_default())
+}
+
 fn taken(
     row: ClaimRow,
-    came_by: &mut HashMap<DeliveryId, Vec<(SubscriptionId, String)>>,
+    came_by: &mut HashMap<i64, Vec<(SubscriptionId, String)>>,
     now: Timestamp,
-) -> Taken {
+) -> Result<Taken, Error> {
     let claim = Claim {
-        id: row.id,
+        id: DeliveryId(row.id),
         fence: row.fence,
-        campaign: row.campaign_id,
+        campaign: CampaignId(row.campaign),
         attempts: row.attempts,
-        expires_at: row.expires_at,
+        expires_at: Timestamp(row.expires_at),
     };
-    match (row.email, known_reason(&row.unwanted)) {
-        (_, Some(reason)) => Taken::Unwanted(claim, reason),
-        (None, None) => Taken::Unwanted(claim, "erased"),
-        (Some(email), None) => Taken::Wanted(Box::new(Errand {
-            claim,
-            rendition: row.rendition_id,
-            email,
-            name: row.name,
-            message_id: row.message_id,
-            dated_at: row.dated_at.unwrap_or(now),
-            subscriptions: came_by.remove(&row.id).unwrap_or_default(),
-        })),
+    if let Some(reason) = known_reason(&row.unwanted) {
+        return Ok(Taken::Unwanted(claim, reason));
     }
+    let Some(email) = row.email else { return Ok(Taken::Unwanted(claim, "erased")) };
+    let email = EmailAddress::parse(&email).map_err(|error| Error::Decode(error.into()))?;
+    let name = row.name.as_deref().map(Line::parse).transpose();
+    Ok(Taken::Wanted(Box::new(Errand {
+        claim,
+        rendition: RenditionId(row.rendition),
+        email,
+        name: name.map_err(|error| Error::Decode(error.into()))?,
+        message_id: row.message_id,
+        dated_at: row.dated_at.map_or(now, Timestamp),
+        subscriptions: came_by.remove(&row.id).unwrap_or_default(),
+    })))
 }
 
 fn known_reason(text: &str) -> Option<&'static str> {
@@ -224,19 +260,30 @@ pub async fn last_look(
 ) -> Result<Vec<Option<&'static str>>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT d.id, d.fence, {} FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
-             JOIN subscriber s ON s.id = d.subscriber_id \
-             WHERE d.id IN ({}) AND d.state = 'sending'",
+            "SELECT id, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
+             FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS fence FROM {}) e \
+             JOIN delivery d ON d.id = e.id JOIN campaign c ON c.id = d.campaign_id \
+             JOIN subscriber s ON s.id = d.subscriber_id) looked \
+             WHERE reason <> '' OR state <> 'sending' OR fence <> claimed",
             unwanted(),
-            words.each_number
+            words.each_item
         ))
     };
-    let rows: Vec<(DeliveryId, i64, String)> =
-        on!(session, c => sqlx::query_as(sql()).bind(ids(claims)).bind(now).fetch_all(c).await)?;
-    let seen: HashMap<_, _> =
-        rows.into_iter().map(|(id, fence, reason)| ((id, fence), known_reason(&reason))).collect();
-    let reason = |claim: &Claim| seen.get(&(claim.id, claim.fence)).copied();
-    Ok(claims.iter().map(|claim| reason(claim).unwrap_or(Some(NOT_NOW))).collect())
+    // mostly there is none
+    let rows: Vec<(DeliveryId, i64, String, String)> =
+        on!(session, c => sqlx::query_as(sql()).bind(pairs(claims)).bind(now).fetch_all(c).await)?;
+    let reason = |claim: &Claim| {
+        let row = rows.iter().find(|(id, ..)| *id == claim.id)?;
+        let ours = row.1 == claim.fence && row.2 == "sending";
+        Some(known_reason(&row.3).filter(|_| ours).unwrap_or(NOT_NOW))
+    };
+    Ok(claims.iter().map(reason).collect())
+}
+
+/// As [`Words::each_item`] takes them: deliveries with their fences.
+fn pairs(claims: &[Claim]) -> String {
+    let pair = |claim: &Claim| vec![claim.id.0, claim.fence];
+    serde_json::Value::from(claims.iter().map(pair).collect::<Vec<_>>()).to_string()
 }
 
 /// Marks what is about to be handed over; a row that is somebody else's by now is left alone. The

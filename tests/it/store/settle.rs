@@ -133,7 +133,7 @@ async fn a_try_that_counts_raises_the_attempts(w: &World) {
     let (_, claims) = claimed(w, 1).await;
     let tried = next(State::Deferred, w.now());
     assert!(w.settle(claims[0], &tried).await);
-    let untried = Next { counts: false, ..tried.clone() };
+    let untried = Next { counts: false, ..tried };
     assert!(w.settle(w.take_one().await, &untried).await);
     assert_eq!(w.take_one().await.attempts, 1);
 }
