@@ -21,8 +21,6 @@ const READERS: u32 = 4;
 const CONNECTIONS: u32 = 16;
 /// How long a statement waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(10);
-/// A session of Postgres that was used within this time is likely to live.
-const FRESH: Duration = Duration::from_secs(1);
 /// The first SQLite without the WAL-reset bug, which could lose committed writes.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
@@ -151,14 +149,6 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)
-        // one that has just answered is not asked again: that would cost a turn for each statement
-        .test_before_acquire(false)
-        .before_acquire(|session, known| {
-            Box::pin(async move {
-                let fresh = known.idle_for < FRESH;
-                Ok(fresh || session.ping().await.is_ok())
-            })
-        })
         .connect_with(options)
         .await
         .context("Postgres cannot be reached; is it running, and is database.url right?")?;
