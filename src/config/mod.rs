@@ -144,6 +144,8 @@ pub struct Relay {
     pub connections: usize,
     /// The least time from one message to the next; None: no limit.
     pub pace: Option<Duration>,
+    /// Its share of the mails beside other relays; 0: only when no other can be used.
+    pub weight: u32,
 }
 
 #[derive(Clone, Debug)]

@@ -105,6 +105,19 @@ pub async fn alive(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, Error> 
     .await)
 }
 
+/// How many daemons have said within the last half minute that they work, this one among them.
+pub async fn living(db: &Db, now: Timestamp) -> Result<usize, Error> {
+    let count: i64 = on!(&mut db.read().await?, c => sqlx::query_scalar(
+        "SELECT count(*) FROM daemon WHERE seen_at > $1 AND stopped_at IS NULL",
+    )
+    .bind(Timestamp(now.0 - 30_000))
+    .fetch_one(c)
+    .await)?;
+    // an SQLite file has one, whatever an earlier one has left behind
+    let count = if matches!(db.0, Pools::Lite { .. }) { 1 } else { count };
+    Ok(usize::try_from(count).unwrap_or(1).max(1))
+}
+
 fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".daemon");

@@ -23,7 +23,7 @@ use super::worker::{Order, Worker};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
-use crate::db::owner::Owner;
+use crate::db::owner::{Owner, living};
 use crate::message::press::Press;
 use crate::metric::Metrics;
 use crate::token::Keys;
@@ -63,6 +63,8 @@ impl Engine {
         for row in store::relays(&mut db.read().await?).await? {
             core.adopt(&row);
         }
+        let living = living(&db, clock.now()).await?;
+        core.join(Now { wall: clock.now(), steady: Duration::ZERO }, living);
         let core = Arc::new(Mutex::new(core));
         let (events, heard) = mpsc::channel(EVENTS);
         let desk = Desk {
@@ -99,6 +101,8 @@ impl Engine {
     /// called far more often than leases are long.
     pub async fn round(&self, owner: &Owner) -> anyhow::Result<()> {
         let now = self.now();
+        let living = living(&self.desk.db, now.wall).await?;
+        let _ = self.events.send(Event::Living(living)).await;
         let round = self.core().round(now);
         if !round.renew.is_empty() {
             self.desk.renew(&round.renew).await?;
@@ -141,7 +145,12 @@ impl Engine {
 fn relays(config: &Config, transports: &BTreeMap<String, Transport>) -> anyhow::Result<Vec<Relay>> {
     let relay = |name: &String| {
         let relay = config.relay.get(name).with_context(|| format!("no relay is named {name}"))?;
-        Ok(Relay { name: name.clone(), connections: relay.connections, gap: relay.pace })
+        Ok(Relay {
+            name: name.clone(),
+            connections: relay.connections,
+            gap: relay.pace,
+            weight: relay.weight,
+        })
     };
     transports.keys().map(relay).collect()
 }

@@ -44,6 +44,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     );
     let connections = s.maybe("connections", "10 for smtp, 1 for file", value::number(1..=1000));
     let pace = s.maybe("rate", "no limit", value::rate);
+    let weight = s.key("weight", "1", value::number(0..=100));
     let is_smtp = smtp.flatten().unwrap_or(guess);
     // One variable, BULLETIN__RELAY__MAIN__KIND=file, diverts a whole installation into a folder:
     // so the settings of the other kind may stay.
@@ -64,6 +65,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         kind: kind?,
         connections: connections?.unwrap_or(if is_smtp { 10 } else { 1 }),
         pace: pace?,
+        weight: u32::try_from(weight?).ok()?,
     })
 }
 

@@ -8,7 +8,7 @@ use super::{Command, Core, Event, Held, Now, Record, Work, WorkerId};
 use crate::delivery::store::{NOT_NOW, RelayRow, Taken};
 use crate::delivery::verdict::{holds_relay, verdict};
 use crate::delivery::{Claim, Happened};
-use crate::transport::{Outcome, SendError};
+use crate::transport::{Fault, Outcome, Reply, SendError};
 
 /// How long an empty queue is believed to be empty.
 const BELIEVED: Duration = Duration::from_millis(100);
@@ -30,6 +30,7 @@ impl Core {
             Event::Kept(records) => self.kept(&records),
             Event::KeepFailed(records) => self.keep_failed(now, records),
             Event::Relay(row) => self.adopt(&row),
+            Event::Living(daemons) => self.living(daemons),
             Event::Stop => self.stopping = true,
         }
     }
@@ -95,6 +96,7 @@ impl Core {
             self.be_away(now);
         }
         let relay = self.judge_relay(now, worker, &happened);
+        self.judge_crowd(now, worker, &happened);
         let mut record = self.recorded(now, claim, happened);
         (record.relay, record.slot) = (relay, slot);
         self.unkept += usize::from(record.is_try());
@@ -144,6 +146,21 @@ impl Core {
         }
     }
 
+    /// Gives the relay more mails at once, or fewer.
+    fn judge_crowd(&mut self, now: Now, worker: WorkerId, happened: &Happened) {
+        let Happened::Tried { result, .. } = happened else { return };
+        let crowd = &mut self.lane(worker).crowd;
+        match result {
+            Ok(Outcome::Deferred(reply)) if is_too_much(reply) => crowd.complained(now.steady),
+            Err(SendError::Fault(Fault { reply: Some(reply), .. })) if is_too_much(reply) => {
+                crowd.complained(now.steady);
+            }
+            Ok(Outcome::InDoubt(_)) | Err(SendError::Fault(_)) => crowd.went_badly(),
+            Ok(_) => crowd.went_well(),
+            Err(SendError::Malformed(_)) => {}
+        }
+    }
+
     fn kept(&mut self, records: &[Record]) {
         (self.keeping, self.stuck) = (false, false);
         for record in records {
@@ -162,10 +179,22 @@ impl Core {
 
     /// A relay's row, as it stands in the database.
     pub fn adopt(&mut self, row: &RelayRow) {
-        for (gate, _) in &mut self.gates {
-            if gate.name() == row.name {
-                gate.adopt(row);
+        for lane in &mut self.lanes {
+            if lane.gate.name() == row.name {
+                lane.gate.adopt(row);
             }
+        }
+    }
+
+    /// While the clock has jumped, those that live may seem to be gone.
+    fn living(&mut self, daemons: usize) {
+        self.share(if self.trusts_clock { daemons } else { daemons.max(self.daemons) });
+    }
+
+    pub(super) fn share(&mut self, daemons: usize) {
+        self.daemons = daemons;
+        for lane in &mut self.lanes {
+            lane.share(daemons);
         }
     }
 
@@ -210,8 +239,14 @@ impl Core {
 
     pub(super) fn set_idle(&mut self, worker: WorkerId) {
         self.workers[worker.0].work = Work::Idle;
-        self.idle.push(worker);
+        self.lane(worker).end(worker);
     }
+}
+
+/// The relay itself wants less of us. Not 4.7.1, which greylisting says of one person.
+fn is_too_much(reply: &Reply) -> bool {
+    let enhanced = reply.enhanced.as_deref().unwrap_or_default();
+    reply.code == 421 || (enhanced.starts_with("4.7.") && enhanced != "4.7.1")
 }
 
 /// A paused or cancelled campaign gives its claims back; all else ends the delivery.

@@ -33,16 +33,22 @@ impl Gate {
         Self { name, retry, state: State::Open, faults: 0, changed_at: Timestamp(0) }
     }
 
-    /// Asks to use the relay. Whoever is let through while it is held is the probe.
-    pub(super) fn enter(&mut self, now: Timestamp) -> bool {
+    /// Whether somebody may use the relay, as one of many or as its probe.
+    pub(super) fn may_enter(&self, now: Timestamp) -> bool {
         match self.state {
             State::Open => true,
-            State::Held { until, probing: false } if self.due(until, now) => {
-                self.state = State::Held { until, probing: true };
-                true
-            }
-            State::Held { .. } | State::Paused => false,
+            State::Held { until, probing } => !probing && self.due(until, now),
+            State::Paused => false,
         }
+    }
+
+    /// Uses the relay. Whoever is let through while it is held is the probe.
+    pub(super) fn enter(&mut self, now: Timestamp) -> bool {
+        let may = self.may_enter(now);
+        if let State::Held { probing, .. } = &mut self.state {
+            *probing |= may;
+        }
+        may
     }
 
     /// Whether anybody may use it, without being a probe.

@@ -39,7 +39,9 @@
 
 mod answer;
 mod appetite;
+mod crowd;
 mod gate;
+mod lane;
 mod look;
 mod pace;
 mod rule;
@@ -50,9 +52,9 @@ use std::time::Duration;
 
 use appetite::Appetite;
 use gate::Gate;
+use lane::Lane;
 pub(super) use look::FRESH;
 use look::Looking;
-use pace::Pace;
 use watch::Watch;
 
 use super::store::{RelayRow, Taken};
@@ -61,6 +63,9 @@ use super::{Claim, Errand, Happened};
 use crate::clock::Timestamp;
 use crate::config;
 use crate::id::DeliveryId;
+
+/// Within this time every other daemon has heard that there is one more: more than a round.
+const HEARD: Duration = Duration::from_secs(7);
 
 /// One connection's place, counted over all relays; its worker carries one mail at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +101,8 @@ pub enum Event {
     KeepFailed(Vec<Record>),
     /// A relay's row, as it stands in the database.
     Relay(RelayRow),
+    /// How many daemons live, this one among them.
+    Living(usize),
     Stop,
 }
 
@@ -150,6 +157,8 @@ pub struct Relay {
     pub connections: usize,
     /// Between two messages.
     pub gap: Option<Duration>,
+    /// Its share of the mails beside other relays; 0 when it is for want of others only.
+    pub weight: u32,
 }
 
 /// The state of the engine.
@@ -159,11 +168,8 @@ pub struct Relay {
 )]
 pub struct Core {
     settings: config::Delivery,
-    gates: Vec<(Gate, Pace)>,
+    lanes: Vec<Lane>,
     workers: Vec<Worker>,
-    /// Who has nothing to do; the last to become so is the first to get something, since its
-    /// connection is likely to be open.
-    idle: Vec<WorkerId>,
     /// Claimed, and in nobody's hands.
     queue: VecDeque<Box<Errand>>,
     /// Looked at in good time, and when; each holds a slot of the window.
@@ -191,11 +197,15 @@ pub struct Core {
     /// it is still under way.
     hand: HashSet<(DeliveryId, i64)>,
     watch: Watch,
+    /// As of the last round.
+    trusts_clock: bool,
+    /// How many share what the relays allow.
+    daemons: usize,
 }
 
 struct Worker {
-    /// An index into `gates`.
-    relay: usize,
+    /// An index into `lanes`.
+    lane: usize,
     work: Work,
 }
 
@@ -218,16 +228,18 @@ struct Held {
 
 impl Core {
     pub fn new(settings: &config::Delivery, relays: &[Relay]) -> Self {
-        let gate =
-            |relay: &Relay| (Gate::new(&relay.name, &settings.relay_retry), Pace::new(relay.gap));
+        let lane = |relay| Lane::new(relay, &settings.relay_retry);
+        let mut lanes: Vec<_> = relays.iter().map(lane).collect();
         let places = relays.iter().enumerate();
         let workers: Vec<_> = places
             .flat_map(|(index, relay)| std::iter::repeat_n(index, relay.connections))
-            .map(|relay| Worker { relay, work: Work::Idle })
+            .map(|lane| Worker { lane, work: Work::Idle })
             .collect();
+        for (number, worker) in workers.iter().enumerate().rev() {
+            lanes[worker.lane].idle.push(WorkerId(number));
+        }
         Self {
-            gates: relays.iter().map(gate).collect(),
-            idle: (0..workers.len()).rev().map(WorkerId).collect(),
+            lanes,
             workers,
             queue: VecDeque::new(),
             door: VecDeque::new(),
@@ -245,6 +257,8 @@ impl Core {
             stopping: false,
             hand: HashSet::new(),
             watch: Watch::default(),
+            trusts_clock: false,
+            daemons: 1,
             settings: settings.clone(),
         }
     }
@@ -275,7 +289,8 @@ impl Core {
     /// What is to be done every few seconds.
     pub fn round(&mut self, now: Now) -> Round {
         let renew = self.hand.iter().map(|(id, _)| *id).collect();
-        Round { renew, judges_leases: self.watch.trusts(now) }
+        self.trusts_clock = self.watch.trusts(now);
+        Round { renew, judges_leases: self.trusts_clock }
     }
 
     /// Messages handed over whose outcome is not kept.
@@ -285,12 +300,27 @@ impl Core {
 
     /// When the first relay can be used; `None` when every one is paused by a person.
     pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.gates.iter().filter_map(|(gate, _)| gate.opens_at(now)).min()
+        self.lanes.iter().filter_map(|lane| lane.gate.opens_at(now)).min()
+    }
+
+    /// So many daemons live, this one among them: they share what the relays allow. One that starts
+    /// beside others waits until they have heard of it, as far as there is a rate to be kept.
+    pub fn join(&mut self, now: Now, daemons: usize) {
+        self.share(daemons);
+        for lane in &mut self.lanes {
+            if daemons > 1 && lane.pace.is_limited() {
+                lane.pace.not_before(now.steady + HEARD);
+            }
+        }
+    }
+
+    fn lane(&mut self, worker: WorkerId) -> &mut Lane {
+        let lane = self.workers[worker.0].lane;
+        &mut self.lanes[lane]
     }
 
     fn gate(&mut self, worker: WorkerId) -> &mut Gate {
-        let relay = self.workers[worker.0].relay;
-        &mut self.gates[relay].0
+        &mut self.lane(worker).gate
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::lane::Lane;
 use super::{Command, Core, Held, Now, Work, WorkerId};
 use crate::delivery::{Errand, Happened};
 
@@ -34,11 +35,11 @@ impl Core {
             return self.away_until;
         }
         let tick = now.steady + TICK;
-        if self.waiting() == 0 || self.idle.is_empty() {
+        if self.waiting() == 0 {
             return tick;
         }
         // a turn that is there and was not taken waits for something else
-        let turns = self.gates.iter().filter_map(|(_, pace)| pace.turn());
+        let turns = self.lanes.iter().map(|lane| lane.pace.turn());
         turns.filter(|turn| *turn > now.steady).fold(tick, Duration::min)
     }
 
@@ -78,36 +79,39 @@ impl Core {
 
     /// Gives those who are idle something to carry.
     fn assign(&mut self, now: Now, commands: &mut Vec<Command>) {
-        let mut barred = Vec::new();
         while self.waiting() > 0
             && self.unkept < self.settings.window
-            && let Some(worker) = self.idle.pop()
+            && let Some(worker) = self.beginner(now)
+            && let Some((errand, looked)) = self.next()
         {
-            if !self.may_begin(worker, now) {
-                barred.push(worker);
-            } else if let Some((errand, looked)) = self.next() {
-                self.workers[worker.0].work = Work::Opening(Held { claim: errand.claim, looked });
-                commands.push(Command::Carry(worker, errand));
-            }
+            self.workers[worker.0].work = Work::Opening(Held { claim: errand.claim, looked });
+            commands.push(Command::Carry(worker, errand));
         }
-        self.idle.extend(barred.into_iter().rev());
     }
 
-    /// Takes the relay's turn, when it is time and the relay may be used.
-    fn may_begin(&mut self, worker: WorkerId, now: Now) -> bool {
-        let relay = self.workers[worker.0].relay;
-        let (gate, pace) = &mut self.gates[relay];
-        pace.is_ready(now.steady) && gate.enter(now.wall) && pace.take(now.steady)
+    /// A worker of the relay that is next. The others' marks follow, so that one that was closed
+    /// makes up for nothing.
+    fn beginner(&mut self, now: Now) -> Option<WorkerId> {
+        let lanes = self.lanes.iter_mut();
+        let lane = lanes.filter(|lane| lane.may_begin(now)).min_by_key(|lane| lane.rank())?;
+        let (spare, mark) = lane.rank();
+        let worker = lane.begin(now);
+        for other in self.lanes.iter_mut().filter(|other| !spare && other.rank().1 < mark) {
+            other.catch_up(mark);
+        }
+        worker
     }
 
     /// The errand that goes right behind another, over the same connection: only what no idle
     /// worker can take up, or a few mails would queue for one connection while others stand idle.
     pub(super) fn ahead(&mut self, worker: WorkerId, now: Now) -> Option<Next> {
-        let spare = self.waiting() > self.idle.len() && !self.stopping;
-        let relay = self.workers[worker.0].relay;
-        let (gate, pace) = &mut self.gates[relay];
-        let may = spare && gate.is_open() && pace.is_ready(now.steady) && pace.take(now.steady);
-        if may { self.next() } else { None }
+        let free = |lane: &Lane| if lane.may_begin(now) { lane.idle.len() } else { 0 };
+        let idle: usize = self.lanes.iter().map(free).sum();
+        if self.stopping || self.waiting() <= idle || !self.lane(worker).may_follow(now) {
+            return None;
+        }
+        self.lane(worker).take_turn(now);
+        self.next()
     }
 
     /// How many could be carried now.

@@ -80,6 +80,16 @@ impl World {
         let behind = steady - count * i64::try_from(gap.as_millis()).unwrap();
         self.must(latest == i64::MIN || behind >= latest - 11, "mails go faster than their rate");
         self.daemons[daemon].turns[relay] = (count + 1, latest.max(behind));
+        self.all_turns(relay, i64::try_from(gap.as_millis()).unwrap());
+    }
+
+    /// Nor are all daemons together, though two may come at the same moment.
+    fn all_turns(&mut self, relay: usize, gap: i64) {
+        let (count, latest) = self.turns[relay];
+        let behind = i64::try_from(self.steady).unwrap() - count * gap;
+        let slack = i64::try_from(self.plan.daemons).unwrap() * (gap + 11);
+        self.must(latest == i64::MIN || behind >= latest - slack, "daemons together go too fast");
+        self.turns[relay] = (count + 1, latest.max(behind));
     }
 
     /// A message is handed over.

@@ -46,6 +46,8 @@ pub(super) struct Store {
     pub(super) left: BTreeMap<usize, u64>,
     pub(super) suppressed: BTreeSet<usize>,
     pub(super) relays: BTreeMap<String, RelayRow>,
+    /// When each owner last said that it lives.
+    seen: BTreeMap<u64, Timestamp>,
     policy: OnInDoubt,
 }
 
@@ -58,6 +60,7 @@ impl Store {
             left: BTreeMap::new(),
             suppressed: BTreeSet::new(),
             relays: BTreeMap::new(),
+            seen: BTreeMap::new(),
             policy,
         };
         store.rows.reserve(people);
@@ -206,6 +209,19 @@ impl Store {
             row.changed_at = row.changed_at.max(Timestamp(known.changed_at.0 + 1));
         }
         self.relays.insert(row.name.clone(), row);
+    }
+
+    pub(super) fn beat(&mut self, owner: u64, now: Timestamp) {
+        self.seen.insert(owner, now);
+    }
+
+    /// Its last word.
+    pub(super) fn bye(&mut self, owner: u64) {
+        self.seen.remove(&owner);
+    }
+
+    pub(super) fn living(&self, now: Timestamp) -> usize {
+        self.seen.values().filter(|seen| seen.0 > now.0 - 30_000).count()
     }
 
     pub(super) fn renew(&mut self, owner: u64, ids: &[DeliveryId], until: Timestamp) {

@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) refused: Vec<bool>,
     owners: u64,
     pub(super) told: Told,
+    /// By relay: how many mails were begun over it, and how late at most.
+    pub(super) turns: Vec<(i64, i64)>,
 }
 
 enum Happening {
@@ -92,6 +94,7 @@ impl World {
             refused: Vec::new(),
             owners: 0,
             told: Told::default(),
+            turns: vec![(0, i64::MIN); plan.relays.len()],
             plan,
         }
     }
@@ -184,6 +187,9 @@ impl World {
         let who = self.who(daemon);
         // at its start it takes back what dead ones had, and follows the relays
         self.recover(false);
+        self.store.beat(self.daemons[daemon].owner, self.wall());
+        let (now, living) = (self.now_of(daemon), self.store.living(self.wall()));
+        self.daemons[daemon].core.join(now, living);
         self.follow(who);
         self.after(0, Happening::Wake(who));
         self.after(ROUND, Happening::Round(who));
@@ -445,6 +451,11 @@ impl World {
         }
         let now = self.now_of(who.daemon);
         let round = self.daemons[who.daemon].core.round(now);
+        self.store.beat(self.daemons[who.daemon].owner, self.wall());
+        self.event(who, Event::Living(self.store.living(self.wall())));
+        if !self.lives(who) {
+            return;
+        }
         let until = self.wall().plus(self.plan.delivery.lease);
         self.store.renew(self.daemons[who.daemon].owner, &round.renew, until);
         self.recover(round.judges_leases);
@@ -544,6 +555,9 @@ impl World {
     /// However it ended, somebody starts it again.
     fn ends(&mut self, daemon: usize) {
         self.check_leave(daemon);
+        if self.daemons[daemon].core.is_done() {
+            self.store.bye(self.daemons[daemon].owner);
+        }
         self.daemons[daemon].alive = false;
         let wait = self.random.within(0..MINUTE);
         self.after(wait, Happening::Start(daemon));
