@@ -12,6 +12,7 @@ pub(crate) mod browser;
 pub(crate) mod disk;
 pub(crate) mod house;
 pub(crate) mod http;
+mod keeper;
 pub(crate) mod mail;
 pub(crate) mod port;
 pub(crate) mod postfix;

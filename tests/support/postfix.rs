@@ -1,16 +1,14 @@
 //! A throwaway Postfix on loopback: a real server, with a queue, its own rules and real mailboxes.
 //!
-//! A shell keeps it, as in `postgres`: Postfix stops and its folder goes when the pipe closes that
-//! the test process holds, in whatever way that process ends. It wants root, as Postfix does.
+//! A [`Keeper`] stops it and removes its folder. It wants root, as Postfix does.
 
 use std::fmt::Write as _;
 use std::fs::Permissions;
-use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use super::keeper::Keeper;
 use super::port;
 use super::postgres::ids_of;
 
@@ -20,12 +18,13 @@ pub(crate) const DOMAIN: &str = "example.org";
 pub(crate) struct Postfix {
     folder: PathBuf,
     ports: Vec<u16>,
-    /// Its standard input is the pipe that keeps the server alive.
-    keeper: Child,
+    /// Keeps the server alive.
+    _keeper: Keeper,
 }
 
 /// What the keeper does, with the folder as `$1`.
 const KEEPER: &str = r#"
+exec 2>/dev/null
 trap 'postfix -c "$1/conf" stop; cd /; rm -rf "$1"' EXIT
 postfix -c "$1/conf" start || { cat "$1/log"; exit 1; }
 # whoever waits for this may be gone already
@@ -45,25 +44,10 @@ impl Postfix {
             .keep();
         let ports: Vec<u16> = withheld.iter().map(|_| port::free()).collect();
         configure(&folder, withheld.iter().zip(&ports), mailboxes);
-        let mut keeper = Command::new("sh")
-            .args(["-c", KEEPER, "postfix-keeper"])
-            .arg(&folder)
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            // Ctrl-C is for the tests; the keeper sees their end.
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let mut answer = BufReader::new(keeper.stdout.take().unwrap());
-        let mut line = String::new();
-        answer.read_line(&mut line).unwrap();
-        if line != "ready\n" {
-            answer.read_to_string(&mut line).unwrap();
-            panic!("Postfix did not start; is Debian's package postfix installed? {line}");
-        }
-        Self { folder, ports, keeper }
+        let mut command = Command::new("env");
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        let keeper = Keeper::start(command, "Postfix", KEEPER, &[&folder]);
+        Self { folder, ports, _keeper: keeper }
     }
 
     /// Of the server with the `withheld` of this place.
@@ -85,13 +69,6 @@ impl Postfix {
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
     }
 }
 
