@@ -24,7 +24,7 @@ use sink::{Counts, Sink};
 const ROUNDS: usize = 3;
 const MESSAGES: u64 = 20_000;
 const CONNECTIONS: u64 = 10;
-/// Of the messages, over one connection: a sender without TCP_NODELAY waits 40 ms for each.
+/// Of the messages, over one connection: a sender without `TCP_NODELAY` waits 40 ms for each.
 const ALONE: u64 = 10;
 const SMTP_SOURCE: &str = "/usr/sbin/smtp-source";
 
