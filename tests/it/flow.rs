@@ -26,6 +26,7 @@ macro_rules! on_both {
 }
 
 mod a_fault_of_ours;
+mod a_real_mail_server;
 mod a_test_copy;
 mod bad_input;
 mod crash;

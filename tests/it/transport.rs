@@ -1,4 +1,4 @@
-//! The last hop against real sockets: the scripted relay, Postfix's sink, a folder.
+//! The last hop against real sockets: the scripted relay, Postfix and its sink, a folder.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 
 mod conversation;
 mod folder;
+mod login;
 mod matrix;
 mod mode;
 mod pipeline;

@@ -1,4 +1,4 @@
-//! What the tests stand on: a real database server, a real mail server, a real browser, the real
+//! What the tests stand on: a real database server, real mail servers, a real browser, the real
 //! program in a house of its own, and the one mock, a relay that misbehaves as told.
 #![expect(
     clippy::unwrap_used,
@@ -10,8 +10,10 @@
 
 pub(crate) mod browser;
 pub(crate) mod disk;
+pub(crate) mod dovecot;
 pub(crate) mod house;
 pub(crate) mod http;
+mod keeper;
 pub(crate) mod mail;
 pub(crate) mod port;
 pub(crate) mod postfix;

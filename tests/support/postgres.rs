@@ -1,17 +1,14 @@
 //! One throwaway Postgres server for the whole test process, reached by a Unix socket only.
 //!
-//! A shell keeps it: it makes the cluster, starts it, and waits until the pipe that the test
-//! process holds is closed, which happens in whatever way that process ends, even by SIGKILL.
-//! Then it stops the server and removes the folder. Statics are never dropped, so nothing in
-//! this process could do that.
+//! A [`Keeper`] makes the cluster, starts it, and ends with this process.
 
-use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::keeper::Keeper;
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
@@ -27,8 +24,8 @@ pub(crate) fn database() -> String {
 struct Server {
     programs: PathBuf,
     folder: PathBuf,
-    /// Its standard input is the pipe that keeps the server alive.
-    keeper: Child,
+    /// Keeps the server alive.
+    keeper: Keeper,
 }
 
 /// What the keeper does, with the programs' folder as `$1` and the cluster's as `$2`.
@@ -50,22 +47,8 @@ impl Server {
         // Not $TMPDIR: a socket's path has 107 characters at most (unix(7)).
         let folder =
             tempfile::Builder::new().prefix("bulletin-pg-").tempdir_in("/tmp").unwrap().keep();
-        let mut keeper = as_somebody_else(&folder)
-            .args(["sh", "-c", KEEPER, "postgres-keeper"])
-            .args([&programs, &folder])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Ctrl-C is for the tests; the keeper sees their end.
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let mut answer = BufReader::new(keeper.stdout.take().unwrap());
-        let mut line = String::new();
-        answer.read_line(&mut line).unwrap();
-        if line != "ready\n" {
-            answer.read_to_string(&mut line).unwrap();
-            panic!("PostgreSQL did not start: {line}");
-        }
+        let command = as_somebody_else(&folder);
+        let keeper = Keeper::start(command, "PostgreSQL", KEEPER, &[&programs, &folder]);
         Self { programs, folder, keeper }
     }
 
@@ -139,14 +122,13 @@ mod tests {
 
     #[test]
     fn the_server_ends_with_the_process_that_holds_it() {
-        let mut server = Server::start();
+        let server = Server::start();
         let postmaster =
             std::fs::read_to_string(server.folder.join("data/postmaster.pid")).unwrap();
         let process = postmaster.lines().next().unwrap();
         assert!(command_line(process).contains("postgres"));
         // Closes the pipe, as the end of this process would.
-        drop(server.keeper.stdin.take());
-        server.keeper.wait().unwrap();
+        drop(server.keeper);
         assert_eq!(command_line(process), "", "PostgreSQL still runs");
         assert!(!server.folder.exists(), "its folder is still there");
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{House, PASSWORD};
+use crate::support::postfix::Postfix;
 use crate::support::postgres;
 use crate::support::program::Program;
 use crate::support::relay::Relay;
@@ -37,6 +38,16 @@ impl Plan {
     pub(crate) fn port(mut self, port: u16) -> Self {
         self.relay = format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n");
         self
+    }
+
+    /// Under TLS and with a login, through the first door.
+    pub(crate) fn postfix(mut self, postfix: &Postfix) -> Self {
+        let (port, ca_file) = (postfix.port(0), postfix.ca_file());
+        let ca_file = ca_file.display();
+        self.relay = format!(
+            "host = \"127.0.0.1\"\nport = {port}\ntls = \"starttls\"\nca_file = \"{ca_file}\"\n"
+        );
+        self.login()
     }
 
     pub(crate) fn login(mut self) -> Self {
