@@ -2,21 +2,30 @@
 //!
 //! Postfix's `smtp-sink` ends at about 10,000 messages of 30 KB a second, whoever sends, and would be
 //! what is measured. This one is a single thread that reads as much as it can get, looks for the
-//! final dot with `memmem`, and answers all that it has read in one write (RFC 2920, RFC 3030).
+//! final dot with `memmem`, and answers all that it has read in one write (RFC 2920, RFC 3030). It
+//! tells how busy it was, so that nobody takes its limit for a sender's.
 
+mod session;
+
+use std::cell::Cell;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use memchr::{memchr, memmem};
+pub(crate) use session::Session;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    /// One of the messages, as it came.
+    pub(crate) sample: Vec<u8>,
+    /// What the sink's thread spent, in seconds.
+    pub(crate) busy: f64,
     /// When the first and the last message were complete.
     span: Option<(Instant, Instant)>,
 }
@@ -25,10 +34,11 @@ impl Counts {
     /// Messages a second, from the first message to the last.
     #[expect(clippy::cast_precision_loss, reason = "fewer messages than 2^52")]
     pub(crate) fn rate(&self) -> f64 {
-        let Some((first, last)) = self.span else {
-            return 0.0;
-        };
-        self.messages.saturating_sub(1) as f64 / (last - first).as_secs_f64().max(1e-9)
+        self.messages.saturating_sub(1) as f64 / self.seconds()
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        self.span.map_or(0.0, |(first, last)| (last - first).as_secs_f64()).max(1e-9)
     }
 
     fn add(&mut self, messages: u64, bytes: u64) {
@@ -42,6 +52,10 @@ impl Counts {
 pub(crate) struct Sink {
     address: SocketAddr,
     counts: Arc<Mutex<Counts>>,
+    /// Where the kernel says what the thread has spent.
+    thread: PathBuf,
+    /// What it had spent at the last look, in seconds.
+    before: Cell<f64>,
 }
 
 impl Sink {
@@ -53,8 +67,13 @@ impl Sink {
         let counts = Arc::default();
         let mine = Arc::clone(&counts);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        std::thread::spawn(move || runtime.block_on(accept(listener, mine)));
-        Ok(Self { address, counts })
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = tell.send(std::fs::read_link("/proc/thread-self"));
+            runtime.block_on(accept(listener, mine))
+        });
+        let thread = Path::new("/proc").join(told.recv()??).join("schedstat");
+        Ok(Self { address, counts, thread, before: Cell::default() })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -63,7 +82,17 @@ impl Sink {
 
     /// What came since the last call.
     pub(crate) fn take(&self) -> Counts {
-        self.counts.lock().map(|mut counts| std::mem::take(&mut *counts)).unwrap_or_default()
+        let counts = self.counts.lock().map(|mut counts| std::mem::take(&mut *counts));
+        let spent = self.spent();
+        let busy = spent - self.before.replace(spent);
+        Counts { busy, ..counts.unwrap_or_default() }
+    }
+
+    /// Its first number is time on a processor, in nanoseconds (proc(5)).
+    fn spent(&self) -> f64 {
+        let text = std::fs::read_to_string(&self.thread).unwrap_or_default();
+        let first = text.split_ascii_whitespace().next();
+        first.and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
     }
 }
 
@@ -101,122 +130,9 @@ async fn serve(mut stream: TcpStream, counts: Arc<Mutex<Counts>>) -> std::io::Re
         let (used, messages) = session.step(&buffer[..held + read], &mut answer);
         if let (1.., Ok(mut counts)) = (messages, counts.lock()) {
             counts.add(messages, std::mem::take(&mut session.bytes));
+            counts.sample = session.first().unwrap_or_else(|| std::mem::take(&mut counts.sample));
         }
         buffer.copy_within(used..held + read, 0);
         held = held + read - used;
     }
-}
-
-#[derive(Default)]
-pub(crate) struct Session {
-    phase: Phase,
-    /// Of content that no count holds yet.
-    pub(crate) bytes: u64,
-    over: bool,
-}
-
-#[derive(Clone, Copy, Default)]
-enum Phase {
-    #[default]
-    Command,
-    /// Until the final dot. The line break before the content is still unread: an empty message's dot needs it.
-    Data,
-    /// So many octets to come, and whether they are the last chunk.
-    Chunk(usize, bool),
-}
-
-const END: &[u8] = b"\r\n.\r\n";
-
-impl Session {
-    /// Reads on as far as it can: how many octets are used up, how many messages were complete.
-    pub(crate) fn step(&mut self, input: &[u8], answer: &mut Vec<u8>) -> (usize, u64) {
-        let (mut used, mut messages) = (0, 0);
-        loop {
-            let rest = &input[used..];
-            let (length, go_on) = match self.phase {
-                Phase::Command => self.command(rest, answer),
-                Phase::Data => self.data(rest, answer, &mut messages),
-                Phase::Chunk(length, last) => self.chunk(rest, length, last, answer, &mut messages),
-            };
-            used += length;
-            if !go_on {
-                return (used, messages);
-            }
-        }
-    }
-
-    fn command(&mut self, rest: &[u8], answer: &mut Vec<u8>) -> (usize, bool) {
-        let Some(end) = memchr(b'\n', rest) else {
-            return (0, false);
-        };
-        let line = rest[..end].trim_ascii_end();
-        let verb: Vec<u8> = line.iter().take(4).map(u8::to_ascii_uppercase).collect();
-        answer.extend_from_slice(match &verb[..] {
-            b"EHLO" => b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n",
-            b"DATA" => {
-                self.phase = Phase::Data;
-                answer.extend_from_slice(b"354 go on\r\n");
-                return (end.saturating_sub(1), true);
-            }
-            b"BDAT" => {
-                self.phase = chunk_of(line);
-                b""
-            }
-            b"QUIT" => {
-                self.over = true;
-                b"221 bye\r\n"
-            }
-            _ => b"250 ok\r\n",
-        });
-        (end + 1, true)
-    }
-
-    fn data(&mut self, rest: &[u8], answer: &mut Vec<u8>, messages: &mut u64) -> (usize, bool) {
-        let Some(end) = memmem::find(rest, END) else {
-            // The end may be cut in two by the end of the buffer.
-            let used = rest.len().saturating_sub(END.len() - 1);
-            self.bytes += used as u64;
-            return (used, false);
-        };
-        self.bytes += end as u64;
-        self.complete(answer, messages);
-        (end + END.len(), true)
-    }
-
-    fn chunk(
-        &mut self,
-        rest: &[u8],
-        length: usize,
-        last: bool,
-        answer: &mut Vec<u8>,
-        messages: &mut u64,
-    ) -> (usize, bool) {
-        let used = length.min(rest.len());
-        self.bytes += used as u64;
-        if used < length {
-            self.phase = Phase::Chunk(length - used, last);
-            return (used, false);
-        }
-        if last {
-            self.complete(answer, messages);
-        } else {
-            self.phase = Phase::Command;
-            answer.extend_from_slice(b"250 ok\r\n");
-        }
-        (used, true)
-    }
-
-    fn complete(&mut self, answer: &mut Vec<u8>, messages: &mut u64) {
-        *messages += 1;
-        self.phase = Phase::Command;
-        answer.extend_from_slice(b"250 2.0.0 taken\r\n");
-    }
-}
-
-/// `BDAT 86 LAST` (RFC 3030 §2).
-fn chunk_of(line: &[u8]) -> Phase {
-    let line = String::from_utf8_lossy(line);
-    let mut words = line.split_ascii_whitespace().skip(1);
-    let length = words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    Phase::Chunk(length, words.next().is_some())
 }
