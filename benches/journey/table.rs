@@ -37,21 +37,24 @@ pub(crate) fn text(orders: &Orders, results: &Results) -> anyhow::Result<String>
 
 fn sentence(orders: &Orders, results: &Results) -> String {
     let Orders { messages, rounds, .. } = orders;
-    let median = |subject, of: fn(&Measured) -> f64| {
-        let rounds = results.get(&subject).and_then(|rounds| rounds.as_ref().ok());
-        rounds.map_or(f64::NAN, |rounds| median(rounds.iter().map(of)))
+    let window = crate::subject::WINDOW;
+    let middle = |subject, of: fn(&Measured) -> f64| {
+        let rounds = results.get(&subject)?.as_ref().ok()?;
+        Some(median(rounds.iter().map(of)))
     };
-    let [ours, theirs] = [Subject::Plain, Subject::Source].map(|it| median(it, |it| it.sink));
+    let size = middle(Subject::Plain, |it| it.size);
+    let size = size.map_or_else(String::new, |size| format!(" of {size:.0} KB"));
+    let [ours, theirs] = [Subject::Plain, Subject::Source].map(|it| middle(it, |it| it.sink));
+    let sink = ours.zip(theirs).map_or_else(String::new, |(ours, theirs)| {
+        format!(" It took {ours:.2} of a core from Bulletin, {theirs:.2} from `smtp-source`.")
+    });
     format!(
         "Everything on one machine: `bulletin run --until-idle` reads the queue, composes, sends to a sink, and keeps each \
-         result in the database (SQLite with `synchronous=FULL` unless a row says otherwise). A round is {messages} mails \
-         of {size:.0} KB, each its reader's own (of the slow ways a twentieth to a fifth), over 10 connections, with \
-         `delivery.window` at {window}. Rates count from the first mail at the sink to the last; processor time and memory are \
-         those of the whole command. Medians of {rounds} rounds in turn; a ratio is the median of the rounds' ratios. \
-         The sink is one thread that counts and answers; it took {ours:.2} of a core from Bulletin and {theirs:.2} from \
-         `smtp-source`.",
-        size = median(Subject::Plain, |it| it.size),
-        window = crate::subject::WINDOW,
+         result in the database (SQLite with `synchronous=FULL` unless a row says otherwise). A round is {messages} mails{size}, \
+         each its reader's own (of the slow ways a twentieth to a fifth), over 10 connections, with `delivery.window` at \
+         {window}. Rates count from the first mail at the sink to the last; processor time and memory are those of the \
+         whole command. Medians of {rounds} rounds in turn; a ratio is the median of the rounds' ratios. The sink is one \
+         thread that counts and answers.{sink}",
     )
 }
 
@@ -113,7 +116,7 @@ impl Figures {
         [
             row.value.show(self.ours),
             or_none(self.theirs.map(|value| row.value.show(value))),
-            or_none(self.ratio.map(|ratio| format!("{ratio:.2}"))),
+            or_none(self.ratio.map(|ratio| format!("{ratio:.3}"))),
         ]
     }
 }
@@ -146,7 +149,8 @@ fn figures(row: &Row, results: &Results) -> Result<Figures, String> {
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let middle = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
+    f64::midpoint(middle(values.len().saturating_sub(1) / 2), middle(values.len() / 2))
 }
 
 /// Of a list, in lines that are not too long.
