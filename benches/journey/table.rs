@@ -51,7 +51,7 @@ fn sentence(orders: &Orders, results: &Results) -> String {
     format!(
         "Everything on one machine: `bulletin run --until-idle` reads the queue, composes, sends to a sink, and keeps each \
          result in the database (SQLite with `synchronous=FULL` unless a row says otherwise). A round is {messages} mails{size}, \
-         each its reader's own (of the slow ways a twentieth to a fifth), over 10 connections, with `delivery.window` at \
+         each its reader's own (of the slow ways a twentieth to a half), over 10 connections, with `delivery.window` at \
          {window}. Rates count from the first mail at the sink to the last; processor time and memory are those of the \
          whole command. Medians of {rounds} rounds in turn; a ratio is the median of the rounds' ratios. The sink is one \
          thread that counts and answers.{sink}",
