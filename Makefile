@@ -21,8 +21,9 @@ check: ## formatting, lints and documentation, without running anything
 packages: ## install the Debian packages and Rust components that the tests need
 	@.ci/packages
 
-bench: packages ## measure sending against Postfix's smtp-source (MESSAGES=20000)
-	cargo bench --locked --bench journey -- $(MESSAGES)
+bench: ## measure the whole journey against other senders (MESSAGES=20000 ROUNDS=5 BIG=1000000 ONLY=rate,cpu)
+	@.ci/packages bench
+	cargo bench --locked --bench journey -- $(foreach word,MESSAGES ROUNDS BIG ONLY,$(if $($(word)),$(word)=$($(word))))
 
 torture: packages ## kill it at every step, opt out at any moment, tell stories by seeds (KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1)
 	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use server::{Session, Sink};
 
-#[path = "../../benches/journey/sink.rs"]
+#[path = "../../benches/journey/sink/mod.rs"]
 mod server;
 
 /// What one session answers and counts when the input comes in pieces of `size`.
@@ -55,5 +55,6 @@ fn the_sink_speaks_smtp_and_counts_anew_each_time() {
     assert!(answer.starts_with("220 ") && answer.ends_with("221 bye\r\n"), "{answer}");
     let counts = sink.take();
     assert_eq!((counts.messages, counts.rate() > 0.0), (2, true));
+    assert_eq!((&counts.sample[..], counts.busy > 0.0), (&b"\r\none"[..], true));
     assert_eq!((sink.take().messages, sink.take().rate() > 0.0), (0, false));
 }

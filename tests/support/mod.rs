@@ -19,6 +19,8 @@ pub(crate) mod port;
 pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod program;
+#[allow(dead_code, reason = "`make torture` and `make bench` write the page; its tests run here")]
+pub(crate) mod proof;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;

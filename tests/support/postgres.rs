@@ -10,31 +10,30 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::keeper::Keeper;
 
-static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(HASTY));
 
 /// A fresh, empty database; its address for `sqlx` and for `[database] url`.
 pub(crate) fn database() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(1);
-    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    SERVER.create(&name);
-    let folder = SERVER.folder.display();
-    format!("postgres://postgres@localhost/{name}?host={folder}")
+    SERVER.database()
 }
 
-struct Server {
+/// What a test writes need not outlive a loss of power.
+const HASTY: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+
+pub(crate) struct Server {
     programs: PathBuf,
     folder: PathBuf,
     /// Keeps the server alive.
     keeper: Keeper,
 }
 
-/// What the keeper does, with the programs' folder as `$1` and the cluster's as `$2`.
+/// What the keeper does, with the programs' folder as `$1`, the cluster's as `$2`, and options of the
+/// server as `$3`.
 const KEEPER: &str = r#"
 cd "$2" && exec 2>log || exit 1
 trap '"$1/pg_ctl" -D "$2/data" -m immediate stop >>log; cd /; rm -rf "$2"' EXIT
 "$1/initdb" -D data -U postgres --auth=trust -E UTF8 --no-locale --no-sync >>log || { cat log; exit 1; }
-"$1/pg_ctl" -D data -l log -w -o "-k '$2' -c listen_addresses= -c fsync=off \
-    -c synchronous_commit=off -c full_page_writes=off -c max_connections=300" start >>log || { cat log; exit 1; }
+"$1/pg_ctl" -D data -l log -w -o "-k '$2' -c listen_addresses= -c max_connections=300 $3" start >>log || { cat log; exit 1; }
 # whoever waits for this may be gone already
 trap '' PIPE
 echo ready
@@ -42,14 +41,24 @@ read -r _
 "#;
 
 impl Server {
-    fn start() -> Self {
+    /// With these options beside its own; with none, what it has committed survives a loss of power.
+    pub(crate) fn start(options: &str) -> Self {
         let programs = programs();
         // Not $TMPDIR: a socket's path has 107 characters at most (unix(7)).
         let folder =
             tempfile::Builder::new().prefix("bulletin-pg-").tempdir_in("/tmp").unwrap().keep();
         let command = as_somebody_else(&folder);
-        let keeper = Keeper::start(command, "PostgreSQL", KEEPER, &[&programs, &folder]);
+        let paths = [programs.as_path(), &folder, Path::new(options)];
+        let keeper = Keeper::start(command, "PostgreSQL", KEEPER, &paths);
         Self { programs, folder, keeper }
+    }
+
+    /// A fresh, empty database.
+    pub(crate) fn database(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.create(&name);
+        format!("postgres://postgres@localhost/{name}?host={}", self.folder.display())
     }
 
     fn create(&self, name: &str) {
@@ -122,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_server_ends_with_the_process_that_holds_it() {
-        let server = Server::start();
+        let server = Server::start(HASTY);
         let postmaster =
             std::fs::read_to_string(server.folder.join("data/postmaster.pid")).unwrap();
         let process = postmaster.lines().next().unwrap();
