@@ -10,6 +10,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod disk;
+pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod mail;
@@ -20,6 +21,7 @@ pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;
+pub(crate) mod wire;
 
 /// Some servers run only as root, some only as somebody else.
 pub(crate) fn is_root() -> bool {

@@ -24,6 +24,11 @@ pub(crate) fn database() -> String {
     format!("postgres://postgres@localhost/{name}?host={folder}")
 }
 
+/// Where the server's socket is.
+pub(crate) fn folder() -> &'static Path {
+    &SERVER.folder
+}
+
 struct Server {
     programs: PathBuf,
     folder: PathBuf,
