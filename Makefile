@@ -24,5 +24,5 @@ packages: ## install the Debian packages and Rust components that the tests need
 bench: packages ## measure sending against Postfix's smtp-source (MESSAGES=20000)
 	cargo bench --locked --bench journey -- $(MESSAGES)
 
-torture: packages ## kill it at every step, opt out at any moment, tell stories by seeds (KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1)
-	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))
+torture: packages ## kill it at every step, opt out at any moment, trouble several daemons, tell stories by seeds (KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 SEED=1)
+	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS DAEMONS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))
