@@ -2,7 +2,7 @@
 //! to cost. `cargo test --test it growth -- --nocapture` prints the table of `docs/adr/0021-growth.md`.
 //!
 //! How the costs were measured (2026-11-24, AMD EPYC, 2 cores shared with other work, Linux 6.18, ext4 on a
-//! virtual disk; PostgreSQL 15.18 as it comes, but `max_wal_size = 4GB`, so that no checkpoint falls in): a
+//! virtual disk; Postgres 15.18 as it comes, but `max_wal_size = 4GB`, so that no checkpoint falls in): a
 //! campaign to 20,000 readers, a mail of 30 KB, 10 connections to `smtp-sink -c`, by `bulletin run
 //! --until-idle` of a release build under `time`; before and after it `pg_current_wal_insert_lsn()`,
 //! `pg_stat_wal`, `pg_stat_database.xact_commit`, and the CPU of all of the server's processes. Medians
@@ -43,7 +43,7 @@ const WINDOW: f64 = 32.0;
 const SESSIONS: f64 = 17.0;
 /// Two cores for each daemon, as here.
 const CORES: f64 = 2.0;
-/// Messages an hour of one node, by KumoMTA's own advice (4 to 6 million).
+/// Messages an hour of one node, by its makers' advice for `KumoMTA` (4 to 6 million).
 const MTA_NODE: f64 = 4e6;
 
 /// The busiest hour, as a multiple of the mean.
@@ -114,16 +114,17 @@ const LINES: [Line; 13] = [
 
 fn table() -> String {
     let volumes = [1e6, 10e6, 100e6].map(Needs::of);
-    let mut table = format!(
-        "| {:<34} | {:>9} | {:>10} | {:>11} |\n",
-        "a day", "1 million", "10 million", "100 million"
-    );
-    table += &format!("| {:-<34} | {:->8}: | {:->9}: | {:->10}: |\n", "", "", "", "");
-    for (name, of) in LINES {
-        let [one, ten, hundred] = [0, 1, 2].map(|number| told(of(&volumes[number])));
-        table += &format!("| {name:<34} | {one:>9} | {ten:>10} | {hundred:>11} |\n");
-    }
-    table
+    let row = |[name, one, ten, hundred]: [&str; 4]| {
+        format!("| {name:<34} | {one:>9} | {ten:>10} | {hundred:>11} |\n")
+    };
+    let heads = ["a day", "1 million", "10 million", "100 million"];
+    let rule = [34, 8, 9, 10].map(|width| "-".repeat(width));
+    let rule = format!("| {} | {}: | {}: | {}: |\n", rule[0], rule[1], rule[2], rule[3]);
+    let lines = LINES.iter().map(|(name, of)| {
+        let [one, ten, hundred] = volumes.each_ref().map(|volume| told(of(volume)));
+        row([name, &one, &ten, &hundred])
+    });
+    [row(heads), rule].into_iter().chain(lines).collect()
 }
 
 /// Two digits are as much as anybody knows.
