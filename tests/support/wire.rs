@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -22,6 +22,8 @@ struct State {
     condition: Condition,
     /// Raised when all connections so far are forgotten.
     age: usize,
+    /// The answer to a commit is lost, and the connection with it.
+    loses_commits: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +63,14 @@ impl Wire {
 
     /// What was under way on a silent wire arrives now.
     pub(crate) fn mend(&self) {
-        self.state.send_modify(|state| state.condition = Condition::Whole);
+        self.state.send_modify(|state| {
+            (state.condition, state.loses_commits) = (Condition::Whole, false);
+        });
+    }
+
+    /// From now on what is committed is kept, and nobody hears of it.
+    pub(crate) fn lose_commits(&self) {
+        self.state.send_modify(|state| state.loses_commits = true);
     }
 
     /// Connections end for the daemon and stay open for the server, as when a router that kept
@@ -94,7 +103,10 @@ async fn pass_on(
 ) {
     let age = state.borrow().age;
     let Ok(mut server) = UnixStream::connect(socket).await else { return };
-    let mut passing = Box::pin(copy_bidirectional(&mut client, &mut server));
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let mut passing =
+        Box::pin(both_ways((from_client, to_server, state.clone()), (from_server, to_client)));
     loop {
         let now = *state.borrow_and_update();
         if now.age > age {
@@ -104,7 +116,7 @@ async fn pass_on(
             Condition::Cut => return,
             Condition::Silent => state.changed().await,
             Condition::Whole => tokio::select! {
-                _ = &mut passing => return,
+                () = &mut passing => return,
                 changed = state.changed() => changed,
             },
         };
@@ -115,3 +127,37 @@ async fn pass_on(
     drop(passing);
     ghosts.lock().unwrap().push(server);
 }
+
+/// Until one end hangs up, or a commit's answer is to be lost.
+async fn both_ways(
+    (mut from_client, mut to_server, state): (impl Reads, impl Writes, watch::Receiver<State>),
+    (mut from_server, mut to_client): (impl Reads, impl Writes),
+) {
+    let asking = async {
+        let mut octets = [0; 8192];
+        loop {
+            let count = from_client.read(&mut octets).await.unwrap_or(0);
+            if count == 0 || to_server.write_all(&octets[..count]).await.is_err() {
+                return false;
+            }
+            // a query of its own, with nothing behind it
+            if octets[..count].ends_with(b"COMMIT\0") && state.borrow().loses_commits {
+                return true;
+            }
+        }
+    };
+    let loses = tokio::select! {
+        loses = asking => loses,
+        _ = copy(&mut from_server, &mut to_client) => false,
+    };
+    if loses {
+        // once it has answered, it has committed
+        drop(from_server.read_u8().await);
+    }
+}
+
+trait Reads: AsyncRead + Unpin {}
+impl<T: AsyncRead + Unpin> Reads for T {}
+
+trait Writes: AsyncWrite + Unpin {}
+impl<T: AsyncWrite + Unpin> Writes for T {}
