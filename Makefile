@@ -1,6 +1,6 @@
 # What builds, tests and measures Bulletin. Plain cargo works too; this only saves typing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check packages bench torture
+.PHONY: help demo test check packages bench growth torture
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,5 +25,8 @@ bench: ## measure the whole journey against other senders (MESSAGES=20000 ROUNDS
 	@.ci/packages bench
 	cargo bench --locked --bench journey -- $(foreach word,MESSAGES ROUNDS BIG ONLY,$(if $($(word)),$(word)=$($(word))))
 
-torture: packages ## kill it at every step, opt out at any moment, tell stories by seeds (KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1)
-	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))
+growth: ## compute what up to a hundred million mails a day would take (docs/adr/0021-growth.md)
+	cargo test --locked --test it growth -- --nocapture
+
+torture: packages ## kill it at every step, opt out at any moment, trouble several daemons, tell stories by seeds (KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 SEED=1)
+	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS DAEMONS SEEDS SEED,$(if $($(word)),$(word)=$($(word))))

@@ -183,6 +183,8 @@ impl Rounds<'_> {
     async fn look(&self) -> anyhow::Result<()> {
         let Home { config, db, clock, .. } = self.home;
         let now = clock.now();
+        // often: others take what we have in hand as soon as our lock is free
+        self.owner.hold_on(db).await?;
         self.engine.follow_relays().await?;
         let started = freeze::freeze_due(db, config, now).await?;
         let editions = digest::plan_due(db, config, now).await?;
@@ -207,7 +209,6 @@ impl Rounds<'_> {
         let Home { db, clock, .. } = self.home;
         let now = clock.now();
         let done = async {
-            self.owner.hold_on(db).await?;
             self.engine.round(self.owner).await?;
             anyhow::Ok(self.owner.beat(db, now).await?)
         };

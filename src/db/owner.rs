@@ -7,16 +7,21 @@
 use std::fs::File;
 use std::io::{Read as _, Seek, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::{Db, Error, Pools, on};
 use crate::clock::Timestamp;
 
 /// Says that an advisory lock is one of ours ("BLTN").
 const CLASS: i32 = 0x424c_544e;
+
+/// How long the lock's session may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// This process, as a daemon: alive while this value is.
 #[derive(Debug)]
@@ -57,8 +62,10 @@ impl Owner {
             return Ok(());
         };
         let mut session = session.lock().await;
-        if sqlx::query("SELECT 1").execute(&mut *session).await.is_err() {
-            *session = lock_session(pool, self.id).await?;
+        let answer = timeout(ANSWER, sqlx::query("SELECT 1").execute(&mut *session)).await;
+        if !matches!(answer, Ok(Ok(_))) {
+            let again = timeout(ANSWER, lock_session(pool, self.id)).await;
+            *session = again.context("the daemon's lock cannot be taken again")??;
         }
         Ok(())
     }
@@ -160,12 +167,28 @@ async fn register(db: &Db, now: Timestamp) -> Result<i64, Error> {
 
 async fn lock_session(pool: &PgPool, id: i64) -> anyhow::Result<PgConnection> {
     let mut session = pool.acquire().await?.detach();
+    end_ghost(&mut session, id).await?;
     sqlx::query("SELECT pg_advisory_lock($1, CAST($2 AS integer))")
         .bind(CLASS)
         .bind(id)
         .execute(&mut session)
         .await?;
     Ok(session)
+}
+
+/// A server that was not told that a session is gone, because a router between them started anew,
+/// keeps its lock for hours. Only this daemon holds it for longer than a transaction.
+async fn end_ghost(session: &mut PgConnection, id: i64) -> Result<(), Error> {
+    sqlx::query(
+        "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND CAST(l.classid AS bigint) = $1 \
+         AND CAST(l.objid AS bigint) = $2 AND a.datname = current_database() AND a.state = 'idle'",
+    )
+    .bind(i64::from(CLASS))
+    .bind(id)
+    .execute(session)
+    .await
+    .map(drop)
 }
 
 /// Takes the lock and gives it back within one transaction, so that nothing can be left behind.

@@ -45,6 +45,7 @@ mod one_daemon;
 mod privacy;
 mod refusal;
 mod retry;
+mod several_daemons;
 mod shutdown;
 mod steering;
 mod watched;

@@ -9,6 +9,7 @@
 mod architecture;
 mod browser;
 mod flow;
+mod growth;
 mod simulation;
 mod sink;
 mod store;

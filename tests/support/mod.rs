@@ -11,6 +11,7 @@
 pub(crate) mod browser;
 pub(crate) mod disk;
 pub(crate) mod dovecot;
+pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
 mod keeper;
@@ -24,6 +25,7 @@ pub(crate) mod proof;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;
+pub(crate) mod wire;
 
 /// Some servers run only as root, some only as somebody else.
 pub(crate) fn is_root() -> bool {

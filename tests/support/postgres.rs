@@ -17,6 +17,11 @@ pub(crate) fn database() -> String {
     SERVER.database()
 }
 
+/// Where the server's socket is.
+pub(crate) fn folder() -> &'static Path {
+    &SERVER.folder
+}
+
 /// What a test writes need not outlive a loss of power.
 const HASTY: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
 

@@ -154,6 +154,21 @@ impl Running {
         self.wait();
     }
 
+    /// SIGSTOP: it stands still, as in a machine that is suspended, until it goes on.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT, after [`stop`](Self::stop).
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// How many lines so far contain `pattern`.
+    pub(crate) fn said(&self, pattern: &str) -> usize {
+        self.said.state.lock().unwrap().0.iter().filter(|line| line.contains(pattern)).count()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.said.state.lock().unwrap().1
     }

@@ -1,8 +1,8 @@
 //! The promises under torture: what `make test` shows a few times is done here a thousand times, and
 //! what came of it is a page: `docs/proof.md`.
 //!
-//! `make torture KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1`. With `--print-only` the page is not written. A bound
-//! that is broken ends it with exit code 1, and then the page stays as it was.
+//! `make torture KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 SEED=1`. With `--print-only` the page is not
+//! written. A bound that is broken ends it with exit code 1, and then the page stays as it was.
 //!
 //! The databases are tortured side by side, each in houses of its own (`tests/support/torture`).
 #![allow(
@@ -13,6 +13,7 @@
     reason = "a table for a person to read; what cannot go on stops it all"
 )]
 
+mod daemons;
 mod kills;
 mod optouts;
 mod orders;
@@ -71,6 +72,7 @@ fn sections(orders: &Orders, runtime: &tokio::runtime::Runtime) -> Vec<Section> 
     let killed = beside(|database| runtime.block_on(kills::torture(orders, database)));
     let left = beside(|database| runtime.block_on(optouts::torture(orders, database)));
     let mut sections = kills::sections(killed);
+    sections.push(daemons::section(&daemons::torture(orders, runtime)));
     sections.push(optouts::section(&left));
     sections.push(seeds::section(seeds::torture(orders)));
     sections

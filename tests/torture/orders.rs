@@ -5,6 +5,8 @@ pub(crate) struct Orders {
     /// Over all points and both databases.
     pub(crate) kills: usize,
     pub(crate) optouts: usize,
+    /// Campaigns that several share.
+    pub(crate) daemons: usize,
     /// Stories.
     pub(crate) seeds: usize,
     /// Where chance begins.
@@ -13,22 +15,29 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    /// `KILLS=1000 OPTOUTS=1000 SEEDS=10000 SEED=1 --print-only`, each with a default.
+    /// `KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 SEED=1 --print-only`, each with a default.
     pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut orders =
-            Self { kills: 1000, optouts: 1000, seeds: 10_000, seed: 1, print_only: false };
+        let mut orders = Self {
+            kills: 1000,
+            optouts: 1000,
+            daemons: 60,
+            seeds: 10_000,
+            seed: 1,
+            print_only: false,
+        };
         for word in words {
             let (name, value) = word.split_once('=').unwrap_or((&word, ""));
             let number = || value.parse::<u32>().map_err(|error| format!("{word}: {error}"));
             match name {
                 "KILLS" => orders.kills = number()? as usize,
                 "OPTOUTS" => orders.optouts = number()? as usize,
+                "DAEMONS" => orders.daemons = number()? as usize,
                 "SEEDS" => orders.seeds = number()? as usize,
                 "SEED" => orders.seed = number()?.into(),
                 "--print-only" => orders.print_only = true,
                 _ => {
                     return Err(format!(
-                        "{word}: write KILLS=, OPTOUTS=, SEEDS= and SEED= with a number, or --print-only"
+                        "{word}: write KILLS=, OPTOUTS=, DAEMONS=, SEEDS= and SEED= with a number, or --print-only"
                     ));
                 }
             }
@@ -38,7 +47,9 @@ impl Orders {
 
     /// The command that does the same again.
     pub(crate) fn command(&self) -> String {
-        let Self { kills, optouts, seeds, seed, .. } = self;
-        format!("make torture KILLS={kills} OPTOUTS={optouts} SEEDS={seeds} SEED={seed}")
+        let Self { kills, optouts, daemons, seeds, seed, .. } = self;
+        format!(
+            "make torture KILLS={kills} OPTOUTS={optouts} DAEMONS={daemons} SEEDS={seeds} SEED={seed}"
+        )
     }
 }
