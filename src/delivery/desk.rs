@@ -6,7 +6,7 @@ use super::Claim;
 use super::core::{Event, Record};
 use super::record;
 use super::store::{self, Taken, Taker};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, OnInDoubt};
 use crate::db::{Db, Error};
 use crate::fault;
@@ -96,8 +96,7 @@ impl Desk {
     }
 
     /// Moves the end of these rows' leases.
-    pub(crate) async fn renew(&self, ids: &[DeliveryId]) -> Result<(), Error> {
-        let until = self.clock.now().plus(self.config.delivery.lease);
+    pub(crate) async fn renew(&self, ids: &[DeliveryId], until: Timestamp) -> Result<(), Error> {
         let mut write = self.db.write().await?;
         store::renew(&mut write, self.owner, ids, until).await?;
         write.commit().await

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::core::{Command, Core, Event, Now, Relay, WorkerId};
 use super::desk::Desk;
-use super::recover::{Living, recover};
+use super::recover::{Living, recover, strays};
 use super::shared::Shared;
 use super::store;
 use super::worker::{Order, Worker};
@@ -104,8 +104,12 @@ impl Engine {
         let living = living(&self.desk.db, now.wall).await?;
         let _ = self.events.send(Event::Living(living)).await;
         let round = self.core().round(now);
+        let until = now.wall.plus(self.desk.config.delivery.lease);
         if !round.renew.is_empty() {
-            self.desk.renew(&round.renew).await?;
+            self.desk.renew(&round.renew, until).await?;
+        }
+        if round.finds_strays {
+            strays(&self.desk.db, owner, until, now.wall).await?;
         }
         let living = if round.judges_leases { Living::Judged } else { Living::Spared };
         recover(&self.desk.db, owner, self.desk.config.delivery.on_in_doubt, living, now.wall)

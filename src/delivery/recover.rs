@@ -46,6 +46,21 @@ pub async fn recover(
     Ok(rows)
 }
 
+/// Queues this daemon's own rows that it does not have: the answer to their claim got lost, and nothing
+/// was begun. What it has is leased until `until`, and what it claims meanwhile for longer.
+pub async fn strays(db: &Db, owner: &Owner, until: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let before = Timestamp(until.0 - 1);
+    let owners = store::owners(&mut db.read().await?).await?;
+    if !owners.iter().any(|(id, first_lease)| *id == owner.id && *first_lease <= before) {
+        return Ok(());
+    }
+    let mut write = db.write().await?;
+    for orphan in store::orphans(&mut write, owner.id, before).await? {
+        again(&mut write, orphan, false, now).await?;
+    }
+    write.commit().await
+}
+
 async fn take_back(
     db: &Db,
     owner: i64,

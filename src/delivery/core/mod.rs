@@ -11,13 +11,13 @@
 //!
 //! # What always holds
 //! * Every claim that came in leaves by exactly one [`Record`] that was kept.
-//! * A message is handed over (`Go`) only after a look that is at most half a second old ([`look`]),
+//! * A message is handed over (`Go`) only after a look that is at most half a second old (`look`),
 //!   and only with one of `window` slots, taken for the look; a slot is let go when the record of
 //!   what came of it is kept, and not before. Under `on_in_doubt = "hold"` the look comes when the
 //!   relay waits, and marks the delivery durably.
 //! * At most `window` tries, and one more for each connection, are not kept: so many more may be
 //!   refused before the refusals that pause their campaign are counted.
-//! * What is claimed is tried within about a second, or fewer are claimed ([`appetite`]): the claim
+//! * What is claimed is tried within about a second, or fewer are claimed (`appetite`): the claim
 //!   saw who may be mailed. When a look finds a campaign stopped, all of it that is queued goes back.
 //! * There is one claim, one look and one keep on its way at a time: whatever has gathered meanwhile
 //!   goes in the next.
@@ -34,6 +34,8 @@
 //! * *The answer to a look is old (a slow relay or database, a process that was stopped).* It is asked
 //!   for again: somebody may have said no since, or another daemon may have the row.
 //! * *The relay is held while a message waits at the door.* It is left, and goes back untried.
+//! * *The answer to a claim never comes, though it was made.* Its rows are ours and in nobody's hands;
+//!   a round gives them back ([`Round::finds_strays`]).
 //! * *The commit's answer never comes, though it was made.* The records are kept again: their rows
 //!   are no longer `sending`, and so nothing but a second line in the attempt log is written.
 
@@ -148,6 +150,9 @@ pub struct Round {
     /// Whether a lease that has run out may be taken from a daemon that lives: not while the wall
     /// clock has jumped, and not before others have had the time to renew theirs.
     pub judges_leases: bool,
+    /// Whether rows of ours whose lease is not moved on are nobody's: the answer to their claim got
+    /// lost. Not while a claim is on its way.
+    pub finds_strays: bool,
 }
 
 /// What the core is to know of a relay.
@@ -290,7 +295,8 @@ impl Core {
     pub fn round(&mut self, now: Now) -> Round {
         let renew = self.hand.iter().map(|(id, _)| *id).collect();
         self.trusts_clock = self.watch.trusts(now);
-        Round { renew, judges_leases: self.trusts_clock }
+        let finds_strays = self.watch.is_even() && !self.claiming;
+        Round { renew, judges_leases: self.trusts_clock, finds_strays }
     }
 
     /// Messages handed over whose outcome is not kept.

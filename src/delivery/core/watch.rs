@@ -15,23 +15,29 @@ const GRACE: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     last: Option<Now>,
+    jumped: bool,
     distrusts_until: Duration,
 }
 
 impl Watch {
     /// To be asked every few seconds.
     pub(super) fn trusts(&mut self, now: Now) -> bool {
-        let jumped = self.last.is_none_or(|last| {
+        self.jumped = self.last.is_none_or(|last| {
             let wall = i128::from(now.wall.0) - i128::from(last.wall.0);
             let steady =
                 now.steady.as_millis().cast_signed() - last.steady.as_millis().cast_signed();
             (wall - steady).abs() > JUMP_MS
         });
-        if jumped {
+        if self.jumped {
             self.distrusts_until = now.steady + GRACE;
         }
         self.last = Some(now);
         now.steady >= self.distrusts_until
+    }
+
+    /// Whether it went evenly between the last two times that it was asked.
+    pub(super) fn is_even(&self) -> bool {
+        !self.jumped
     }
 }
 

@@ -198,8 +198,9 @@ async fn commits_whose_answer_is_lost_cost_time_and_nobody_a_mail() {
     }
     fleet.leaves_nobody_queued().await;
     assert!(fleet.crew[0].daemon.said("results cannot be kept") > 0, "no commit was lost");
-    assert_eq!(fleet.crew[0].daemon.terminate(), 0);
+    // of a claim whose answer was lost, too, though no lease has run out
     fleet.ends(campaign, PATIENCE).await;
+    assert_eq!(fleet.crew[0].daemon.terminate(), 0);
     ended(&fleet, campaign, 0);
 }
 

@@ -260,6 +260,16 @@ impl Store {
         back
     }
 
+    /// Gives back what an owner has and does not know of.
+    pub(super) fn strays(&mut self, owner: u64, until: Timestamp, now: Timestamp) {
+        for row in &mut self.rows {
+            if row.owner == Some(owner) && row.lease_until < until {
+                (row.state, row.next_at) = (State::Queued, Some(now));
+                (row.owner, row.handed) = (None, false);
+            }
+        }
+    }
+
     pub(super) fn pause(&mut self, campaign: usize) {
         if self.campaigns[campaign].course == Course::Running {
             self.campaigns[campaign].course = Course::Paused;

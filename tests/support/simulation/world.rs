@@ -458,6 +458,9 @@ impl World {
         }
         let until = self.wall().plus(self.plan.delivery.lease);
         self.store.renew(self.daemons[who.daemon].owner, &round.renew, until);
+        if round.finds_strays {
+            self.store.strays(self.daemons[who.daemon].owner, until, self.wall());
+        }
         self.recover(round.judges_leases);
         for campaign in 0..self.store.campaigns.len() {
             if self.store.campaigns[campaign].course == Course::Cancelled {
