@@ -17,6 +17,10 @@ use super::{Db, Pools, migrate};
 
 /// Readers beside the one writer of an SQLite file.
 const READERS: u32 = 4;
+/// What each of these may keep in memory, in KiB. A claim and its results touch a few pages of each of
+/// four trees; more than this helps imports only.
+const WRITER_CACHE: &str = "-32768";
+const READER_CACHE: &str = "-4096";
 /// Connections of one process to Postgres.
 const CONNECTIONS: u32 = 16;
 /// How long a statement waits for another process's transaction.
@@ -71,7 +75,7 @@ async fn open_lite(file: &Path) -> anyhow::Result<Db> {
     let reader = SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "ON"))
+        .connect_with(options.pragma("query_only", "ON").pragma("cache_size", READER_CACHE))
         .await?;
     Ok(Db(Pools::Lite { file: file.to_owned(), writer, reader }))
 }
@@ -116,7 +120,7 @@ fn lite_options(file: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", WRITER_CACHE)
         .log_statements(LevelFilter::Trace)
 }
 

@@ -120,10 +120,14 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect()
 }
 
-/// Campaigns that are being sent, the longest due first.
+/// Campaigns that are being sent: news before digests, which can wait, then the longest due first.
 async fn running(write: &mut Write) -> Result<Vec<CampaignId>, Error> {
-    on!(write, c => sqlx::query_scalar("SELECT id FROM campaign WHERE state = 'running' ORDER BY due_at, id")
-        .fetch_all(c).await)
+    on!(write, c => sqlx::query_scalar(
+        "SELECT id FROM campaign WHERE state = 'running' \
+         ORDER BY CASE kind WHEN 'digest' THEN 1 ELSE 0 END, due_at, id",
+    )
+    .fetch_all(c)
+    .await)
 }
 
 /// The next due rows of one campaign: along the index, however many there are behind them.
