@@ -9,6 +9,7 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod dkim;
 mod document;
 mod host;
 mod kind;
@@ -21,6 +22,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use dkim::{Dkim, SIGNED};
+pub use host::{domain_name, selector_name};
 pub use kind::Kind;
 
 use std::collections::BTreeMap;
@@ -51,6 +54,8 @@ pub struct Config {
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
     pub delivery: Delivery,
+    /// By name. Each signs every mail.
+    pub dkim: BTreeMap<String, Dkim>,
     pub list: BTreeMap<String, List>,
     pub digest: BTreeMap<String, Digest>,
     pub source: BTreeMap<String, Source>,
@@ -144,6 +149,10 @@ pub struct Relay {
     pub connections: usize,
     /// The least time from one message to the next; None: no limit.
     pub pace: Option<Duration>,
+    /// Whether mails are signed before this relay gets them.
+    pub dkim: bool,
+    /// Of [`SIGNED`], what is left unsigned because this relay rewrites it.
+    pub dkim_exclude: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug)]

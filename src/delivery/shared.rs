@@ -1,12 +1,16 @@
-//! What every worker of an engine uses: the press, the keys, the settings.
+//! What every worker of an engine uses: the press, the signers, the keys, the settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use anyhow::Context;
 
 use super::Errand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::DeliveryId;
 use crate::message::compose::Copy;
+use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::metric::Metrics;
 use crate::token::{Keys, Purpose};
@@ -18,21 +22,30 @@ pub(crate) struct Shared {
     pub(super) config: Arc<Config>,
     pub(super) keys: Keys,
     pub(super) press: Press,
+    /// By relay; a relay without one gets mails as they are.
+    pub(super) signers: BTreeMap<String, Arc<Signer>>,
     pub(super) metrics: Metrics,
 }
 
 impl Shared {
-    /// The person's own message.
-    pub(crate) async fn compose(&self, errand: &Errand) -> anyhow::Result<Vec<u8>> {
+    /// The person's own message, as this relay gets it.
+    pub(crate) async fn compose(&self, errand: &Errand, relay: &str) -> anyhow::Result<Vec<u8>> {
         let rendition = self.press.rendition(errand.rendition).await?;
-        Ok(rendition.message(&Copy {
+        let message = rendition.message(&Copy {
             to: &errand.email,
             name: errand.name.as_ref(),
             message_id: &errand.message_id,
             date: errand.dated_at,
             unsubscribe_url: &self.unsubscribe_url(errand),
             lists: &self.lists(errand),
-        }))
+        });
+        self.sign(message, relay).await
+    }
+
+    async fn sign(&self, message: Vec<u8>, relay: &str) -> anyhow::Result<Vec<u8>> {
+        let Some(signer) = self.signers.get(relay).map(Arc::clone) else { return Ok(message) };
+        let signed = tokio::task::spawn_blocking(move || signer.sign(&message)).await;
+        signed.context("signing broke off, which is a defect of Bulletin")?
     }
 
     /// The link that ends the subscriptions this mail came by; it names rows, never an address.

@@ -12,6 +12,7 @@
 //! * The text part is never empty and holds the whole opt-out address.
 
 pub mod compose;
+pub mod dkim;
 pub mod press;
 pub mod render;
 pub mod slot;

@@ -10,7 +10,7 @@ use super::{MESSAGE, ann, is_accepted, to};
 
 fn folder(path: &Path) -> Transport {
     let relay =
-        Relay { kind: RelayKind::File { path: path.to_owned() }, connections: 1, pace: None };
+        Relay { kind: RelayKind::File { path: path.to_owned() }, connections: 1, pace: None, dkim: true, dkim_exclude: Vec::new() };
     Transport::of(&relay, "news.example.org").unwrap()
 }
 
