@@ -18,13 +18,13 @@ use super::core::{Command, Core, Event, Now, Relay, WorkerId};
 use super::desk::Desk;
 use super::recover::{Living, recover};
 use super::shared::Shared;
+use super::sign::Signing;
 use super::store;
 use super::worker::{Order, Worker};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::owner::Owner;
-use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::metric::Metrics;
 use crate::token::Keys;
@@ -59,7 +59,7 @@ impl Engine {
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
         let Parts { db, config, keys, clock, press, metrics, transports } = parts;
         let relays = relays(&config, &transports)?;
-        let signers = signers(&config);
+        let signing = Signing::of(&config);
         let mut core = Core::new(&config.delivery, &relays);
         // before anything is claimed: a relay that a person has paused stays so
         for row in store::relays(&mut db.read().await?).await? {
@@ -80,7 +80,7 @@ impl Engine {
             desk: desk.clone(),
             events: events.clone(),
             started,
-            shared: Arc::new(Shared { clock, config, keys, press, signers, metrics }),
+            shared: Arc::new(Shared { clock, config, keys, press, signing, metrics }),
             places: places(&relays, &transports),
             orders: Vec::new(),
             workers: JoinSet::new(),
@@ -146,12 +146,6 @@ fn relays(config: &Config, transports: &BTreeMap<String, Transport>) -> anyhow::
         Ok(Relay { name: name.clone(), connections: relay.connections, gap: relay.pace })
     };
     transports.keys().map(relay).collect()
-}
-
-/// By relay, what signs its mails.
-fn signers(config: &Config) -> BTreeMap<String, Arc<Signer>> {
-    let signer = |name: &String| Some((name.clone(), Signer::of(config, name)?));
-    config.relay.keys().filter_map(signer).collect()
 }
 
 /// The relay of each worker, by name, and the way to it.

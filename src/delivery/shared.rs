@@ -1,16 +1,13 @@
-//! What every worker of an engine uses: the press, the signers, the keys, the settings.
+//! What every worker of an engine uses: the press, the signing, the keys, the settings.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context;
-
 use super::Errand;
+use super::sign::Signing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::DeliveryId;
 use crate::message::compose::Copy;
-use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::metric::Metrics;
 use crate::token::{Keys, Purpose};
@@ -22,8 +19,7 @@ pub(crate) struct Shared {
     pub(super) config: Arc<Config>,
     pub(super) keys: Keys,
     pub(super) press: Press,
-    /// By relay; a relay without one gets mails as they are.
-    pub(super) signers: BTreeMap<String, Arc<Signer>>,
+    pub(super) signing: Signing,
     pub(super) metrics: Metrics,
 }
 
@@ -39,13 +35,7 @@ impl Shared {
             unsubscribe_url: &self.unsubscribe_url(errand),
             lists: &self.lists(errand),
         });
-        self.sign(message, relay).await
-    }
-
-    async fn sign(&self, message: Vec<u8>, relay: &str) -> anyhow::Result<Vec<u8>> {
-        let Some(signer) = self.signers.get(relay).map(Arc::clone) else { return Ok(message) };
-        let signed = tokio::task::spawn_blocking(move || signer.sign(&message)).await;
-        signed.context("signing broke off, which is a defect of Bulletin")?
+        self.signing.sign(message, relay).await
     }
 
     /// The link that ends the subscriptions this mail came by; it names rows, never an address.
