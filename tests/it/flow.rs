@@ -45,5 +45,6 @@ mod privacy;
 mod refusal;
 mod retry;
 mod shutdown;
+mod signed;
 mod steering;
 mod watched;

@@ -20,6 +20,7 @@ pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;
+pub(crate) mod verifier;
 
 /// Some servers run only as root, some only as somebody else.
 pub(crate) fn is_root() -> bool {

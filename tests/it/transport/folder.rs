@@ -9,8 +9,13 @@ use bulletin::transport::{Fault, Outcome, SendError, Stage, Transport};
 use super::{MESSAGE, ann, is_accepted, to};
 
 fn folder(path: &Path) -> Transport {
-    let relay =
-        Relay { kind: RelayKind::File { path: path.to_owned() }, connections: 1, pace: None, dkim: true, dkim_exclude: Vec::new() };
+    let relay = Relay {
+        kind: RelayKind::File { path: path.to_owned() },
+        connections: 1,
+        pace: None,
+        dkim: true,
+        dkim_exclude: Vec::new(),
+    };
     Transport::of(&relay, "news.example.org").unwrap()
 }
 
