@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod fault;
 pub mod id;
+pub mod key;
 pub mod line;
 pub mod log;
 pub mod metric;

@@ -10,6 +10,7 @@ mod check;
 mod delivery;
 mod demo;
 mod digest;
+mod dkim;
 mod init;
 mod list;
 mod open;
@@ -107,6 +108,9 @@ enum Command {
     /// See, preview and plan digests
     #[command(subcommand)]
     Digest(digest::Digest),
+    /// Make keys that sign mails, and show their DNS records
+    #[command(subcommand)]
+    Dkim(dkim::Dkim),
     /// Show every firing to come
     Schedule(schedule::Schedule),
     /// See the lists of the configuration and who reads them
@@ -169,6 +173,7 @@ async fn dispatch(
         Command::Delivery(delivery) => delivery.run(&opener.open().await?, printer).await,
         Command::Relay(relay) => relay.run(&opener.open().await?, printer).await,
         Command::Digest(digest) => digest.run(&opener.open().await?, printer).await,
+        Command::Dkim(dkim) => dkim.run(&opener, printer),
         Command::Schedule(schedule) => schedule.run(&opener.open().await?, printer).await,
         Command::List(list) => list.run(&opener.open().await?, printer).await,
         Command::Subscriber(subscriber) => subscriber.run(&opener.open().await?, printer).await,

@@ -16,6 +16,7 @@ use crate::campaign::store::Piece;
 use crate::daemon::Home;
 use crate::line::Line;
 use crate::message::compose::Copy;
+use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::message::template::Templates;
 use crate::post::add::{lists, named};
@@ -90,7 +91,7 @@ pub(super) async fn write_out(
     };
     let subject = press.content(digest, pieces).await?.subject.to_string();
     let bytes = match format {
-        Format::Eml => press.specimen(digest, pieces).await?.message(&copy),
+        Format::Eml => signed(home, press.specimen(digest, pieces).await?.message(&copy))?,
         Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
         Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
         Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
@@ -109,6 +110,15 @@ pub(super) async fn write_out(
         None => printer.raw(&bytes),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// As the relay that is used first would get it.
+fn signed(home: &Home, message: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let first = home.config.relay.keys().next();
+    match first.and_then(|relay| Signer::of(&home.config, relay)) {
+        Some(signer) => signer.sign(&message),
+        None => Ok(message),
+    }
 }
 
 async fn whom(

@@ -8,10 +8,28 @@ use super::value::text;
 
 /// A domain name, or `localhost`, as A-labels.
 pub(super) fn domain(value: &Value) -> Parsed<String> {
-    let text = text(value)?;
+    domain_name(text(value)?)
+}
+
+/// Reads a domain name, as A-labels, or says what is wrong with it.
+pub fn domain_name(text: &str) -> Result<String, String> {
     domain_of(text)
         .filter(|domain| domain.contains('.') || domain == "localhost")
         .ok_or_else(|| "is not a domain; write one such as bounces.example.org".to_owned())
+}
+
+/// What tells the keys of a domain apart (RFC 6376 §3.1).
+pub(super) fn selector(value: &Value) -> Parsed<String> {
+    selector_name(text(value)?)
+}
+
+/// Reads a selector, in small letters, or says what is wrong with it.
+pub fn selector_name(text: &str) -> Result<String, String> {
+    let name = text.to_ascii_lowercase();
+    if name.len() <= 100 && name.split('.').all(is_label) {
+        return Ok(name);
+    }
+    Err("is not a selector; write letters, digits and hyphens, such as r1 or 2026a".to_owned())
 }
 
 /// A machine: a name or an address.

@@ -9,6 +9,7 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod dkim;
 mod document;
 mod host;
 mod kind;
@@ -21,6 +22,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use dkim::{Dkim, SIGNED};
+pub use host::{domain_name, selector_name};
 pub use kind::Kind;
 
 use std::collections::BTreeMap;
@@ -51,6 +54,8 @@ pub struct Config {
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
     pub delivery: Delivery,
+    /// By name. Each signs every mail.
+    pub dkim: BTreeMap<String, Dkim>,
     pub list: BTreeMap<String, List>,
     pub digest: BTreeMap<String, Digest>,
     pub source: BTreeMap<String, Source>,
@@ -146,6 +151,10 @@ pub struct Relay {
     pub pace: Option<Duration>,
     /// Its share of the mails beside other relays; 0: only when no other can be used.
     pub weight: u32,
+    /// Whether mails are signed before this relay gets them.
+    pub dkim: bool,
+    /// Of [`SIGNED`], what is left unsigned because this relay rewrites it.
+    pub dkim_exclude: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug)]

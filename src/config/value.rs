@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -17,6 +18,7 @@ use super::{Auth, Kind, OnInDoubt, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::when;
+use crate::key::SigningKey;
 use crate::line::Line;
 use crate::secret::Secret;
 
@@ -171,6 +173,15 @@ pub(super) fn secret_in(folder: &Path) -> impl Fn(&Value) -> Parsed<Secret> {
     move |value| {
         let path = path(folder)(value)?;
         Secret::from_file(&path).map_err(|error| format!("cannot be used: {error:#}"))
+    }
+}
+
+/// The private key in a PEM file that only its owner may read.
+pub(super) fn signing_key_in(folder: &Path) -> impl Fn(&Value) -> Parsed<Arc<SigningKey>> {
+    move |value| {
+        let path = path(folder)(value)?;
+        let key = SigningKey::from_file(&path);
+        key.map(Arc::new).map_err(|error| format!("cannot be used: {error:#}"))
     }
 }
 

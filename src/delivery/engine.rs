@@ -18,6 +18,7 @@ use super::core::{Command, Core, Event, Now, Relay, WorkerId};
 use super::desk::Desk;
 use super::recover::{Living, recover, strays};
 use super::shared::Shared;
+use super::sign::Signing;
 use super::store;
 use super::worker::{Order, Worker};
 use crate::clock::{Clock, Timestamp};
@@ -58,6 +59,7 @@ impl Engine {
     pub async fn start(parts: Parts, owner: &Owner) -> anyhow::Result<Self> {
         let Parts { db, config, keys, clock, press, metrics, transports } = parts;
         let relays = relays(&config, &transports)?;
+        let signing = Signing::of(&config);
         let mut core = Core::new(&config.delivery, &relays);
         // before anything is claimed: a relay that a person has paused stays so
         for row in store::relays(&mut db.read().await?).await? {
@@ -80,7 +82,7 @@ impl Engine {
             desk: desk.clone(),
             events: events.clone(),
             started,
-            shared: Arc::new(Shared { clock, config, keys, press, metrics }),
+            shared: Arc::new(Shared { clock, config, keys, press, signing, metrics }),
             places: places(&relays, &transports),
             orders: Vec::new(),
             workers: JoinSet::new(),

@@ -48,6 +48,7 @@ pub mod engine;
 mod record;
 pub mod recover;
 mod shared;
+mod sign;
 pub mod steer;
 pub mod store;
 pub mod trial;

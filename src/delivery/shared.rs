@@ -1,8 +1,9 @@
-//! What every worker of an engine uses: the press, the keys, the settings.
+//! What every worker of an engine uses: the press, the signing, the keys, the settings.
 
 use std::sync::Arc;
 
 use super::Errand;
+use super::sign::Signing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::DeliveryId;
@@ -18,21 +19,23 @@ pub(crate) struct Shared {
     pub(super) config: Arc<Config>,
     pub(super) keys: Keys,
     pub(super) press: Press,
+    pub(super) signing: Signing,
     pub(super) metrics: Metrics,
 }
 
 impl Shared {
-    /// The person's own message.
-    pub(crate) async fn compose(&self, errand: &Errand) -> anyhow::Result<Vec<u8>> {
+    /// The person's own message, as this relay gets it.
+    pub(crate) async fn compose(&self, errand: &Errand, relay: &str) -> anyhow::Result<Vec<u8>> {
         let rendition = self.press.rendition(errand.rendition).await?;
-        Ok(rendition.message(&Copy {
+        let message = rendition.message(&Copy {
             to: &errand.email,
             name: errand.name.as_ref(),
             message_id: &errand.message_id,
             date: errand.dated_at,
             unsubscribe_url: &self.unsubscribe_url(errand),
             lists: &self.lists(errand),
-        }))
+        });
+        self.signing.sign(message, relay).await
     }
 
     /// The link that ends the subscriptions this mail came by; it names rows, never an address.

@@ -20,6 +20,7 @@ use crate::config::{Config, Relay};
 use crate::db::Db;
 use crate::id::{self, CampaignId};
 use crate::message::compose::Copy;
+use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::message::template::Templates;
 use crate::token::Keys;
@@ -40,7 +41,7 @@ impl Trial<'_> {
         let campaign = self.campaign(id).await?;
         let (name, relay) = self.relay().await?;
         let reader = self.permit(id, to).await?;
-        let message = self.compose(&campaign, to, reader.as_ref()).await?;
+        let message = self.compose(&campaign, to, reader.as_ref(), name).await?;
         let transport = Transport::of(relay, &self.config.sender.address.domain())?;
         let opened = transport.connect().await;
         let mut open = opened.map_err(|fault| at_fault(name, &fault.into()))?;
@@ -116,19 +117,24 @@ impl Trial<'_> {
         campaign: &Campaign,
         to: &EmailAddress,
         reader: Option<&Subscriber>,
+        relay: &str,
     ) -> anyhow::Result<Vec<u8>> {
         let templates = Arc::new(Templates::embedded()?);
         let press = Press::new(self.db.clone(), Arc::clone(self.config), templates);
         let (rendition, pieces) = press.proof(campaign).await?;
         let random = HEXLOWER.encode(&id::random::<16>()?);
-        Ok(rendition.message(&Copy {
+        let message = rendition.message(&Copy {
             to,
             name: reader.and_then(|reader| reader.name.as_ref()),
             message_id: &format!("{random}@{}", self.config.sender.address.domain()),
             date: self.clock.now(),
             unsubscribe_url: &press.dead_link(),
             lists: &press.list_names(&pieces),
-        }))
+        });
+        match Signer::of(self.config, relay) {
+            Some(signer) => signer.sign(&message),
+            None => Ok(message),
+        }
     }
 
     /// Of the domain that deliveries return to, so that the trial shows what becomes of them (SPF).

@@ -61,7 +61,7 @@ impl Worker {
 
     /// Compose, open the transaction, wait for the word to go, hand over.
     async fn carry(&mut self, errand: &Errand) -> Option<Box<Errand>> {
-        let message = match self.shared.compose(errand).await {
+        let message = match self.shared.compose(errand, &self.relay).await {
             Ok(message) => message,
             Err(error) => {
                 self.done(not_composed(&error)).await;

@@ -1,9 +1,10 @@
 //! One composed mail: from posts and templates to the bytes that one person gets.
 //!
-//! In two steps, because most of a mail is the same for everybody:
+//! In steps, because most of a mail is the same for everybody:
 //! 1. a [`Letter`] becomes a [`Content`] once for each rendition: handlebars → MJML → HTML, and
 //!    text, with *slots* where a person's own words go (`slot`);
-//! 2. a rendition, prepared once, becomes each person's message by filling its slots.
+//! 2. a rendition, prepared once, becomes each person's message by filling its slots;
+//! 3. the message is signed for the relay that carries it (`dkim`).
 //!
 //! # What always holds
 //! * Two recipients' messages differ only in their slots and their own headers (promise 5).
@@ -12,6 +13,7 @@
 //! * The text part is never empty and holds the whole opt-out address.
 
 pub mod compose;
+pub mod dkim;
 pub mod press;
 pub mod render;
 pub mod slot;

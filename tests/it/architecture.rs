@@ -14,8 +14,9 @@ use std::path::Path;
 use source::Source;
 
 /// Know nothing of the journey; anything may use them.
-const LEAVES: [&str; 10] =
-    ["address", "clock", "config", "fault", "id", "line", "log", "metric", "secret", "token"];
+const LEAVES: [&str; 11] = [
+    "address", "clock", "config", "fault", "id", "key", "line", "log", "metric", "secret", "token",
+];
 
 /// Each stage and the stages that it may use, in the order of the journey: arrows point backwards only.
 const ARROWS: [(&str, &[&str]); 14] = [
@@ -65,9 +66,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What is asked of the outside world, and the only places that ask. `store` stands for every stage's SQL.
-const DOORS: [(&str, &[&str]); 11] = [
+const DOORS: [(&str, &[&str]); 12] = [
     ("sqlx", &["db", "store"]),
     ("lettre", &["address", "transport", "message"]),
+    ("aws_lc_rs", &["key", "message", "transport"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("clap", &["cli", "main"]),

@@ -47,5 +47,6 @@ mod refusal;
 mod retry;
 mod several_daemons;
 mod shutdown;
+mod signed;
 mod steering;
 mod watched;

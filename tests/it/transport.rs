@@ -31,7 +31,7 @@ use crate::support::relay::Relay;
 const PASSWORD: &str = "hunter2 is not it";
 
 /// What a configuration says about `relay`; tests change what they are about.
-fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
+pub(crate) fn configured(relay: &Relay, tls: Tls) -> SmtpRelay {
     SmtpRelay {
         host: "127.0.0.1".to_owned(),
         port: relay.port(),
@@ -51,7 +51,7 @@ fn with_login(relay: SmtpRelay) -> SmtpRelay {
 }
 
 /// Long enough for a busy machine, shorter than any reply that drips.
-fn transport(relay: &SmtpRelay) -> Transport {
+pub(crate) fn transport(relay: &SmtpRelay) -> Transport {
     let short = Duration::from_secs(5);
     let mut settings = Settings::of(relay, "news.example.org").unwrap();
     settings.timeouts = Timeouts {
@@ -74,16 +74,16 @@ async fn connected(relay: &Relay) -> Connection {
     transport(&configured(relay, Tls::None)).connect().await.unwrap()
 }
 
-fn to(address: &str) -> Envelope {
+pub(crate) fn to(address: &str) -> Envelope {
     Envelope { from: "bounce@news.example.org".to_owned(), to: address.to_owned(), id: None }
 }
 
-fn ann() -> Envelope {
+pub(crate) fn ann() -> Envelope {
     to("ann@example.org")
 }
 
 const MESSAGE: &[u8] = b"Message-ID: <1@news.example.org>\r\nSubject: Hello\r\n\r\nHello, Ann.\r\n";
 
-fn is_accepted(outcome: &Outcome) -> bool {
+pub(crate) fn is_accepted(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Accepted(_))
 }

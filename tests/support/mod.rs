@@ -25,6 +25,7 @@ pub(crate) mod proof;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;
+pub(crate) mod verifier;
 pub(crate) mod wire;
 
 /// Some servers run only as root, some only as somebody else.

@@ -2,6 +2,7 @@
 //!
 //! `config.toml` at the root of the repository says the same to people; a test compares the two.
 
+mod dkim;
 mod named;
 mod relay;
 
@@ -41,6 +42,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let database = database(Section::take(reader, root, "database"));
     let relay = relay::relays(reader, root);
     let delivery = delivery(Section::take(reader, root, "delivery"));
+    let dkim = dkim::keys(reader, root, sender.as_ref());
     let list = lists(reader, root);
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
         digest(slug, section, site.as_ref())
@@ -55,6 +57,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         database: database?,
         relay: relay?,
         delivery: delivery?,
+        dkim: dkim?,
         list: list?,
         digest: digest?,
         source: source?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dkim::excluded;
 use super::named::{each, named};
 use crate::config::document::{Place, Table};
 use crate::config::section::{Reader, Section};
@@ -45,6 +46,8 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     let connections = s.maybe("connections", "10 for smtp, 1 for file", value::number(1..=1000));
     let pace = s.maybe("rate", "no limit", value::rate);
     let weight = s.key("weight", "1", value::number(0..=100));
+    let dkim = s.key("dkim", "true", value::flag);
+    let dkim_exclude = s.list("dkim_exclude", "", excluded);
     let is_smtp = smtp.flatten().unwrap_or(guess);
     // One variable, BULLETIN__RELAY__MAIN__KIND=file, diverts a whole installation into a folder:
     // so the settings of the other kind may stay.
@@ -66,6 +69,8 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         connections: connections?.unwrap_or(if is_smtp { 10 } else { 1 }),
         pace: pace?,
         weight: u32::try_from(weight?).ok()?,
+        dkim: dkim?,
+        dkim_exclude: dkim_exclude?,
     })
 }
 

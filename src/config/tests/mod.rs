@@ -1,5 +1,6 @@
 //! What is read, and from where.
 
+mod dkim;
 mod manual;
 mod refusals;
 mod relay;
@@ -14,6 +15,7 @@ fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
     let secret = folder.path().join("relay.secret");
     std::fs::write(&secret, "hunter2\n").unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    dkim::keys_in(folder.path());
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -124,7 +126,7 @@ fn files_of_every_editor_are_read() {
     );
 }
 
-/// What the contract with the users shows, but for the rate and the DKIM keys, which come later.
+/// What the contract with the users shows, but for the rate.
 #[test]
 fn the_skeleton_of_the_contract_is_read() {
     let config = load(SKELETON, &[]).unwrap();
@@ -250,6 +252,11 @@ on_in_doubt = "resend"
 give_up_after = "3d"
 retry = ["1m", "5m", "15m", "30m", "1h"]
 relay_retry = ["5s", "30s", "2m", "10m"]
+
+[dkim.main]
+domain = "news.example.org"
+selector = "r1"
+key_file = "dkim-r1.pem"
 
 [list.meetings]
 name = "Meetings"

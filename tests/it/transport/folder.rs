@@ -14,6 +14,8 @@ fn folder(path: &Path) -> Transport {
         connections: 1,
         pace: None,
         weight: 1,
+        dkim: true,
+        dkim_exclude: Vec::new(),
     };
     Transport::of(&relay, "news.example.org").unwrap()
 }
