@@ -112,16 +112,22 @@ pub async fn alive(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, Error> 
     .await)
 }
 
-/// How many daemons have said within the last half minute that they work, this one among them.
+/// How many daemons live, this one among them: their lock is held, and they have said within the last
+/// half minute that they work. An SQLite file has one.
 pub async fn living(db: &Db, now: Timestamp) -> Result<usize, Error> {
-    let count: i64 = on!(&mut db.read().await?, c => sqlx::query_scalar(
-        "SELECT count(*) FROM daemon WHERE seen_at > $1 AND stopped_at IS NULL",
+    let Pools::Pg(pool) = &db.0 else {
+        return Ok(1);
+    };
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM daemon d WHERE d.seen_at > $1 AND d.stopped_at IS NULL AND EXISTS \
+         (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         AND CAST(l.classid AS bigint) = $2 AND CAST(l.objid AS bigint) = d.id AND l.objsubid = 2)",
     )
     .bind(Timestamp(now.0 - 30_000))
-    .fetch_one(c)
-    .await)?;
-    // an SQLite file has one, whatever an earlier one has left behind
-    let count = if matches!(db.0, Pools::Lite { .. }) { 1 } else { count };
+    .bind(i64::from(CLASS))
+    .fetch_one(pool)
+    .await?;
     Ok(usize::try_from(count).unwrap_or(1).max(1))
 }
 

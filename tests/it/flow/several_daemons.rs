@@ -87,7 +87,8 @@ async fn daemons_that_stood_still_beyond_their_lease_settle_nothing_any_more() {
     fleet.crew[0].daemon.wait_for_line(LATE, PATIENCE);
     fleet.crew[2].relay.slow_down(Duration::ZERO);
 
-    fleet.ends(campaign, PATIENCE).await;
+    // whoever's connection broke meanwhile is tried again after a minute
+    fleet.ends(campaign, LEASE + PATIENCE).await;
     let (rows, attempts) = (fleet.rows().await, fleet.number(ATTEMPTS).await);
     let post = ended(&fleet, campaign, 2 * WINDOW);
     assert!(post.repeated > 0, "they had handed nothing over");

@@ -10,7 +10,7 @@ use bulletin::delivery::{Claim, store::Taken};
 use bulletin::metric::Metrics;
 use bulletin::web::{self, Office, Pages};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use super::{Answer, ask};
 use crate::store::{World, on_both};
@@ -289,9 +289,11 @@ async fn read_only(w: &World, on: &str) {
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {on}', \
          current_database()); END $$"
     );
-    w.raw.run("SET default_transaction_read_only = off").await.unwrap();
-    w.raw.run(&sql).await.unwrap();
     let others = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    w.raw.number(others).await;
+    // one session, which may write whatever is said of new ones
+    let mut session = PgConnection::connect(&w.url).await.unwrap();
+    for statement in ["SET default_transaction_read_only = off", &sql, others] {
+        session.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+    }
 }
