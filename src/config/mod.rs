@@ -149,8 +149,9 @@ pub struct Relay {
     pub connections: usize,
     /// The least time from one message to the next; None: no limit.
     pub pace: Option<Duration>,
-    /// Its share of the mails beside other relays; 0: only when no other can be used.
-    pub weight: u32,
+    /// Its share of the mails beside other relays that have one; 0: only when no other can be used.
+    /// None: whatever it can take.
+    pub weight: Option<u32>,
     /// Whether mails are signed before this relay gets them.
     pub dkim: bool,
     /// Of [`SIGNED`], what is left unsigned because this relay rewrites it.

@@ -46,6 +46,7 @@ mod privacy;
 mod refusal;
 mod retry;
 mod several_daemons;
+mod several_relays;
 mod shutdown;
 mod signed;
 mod steering;

@@ -45,7 +45,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
     );
     let connections = s.maybe("connections", "10 for smtp, 1 for file", value::number(1..=1000));
     let pace = s.maybe("rate", "no limit", value::rate);
-    let weight = s.key("weight", "1", value::number(0..=100));
+    let weight = s.maybe("weight", "as many as it takes", value::number(0..=100));
     let dkim = s.key("dkim", "true", value::flag);
     let dkim_exclude = s.list("dkim_exclude", "", excluded);
     let is_smtp = smtp.flatten().unwrap_or(guess);
@@ -68,7 +68,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         kind: kind?,
         connections: connections?.unwrap_or(if is_smtp { 10 } else { 1 }),
         pace: pace?,
-        weight: u32::try_from(weight?).ok()?,
+        weight: weight?.and_then(|weight| u32::try_from(weight).ok()),
         dkim: dkim?,
         dkim_exclude: dkim_exclude?,
     })

@@ -1,8 +1,10 @@
 //! The way to one relay: its gate, its pace, its crowd, and whose turn it is among several.
 //!
-//! Several relays share the mails by weight: each mail moves a lane's mark by 1/weight, and the lane
-//! whose mark is the least is next (stride scheduling). A lane that could not be used for a while
-//! does not make up for it. One of weight 0 is used when no other can be.
+//! Several relays without weights take what they can. Those with weights share the mails by them: each
+//! mail moves a lane's mark by 1/weight, the lane whose mark is the least is next (stride scheduling),
+//! and none runs ahead of the others by more than a few mails: the slowest for its weight sets the
+//! speed of all. A lane that could not be used for a while does not make up for it. One of weight 0 is used while every other is held or paused, not while they
+//! are only busy.
 
 use std::time::Duration;
 
@@ -13,13 +15,15 @@ use super::{Now, Relay, WorkerId};
 
 /// What a mail moves the mark of a lane with the weight 1.
 const STRIDE: u64 = 1 << 20;
+/// How far one with a weight may run ahead of another.
+const AHEAD: u64 = 4 * STRIDE;
 
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) gate: Gate,
     pub(super) pace: Pace,
     pub(super) crowd: Crowd,
-    weight: u64,
+    weight: Option<u64>,
     mark: u64,
     /// Who has nothing to do; the last to become so is the first to get something, since its
     /// connection is likely to be open.
@@ -32,7 +36,7 @@ impl Lane {
             gate: Gate::new(&relay.name, retry),
             pace: Pace::new(relay.gap),
             crowd: Crowd::new(relay.connections),
-            weight: relay.weight.into(),
+            weight: relay.weight.map(u64::from),
             mark: 0,
             idle: Vec::new(),
         }
@@ -64,7 +68,7 @@ impl Lane {
 
     pub(super) fn take_turn(&mut self, now: Now) {
         self.pace.take(now.steady, self.crowd.gap(now.steady));
-        self.mark += STRIDE / self.weight.max(1);
+        self.mark += STRIDE / self.weight.unwrap_or(1).max(1);
     }
 
     pub(super) fn end(&mut self, worker: WorkerId) {
@@ -77,9 +81,26 @@ impl Lane {
         self.pace.share(daemons);
     }
 
+    /// For want of others only.
+    pub(super) fn is_spare(&self) -> bool {
+        self.weight == Some(0)
+    }
+
+    /// The mark that others with a weight are held to.
+    pub(super) fn pace_maker(&self) -> Option<u64> {
+        let sets = self.weight.is_some_and(|weight| weight > 0) && self.gate.is_open();
+        sets.then_some(self.mark)
+    }
+
+    /// Whether it has not run ahead of the least mark among those with a weight.
+    pub(super) fn is_within(&self, least: Option<u64>) -> bool {
+        let free = self.weight.is_none() || self.is_spare();
+        free || least.is_none_or(|least| self.mark <= least + AHEAD)
+    }
+
     /// Before others: those with a weight, then the least mark.
     pub(super) fn rank(&self) -> (bool, u64) {
-        (self.weight == 0, self.mark)
+        (self.is_spare(), self.mark)
     }
 
     /// What it was not able to carry is not made up for.

@@ -162,8 +162,8 @@ pub struct Relay {
     pub connections: usize,
     /// Between two messages.
     pub gap: Option<Duration>,
-    /// Its share of the mails beside other relays; 0 when it is for want of others only.
-    pub weight: u32,
+    /// Its share of the mails beside other relays that have one; 0 when it is for want of others only.
+    pub weight: Option<u32>,
 }
 
 /// The state of the engine.

@@ -89,16 +89,19 @@ impl Core {
         }
     }
 
-    /// A worker of the relay that is next. The others' marks follow, so that one that was closed
-    /// makes up for nothing.
+    /// A worker of the relay that is next. The marks of those that are closed follow, so that they make
+    /// up for nothing.
     fn beginner(&mut self, now: Now) -> Option<WorkerId> {
-        let lanes = self.lanes.iter_mut();
-        let lane = lanes.filter(|lane| lane.may_begin(now)).min_by_key(|lane| lane.rank())?;
+        let want = !self.lanes.iter().any(|lane| !lane.is_spare() && lane.gate.is_open());
+        let least = self.least_mark();
+        let able = |lane: &&mut Lane| {
+            lane.may_begin(now) && lane.is_within(least) && (want || !lane.is_spare())
+        };
+        let lane = self.lanes.iter_mut().filter(able).min_by_key(|lane| lane.rank())?;
         let (spare, mark) = lane.rank();
         let worker = lane.begin(now);
-        for other in self.lanes.iter_mut().filter(|other| !spare && other.rank().1 < mark) {
-            other.catch_up(mark);
-        }
+        let closed = |other: &&mut Lane| !spare && !other.gate.is_open();
+        self.lanes.iter_mut().filter(closed).for_each(|other| other.catch_up(mark));
         worker
     }
 
@@ -106,12 +109,19 @@ impl Core {
     /// worker can take up, or a few mails would queue for one connection while others stand idle.
     pub(super) fn ahead(&mut self, worker: WorkerId, now: Now) -> Option<Next> {
         let free = |lane: &Lane| if lane.may_begin(now) { lane.idle.len() } else { 0 };
-        let idle: usize = self.lanes.iter().map(free).sum();
-        if self.stopping || self.waiting() <= idle || !self.lane(worker).may_follow(now) {
+        let idle: usize = self.lanes.iter().filter(|lane| !lane.is_spare()).map(free).sum();
+        let least = self.least_mark();
+        let lane = self.lane(worker);
+        let may = lane.may_follow(now) && lane.is_within(least);
+        if self.stopping || self.waiting() <= idle || !may {
             return None;
         }
         self.lane(worker).take_turn(now);
         self.next()
+    }
+
+    fn least_mark(&self) -> Option<u64> {
+        self.lanes.iter().filter_map(Lane::pace_maker).min()
     }
 
     /// How many could be carried now.

@@ -16,7 +16,7 @@ fn core(connections: usize, window: usize) -> Core {
         relay_retry: minutes(1),
         lease: Duration::from_mins(30),
     };
-    Core::new(&settings, &[Relay { name: "main".into(), connections, gap: None, weight: 1 }])
+    Core::new(&settings, &[Relay { name: "main".into(), connections, gap: None, weight: None }])
 }
 
 fn at(seconds: u64) -> Now {

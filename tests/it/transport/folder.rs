@@ -13,7 +13,7 @@ fn folder(path: &Path) -> Transport {
         kind: RelayKind::File { path: path.to_owned() },
         connections: 1,
         pace: None,
-        weight: 1,
+        weight: None,
         dkim: true,
         dkim_exclude: Vec::new(),
     };

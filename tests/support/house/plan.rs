@@ -60,6 +60,17 @@ impl Plan {
         self
     }
 
+    /// One more line for the relay, and another relay beside it with lines of its own.
+    pub(crate) fn beside(mut self, line: &str, other: &Relay, lines: &str) -> Self {
+        let port = other.port();
+        writeln!(
+            self.relay,
+            "{line}\n[relay.other]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n{lines}"
+        )
+        .unwrap();
+        self
+    }
+
     /// A line for the table `[delivery]`.
     pub(crate) fn delivery(mut self, line: &str) -> Self {
         writeln!(self.delivery, "{line}").unwrap();

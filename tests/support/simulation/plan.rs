@@ -48,7 +48,7 @@ impl Plan {
             name: format!("relay-{number}"),
             connections: 1 + random.index(4),
             gap: random.happens(300).then(|| Duration::from_millis(random.within(20..2000))),
-            weight: random.one_of(&[1, 1, 2, 5, 0]),
+            weight: random.one_of(&[None, None, Some(1), Some(5), Some(0)]),
         });
         let relays = relays.collect();
         Self {
