@@ -69,6 +69,9 @@ use crate::id::DeliveryId;
 /// Within this time every other daemon has heard that there is one more: more than a round.
 const HEARD: Duration = Duration::from_secs(7);
 
+/// The shell comes by several times a second, unless the process was stopped.
+const STOPPED: Duration = Duration::from_secs(10);
+
 /// One connection's place, counted over all relays; its worker carries one mail at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub usize);
@@ -206,6 +209,7 @@ pub struct Core {
     trusts_clock: bool,
     /// How many share what the relays allow.
     daemons: usize,
+    stepped_at: Duration,
 }
 
 struct Worker {
@@ -264,12 +268,18 @@ impl Core {
             watch: Watch::default(),
             trusts_clock: false,
             daemons: 1,
+            stepped_at: Duration::ZERO,
             settings: settings.clone(),
         }
     }
 
     /// What is to be done now that this has happened.
     pub fn step(&mut self, now: Now, event: Event) -> Vec<Command> {
+        if now.steady.saturating_sub(self.stepped_at) > STOPPED {
+            // the process was stopped: meanwhile others may have taken our part
+            self.join(now, self.daemons);
+        }
+        self.stepped_at = now.steady;
         let mut commands = Vec::new();
         self.take_in(now, event, &mut commands);
         self.go_on(now, &mut commands);
