@@ -4,7 +4,7 @@
 //! * Nothing is written: nobody counts as having had anything, and no relay is held or opened.
 //! * Its links and its return path belong to nobody: neither can end a subscription or tell of a bounce.
 //! * Whoever has said no gets no trial either (promise 3); asked anew once the relay has greeted us,
-//!   which may take minutes.
+//!   and again when it waits for the message: each may take minutes.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::message::template::Templates;
 use crate::token::Keys;
-use crate::transport::{Envelope, Outcome, SendError, Transport};
+use crate::transport::{Connection, Envelope, Outcome, SendError, Transport};
 
 /// What a trial is made with.
 pub struct Trial<'a> {
@@ -45,13 +45,28 @@ impl Trial<'_> {
         let transport = Transport::of(relay, &self.config.sender.address.domain())?;
         let opened = transport.connect().await;
         let mut open = opened.map_err(|fault| at_fault(name, &fault.into()))?;
-        let still = self.permit(id, to).await;
-        let sent = match still {
-            Ok(_) => Ok(open.send(&self.envelope(to), &message, None).await),
-            Err(no) => Err(no),
-        };
+        let sent = self.hand_over(&mut open, id, to, &message).await;
         open.quit().await;
         sent?.map_err(|error| at_fault(name, &error))
+    }
+
+    /// Asks anew before the relay hears of the address, and when it waits for the message.
+    async fn hand_over(
+        &self,
+        open: &mut Connection,
+        id: CampaignId,
+        to: &EmailAddress,
+        message: &[u8],
+    ) -> anyhow::Result<Result<Outcome, SendError>> {
+        self.permit(id, to).await?;
+        if let Some(ended) = open.begin(&self.envelope(to), message).await.transpose() {
+            return Ok(ended);
+        }
+        if let Err(no) = self.permit(id, to).await {
+            open.give_up();
+            return Err(no);
+        }
+        Ok(open.finish(message, None).await)
     }
 
     /// A finished one, too: its readers' mail can be looked at in another mailbox. Not one that was

@@ -20,6 +20,7 @@ on_both!(
     nothing_of_a_cancelled_campaign_is_copied,
     whoever_said_no_gets_no_copy_either,
     a_no_that_comes_while_the_relay_is_slow_counts,
+    a_no_that_comes_while_the_relay_thinks_about_the_person_counts,
     what_the_server_says_is_told,
     a_fault_of_the_relay_is_told_and_holds_nothing,
     a_relay_that_a_person_paused_sends_no_copy,
@@ -198,6 +199,29 @@ async fn a_no_that_comes_while_the_relay_is_slow_counts(database: Database) {
     stream.write_all(b"250 relay.example\r\n").unwrap();
     assert_eq!(lines.next().unwrap(), "QUIT");
     drop((stream, lines));
+    command.wait_for_line("me@alliance.example is suppressed", PATIENCE);
+    assert_eq!(command.wait(), 1);
+}
+
+async fn a_no_that_comes_while_the_relay_thinks_about_the_person_counts(database: Database) {
+    let slow = TcpListener::bind("127.0.0.1:0").unwrap();
+    let house = house(database).port(slow.local_addr().unwrap().port()).open();
+    let id = waiting(&house);
+    let mut command = house.program.start(&["campaign", "test", &id, "--to", ME]);
+    let (mut stream, _) = slow.accept().unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+    stream.write_all(b"220 relay.example\r\n").unwrap();
+    for verb in ["EHLO ", "MAIL ", "RCPT ", "DATA"] {
+        assert!(lines.next().unwrap().starts_with(verb));
+        match verb {
+            "DATA" => {
+                house.must(&["suppression", "add", ME]);
+                stream.write_all(b"354 go on\r\n").unwrap();
+            }
+            _ => stream.write_all(b"250 relay.example\r\n").unwrap(),
+        }
+    }
+    assert_eq!(lines.next(), None, "behind 354 anything else would be the message");
     command.wait_for_line("me@alliance.example is suppressed", PATIENCE);
     assert_eq!(command.wait(), 1);
 }
