@@ -106,15 +106,16 @@ impl Client {
 
     /// What this relay is known to refuse is never said to it.
     fn refuse_unsent(&self, envelope: &Envelope, form: Form) -> Option<Result<Outcome, SendError>> {
-        if form.eight_bit && !self.capabilities.eight_bit_mime {
-            let text = "the relay takes no octets above 127 (8BITMIME) and the message holds some; \
-                        encode it as quoted-printable or base64";
-            return Some(Err(SendError::Malformed(text.to_owned())));
-        }
+        // first: such an address stands in the message, too, whose octets are then nobody's mistake
         if command::needs_utf8(envelope) && !self.capabilities.smtputf8 {
             // X.6.7: non-ASCII addresses not permitted (RFC 6531, IANA registry of enhanced codes)
             let text = "not sent: the relay takes no address outside ASCII (SMTPUTF8)";
             return Some(Ok(refused(553, "5.6.7", text)));
+        }
+        if form.eight_bit && !self.capabilities.eight_bit_mime {
+            let text = "the relay takes no octets above 127 (8BITMIME) and the message holds some; \
+                        encode it as quoted-printable or base64";
+            return Some(Err(SendError::Malformed(text.to_owned())));
         }
         let size = self.capabilities.size;
         if size.is_some_and(|size| size.excludes(form.length)) {

@@ -91,6 +91,19 @@ async fn what_the_relay_cannot_take_is_refused_for_that_message_alone() {
     assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
 }
 
+/// The address stands in the message as well: that is one person's, and must not stop a campaign.
+#[tokio::test]
+async fn an_address_that_the_relay_cannot_take_is_nobody_elses_trouble() {
+    let relay = Relay::new().offers(&["SIZE"]).start();
+    let mut connection = connected(&relay).await;
+    let message = "To: änn@example.org\r\n\r\nHello\r\n".as_bytes();
+    let outcome = connection.send(&to("änn@example.org"), message, None).await;
+    assert!(
+        matches!(&outcome, Ok(Outcome::Refused(reply)) if reply.code == 553),
+        "not a fault of ours: {outcome:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_address_outside_ascii_goes_to_a_relay_that_offers_it() {
     let relay = Relay::new().offers(&["8bitmime", "smtputf8"]).start();
