@@ -47,8 +47,9 @@ impl Client {
     /// the relay has it whole or knows that it has not.
     async fn write_message(&mut self, message: &[u8], behind: &str) -> Result<(), Unsent> {
         let chunking = self.capabilities.chunking;
-        // no 354 tells us that both count the same replies
-        if chunking && !self.stream.is_quiet() {
+        // A chunk has no 354 that tells us that both count the same replies; and a relay that hung up
+        // while we looked whether to send has nothing, but the system would take all of it from us.
+        if !self.stream.is_quiet() {
             let (why, whole) = (Break::OutOfTurn, false);
             return Err(Unsent { why, whole });
         }

@@ -104,6 +104,23 @@ async fn an_address_that_the_relay_cannot_take_is_nobody_elses_trouble() {
     );
 }
 
+/// Nothing of the message had gone: nobody has it, and no person has to find out.
+#[tokio::test]
+async fn a_relay_that_hung_up_before_the_message_went_leaves_no_doubt() {
+    for offers in [&["PIPELINING"][..], &["PIPELINING", "CHUNKING"]] {
+        let relay = Relay::new().offers(offers).start();
+        let mut connection = connected(&relay).await;
+        assert_eq!(connection.begin(&ann(), MESSAGE).await, Ok(None));
+        drop(relay);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let result = connection.finish(MESSAGE, None).await;
+        assert!(
+            matches!(&result, Err(SendError::Fault(fault)) if fault.stage == Stage::Body),
+            "{offers:?}: {result:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_address_outside_ascii_goes_to_a_relay_that_offers_it() {
     let relay = Relay::new().offers(&["8bitmime", "smtputf8"]).start();
