@@ -106,6 +106,10 @@ fn of_refusal(claim: &Claim, reply: &Reply, settings: &Delivery, now: Timestamp)
 }
 
 fn of_fault(claim: &Claim, fault: &Fault, settings: &Delivery, now: Timestamp) -> Verdict {
+    if is_too_large(fault) {
+        // without the relay's words: this is logged
+        return ours(TOO_LARGE, now);
+    }
     if holds_relay(fault) {
         return Verdict { counts: false, ..Verdict::again(State::Queued, now, None) };
     }
@@ -116,7 +120,20 @@ fn of_fault(claim: &Claim, fault: &Fault, settings: &Delivery, now: Timestamp) -
 
 /// Whether a fault is the relay's as a whole: nobody had been named yet.
 pub fn holds_relay(fault: &Fault) -> bool {
-    fault.stage < Stage::Rcpt
+    fault.stage < Stage::Rcpt && !is_too_large(fault)
+}
+
+const TOO_LARGE: &str = "the relay answered 552 to MAIL: the message is larger than it takes (SIZE); send smaller \
+     pictures and attachments, or links to them";
+
+/// MAIL tells the size, and 552 is about that (RFC 1870 §6.1) unless its code says otherwise: every
+/// copy of this campaign is as large, and the mails of others are not.
+fn is_too_large(fault: &Fault) -> bool {
+    let about_size = |reply: &Reply| {
+        let enhanced = reply.enhanced.as_deref();
+        reply.code == 552 && matches!(enhanced, None | Some("5.2.3" | "5.3.4"))
+    };
+    fault.stage == Stage::Mail && fault.reply.as_ref().is_some_and(about_size)
 }
 
 fn ours(why: &str, now: Timestamp) -> Verdict {
@@ -225,6 +242,18 @@ mod tests {
         let malformed = judge(0, Err(SendError::Malformed("bare LF".into())));
         assert_eq!(malformed.state, State::Queued);
         assert!(malformed.pauses_campaign.is_some());
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_for_the_relay_stops_its_campaign_and_no_other() {
+        // RFC 1870 §6.1: 552 to MAIL is about the size that it told
+        let too_large =
+            Reply { text: "message size exceeds limit".into(), ..reply(Stage::Mail, 552) };
+        let fault = Fault { stage: Stage::Mail, reply: Some(too_large), text: "552".into() };
+        assert!(!holds_relay(&fault), "others fit");
+        let verdict = judge(0, Err(fault.into()));
+        assert_eq!((verdict.state, verdict.counts), (State::Queued, false));
+        assert!(verdict.pauses_campaign.is_some());
     }
 
     #[test]
