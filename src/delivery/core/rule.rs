@@ -138,7 +138,10 @@ impl Core {
 
     fn claim(&mut self, now: Now, commands: &mut Vec<Command>) {
         let may = !self.claiming && !self.stopping && now.steady >= self.empty_until;
+        // what is claimed as unwanted is a record at once, and may be all of a campaign
+        let kept_up = self.records.len() < GROUP;
         if may
+            && kept_up
             && self.is_open(now)
             && let Some(limit) =
                 self.appetite.wants(self.queue.len() + self.ready.len(), now.steady)

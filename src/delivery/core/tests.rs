@@ -190,3 +190,28 @@ fn what_was_looked_at_and_not_taken_up_is_looked_at_again() {
     assert_eq!(step(&mut core, 1, Event::Woken), ["look 2"]);
     assert_eq!(core.window_used(), 3);
 }
+
+/// All of a campaign is unwanted at once when its post is withdrawn, or it has expired.
+#[test]
+fn no_more_is_claimed_than_can_be_kept() {
+    let mut core = core(1, 8);
+    let mut claims = usize::from(step(&mut core, 0, Event::Woken) == ["claim"]);
+    for batch in 0..50 {
+        let unwanted = |row: i64| {
+            let claim = Claim {
+                id: DeliveryId(batch * 256 + row),
+                fence: 1,
+                campaign: CampaignId(1),
+                attempts: 0,
+                expires_at: Timestamp(i64::MAX),
+            };
+            Taken::Unwanted(claim, "withdrawn")
+        };
+        let commands = step(&mut core, 0, Event::Claimed((1..=256).map(unwanted).collect()));
+        if !commands.contains(&"claim".to_owned()) {
+            break;
+        }
+        claims += 1;
+    }
+    assert!(claims <= 3, "{claims} claims, and not one record is kept");
+}
