@@ -39,7 +39,9 @@ impl Desk {
         let lease_until = now.plus(self.config.delivery.lease);
         fault::point("claim");
         let mut write = self.db.write().await?;
-        let taker = Taker { owner: self.owner, lease_until, limit };
+        // under `resend` nobody says later what is handed over
+        let marks = self.config.delivery.on_in_doubt == OnInDoubt::Resend;
+        let taker = Taker { owner: self.owner, lease_until, limit, marks };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
         fault::point("claimed");

@@ -4,7 +4,7 @@
 //! Under `resend` nothing was marked before the final dots, so any of these rows may have been handed
 //! over; at most `delivery.window` of them were. Under `hold` those that were are marked, and wait for
 //! a person; the rest was never handed to anybody. A row that was claimed under `resend`, before the
-//! setting was changed, has no mark: it is treated as it would have been then.
+//! setting was changed or by another daemon, is marked by its claim: it may have been handed over.
 
 use super::State;
 use super::store::{self, Attempt, Next, Orphan};

@@ -73,7 +73,7 @@ row! {
     pub struct Orphan {
         pub id: DeliveryId,
         pub fence: i64,
-        /// Marked before a hand-over; only under `hold`.
+        /// Marked before a hand-over under `hold`, by the claim under `resend`.
         pub handed_at: Option<Timestamp>,
     }
 }

@@ -96,6 +96,8 @@ pub struct Taker {
     pub owner: i64,
     pub lease_until: Timestamp,
     pub limit: i64,
+    /// Whether what is claimed counts as handed over from now on: no other mark comes ([`mark`]).
+    pub marks: bool,
 }
 
 /// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
@@ -158,7 +160,7 @@ async fn take(write: &mut Write, ids: &str, taker: Taker, now: Timestamp) -> Res
     let sql = || {
         AssertSqlSafe(format!(
             "UPDATE delivery SET state = 'sending', next_at = NULL, owner = $2, lease_until = $3, \
-             fence = fence + 1, dated_at = COALESCE(dated_at, $4) WHERE id IN ({})",
+             fence = fence + 1, dated_at = COALESCE(dated_at, $4), handed_at = $5 WHERE id IN ({})",
             words.each_number
         ))
     };
@@ -167,6 +169,7 @@ async fn take(write: &mut Write, ids: &str, taker: Taker, now: Timestamp) -> Res
         .bind(taker.owner)
         .bind(taker.lease_until)
         .bind(now)
+        .bind(taker.marks.then_some(now))
         .execute(c)
         .await
         .map(drop))

@@ -40,8 +40,12 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
     let mut claimers = JoinSet::new();
     for owner in 0..CLAIMERS {
         let (db, now) = (w.db.clone(), w.now());
-        let taker =
-            Taker { owner: NOBODY + owner, lease_until: now, limit: i64::try_from(BATCH).unwrap() };
+        let taker = Taker {
+            owner: NOBODY + owner,
+            lease_until: now,
+            limit: i64::try_from(BATCH).unwrap(),
+            marks: true,
+        };
         claimers.spawn(async move {
             let mut all = Vec::new();
             loop {

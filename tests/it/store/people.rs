@@ -7,6 +7,7 @@ use bulletin::audience::{Cadence, ConsentSource, State, Subscriber, store, suppr
 use bulletin::campaign::announcement::{Queued, queue};
 use bulletin::campaign::freeze::{Started, freeze_due};
 use bulletin::campaign::{self, Order, digest};
+use bulletin::config::OnInDoubt;
 use bulletin::delivery::Claim;
 use bulletin::delivery::store::{Next, Taken, Taker, claim, mark, settle};
 use bulletin::id::CampaignId;
@@ -176,8 +177,13 @@ impl World {
     }
 
     pub(crate) async fn take(&self, owner: i64, limit: i64) -> Vec<Taken> {
-        let taker =
-            Taker { owner, lease_until: self.now().plus(self.config.delivery.lease), limit };
+        self.take_under(owner, limit, OnInDoubt::Hold).await
+    }
+
+    pub(crate) async fn take_under(&self, owner: i64, limit: i64, policy: OnInDoubt) -> Vec<Taken> {
+        let lease_until = self.now().plus(self.config.delivery.lease);
+        let marks = policy == OnInDoubt::Resend;
+        let taker = Taker { owner, lease_until, limit, marks };
         let mut write = self.write().await;
         let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();

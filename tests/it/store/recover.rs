@@ -5,7 +5,7 @@ use bulletin::db::owner::{Owner, alive};
 use bulletin::delivery::State;
 use bulletin::delivery::recover::Living::{Judged, Spared};
 use bulletin::delivery::recover::recover;
-use bulletin::delivery::store::renew;
+use bulletin::delivery::store::{cancel, renew};
 
 use super::people::NOBODY;
 use super::settle::next;
@@ -14,6 +14,7 @@ use super::{World, on_both};
 on_both!(
     rows_of_a_dead_daemon_are_queued_again_and_the_doubt_is_kept,
     under_hold_only_what_was_handed_over_waits_for_a_person,
+    what_a_daemon_under_resend_left_is_in_doubt_under_hold_too,
     a_mark_ends_with_its_claim,
     rows_of_a_living_daemon_are_left_alone,
     a_lease_that_is_kept_up_outlasts_any_wait,
@@ -102,6 +103,19 @@ async fn under_hold_only_what_was_handed_over_waits_for_a_person(w: &World) {
     assert!(w.settle(*again[0].claim(), &accepted).await);
     assert_eq!(w.finish().await.len(), 1, "only held rows are left");
     assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 2);
+}
+
+/// What was claimed under `resend` may have been handed over, and nobody knows.
+async fn what_a_daemon_under_resend_left_is_in_doubt_under_hold_too(w: &World) {
+    w.announced(1).await;
+    w.take_under(NOBODY, 9, Resend).await;
+    let owner = w.owner().await;
+    assert_eq!(recover(&w.db, &owner, Hold, Judged, w.now()).await.unwrap(), 1);
+    let campaign = bulletin::id::CampaignId(w.raw.number("SELECT id FROM campaign").await);
+    let mut write = w.write().await;
+    cancel(&mut write, campaign, w.now()).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 1, "they may have it");
 }
 
 /// A mark belongs to one claim: what came back untried has none.
