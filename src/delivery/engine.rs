@@ -193,7 +193,13 @@ impl Driver {
             tokio::select! {
                 biased;
                 _ = heard.recv_many(&mut events, EVENTS) => {}
-                Some(lost) = self.workers.join_next() => events.extend(self.replace(lost)),
+                Some(lost) = self.workers.join_next() => {
+                    // what it told before it broke off is about what it had before
+                    while let Ok(event) = heard.try_recv() {
+                        events.push(event);
+                    }
+                    events.extend(self.replace(lost));
+                }
                 () = tokio::time::sleep(rest) => events.push(Event::Woken),
             }
         }
