@@ -49,6 +49,7 @@ pub async fn queue(
         subject: &post.title,
         post: Some((stored.id, stored.version)),
         digest: None,
+        urgent: post.urgent,
         state,
         due_at: order.due_at,
         expires_at: order.expires_at,

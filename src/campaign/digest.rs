@@ -110,6 +110,7 @@ async fn plan(
         subject: &subject(config, digest)?,
         post: None,
         digest: Some(name),
+        urgent: false,
         state: State::Scheduled,
         due_at: now,
         expires_at: now.plus(config.delivery.give_up_after),

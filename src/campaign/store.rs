@@ -48,6 +48,8 @@ pub struct New<'a> {
     pub subject: &'a Line,
     pub post: Option<(PostId, i64)>,
     pub digest: Option<&'a str>,
+    /// Sent before all others.
+    pub urgent: bool,
     pub state: State,
     pub due_at: Timestamp,
     pub expires_at: Timestamp,
@@ -60,14 +62,15 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<CampaignId, Error> {
     let id: CampaignId = on!(write, c => sqlx::query_scalar(
-        "INSERT INTO campaign (kind, subject, post_id, version, digest, state, due_at, expires_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        "INSERT INTO campaign (kind, subject, post_id, version, digest, urgent, state, due_at, expires_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     )
     .bind(new.kind)
     .bind(new.subject)
     .bind(new.post.map(|post| post.0))
     .bind(new.post.map(|post| post.1))
     .bind(new.digest)
+    .bind(new.urgent)
     .bind(new.state)
     .bind(new.due_at)
     .bind(new.expires_at)

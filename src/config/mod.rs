@@ -35,6 +35,7 @@ use anyhow::{Context, anyhow};
 use chrono_tz::Tz;
 
 use crate::address::EmailAddress;
+use crate::clock::Timestamp;
 use crate::clock::cron::Cron;
 use crate::line::Line;
 use crate::secret::Secret;
@@ -54,6 +55,8 @@ pub struct Config {
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
     pub delivery: Delivery,
+    /// By the name of their table.
+    pub domain: BTreeMap<String, Domain>,
     /// By name. Each signs every mail.
     pub dkim: BTreeMap<String, Dkim>,
     pub list: BTreeMap<String, List>,
@@ -147,8 +150,8 @@ pub struct Relay {
     pub kind: RelayKind,
     /// How many connections are open at once, at most.
     pub connections: usize,
-    /// The least time from one message to the next; None: no limit.
-    pub pace: Option<Duration>,
+    /// Over all its connections together.
+    pub pace: Pace,
     /// Its share of the mails beside other relays that have one; 0: only when no other can be used.
     /// None: whatever it can take.
     pub weight: Option<u32>,
@@ -156,6 +159,33 @@ pub struct Relay {
     pub dkim: bool,
     /// Of [`SIGNED`], what is left unsigned because this relay rewrites it.
     pub dkim_exclude: Vec<&'static str>,
+}
+
+/// How fast mails go at most.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    /// The least time from one message to the next; None: no limit.
+    pub gap: Option<Duration>,
+    pub warm_up: Option<WarmUp>,
+}
+
+/// Slower at first, until receivers know whom mails come from.
+#[derive(Clone, Debug)]
+pub struct WarmUp {
+    /// Midnight of the first day.
+    pub from: Timestamp,
+    /// The least time between two messages on each day, 24 hours long; never empty.
+    pub gaps: Vec<Duration>,
+}
+
+/// Recipients' domains that have limits of their own, over all relays.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// In lower case, as A-labels (RFC 5890).
+    pub domains: Vec<String>,
+    /// How many mails to them are under way at once, at most; None: what the relays allow.
+    pub connections: Option<usize>,
+    pub pace: Pace,
 }
 
 #[derive(Clone, Debug)]

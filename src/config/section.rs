@@ -107,8 +107,7 @@ impl<'a> Section<'a> {
         if let Some(node) = self.node(key, "required") {
             return self.parsed(key, &node, parse);
         }
-        let what = format!("{}.{key} is missing; write {key} = {example}", self.name);
-        self.reader.problem(self.place.clone(), what);
+        self.missing(key, example);
         None
     }
 
@@ -123,9 +122,33 @@ impl<'a> Section<'a> {
             place: Place::Default,
             value: Value::Untyped(default.to_owned()),
         });
-        let Some(items) = items(&node) else {
+        self.listed(key, &node, parse)
+    }
+
+    /// A list that must be there, and not empty.
+    pub(super) fn must_list<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        parse: impl Fn(&Value) -> Parsed<T>,
+    ) -> Option<Vec<T>> {
+        let node = self.node(key, "required");
+        if let Some(node) = node.filter(|node| items(node).is_none_or(|items| !items.is_empty())) {
+            return self.listed(key, &node, parse);
+        }
+        self.missing(key, example);
+        None
+    }
+
+    fn listed<T>(
+        &self,
+        key: &'static str,
+        node: &Node,
+        parse: impl Fn(&Value) -> Parsed<T>,
+    ) -> Option<Vec<T>> {
+        let Some(items) = items(node) else {
             let why = "is not a list; write it in square brackets, such as [\"…\", \"…\"]";
-            self.wrong(node.place, key, &node.value, why);
+            self.wrong(node.place.clone(), key, &node.value, why);
             return None;
         };
         let parsed: Vec<_> = items.iter().map(|item| self.parsed(key, item, &parse)).collect();
@@ -189,6 +212,11 @@ impl<'a> Section<'a> {
             let what = format!("{}.{key} is not a key of Bulletin; {remedy}", self.name);
             self.reader.problem(node.place.clone(), what);
         }
+    }
+
+    fn missing(&self, key: &str, example: &str) {
+        let what = format!("{}.{key} is missing; write {key} = {example}", self.name);
+        self.reader.problem(self.place.clone(), what);
     }
 
     fn node(&mut self, key: &'static str, default: &str) -> Option<Node> {

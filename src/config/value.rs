@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tracing_subscriber::EnvFilter;
 
@@ -72,9 +73,9 @@ pub(super) fn lease(value: &Value) -> Parsed<Duration> {
     }
 }
 
-/// `50/s`, `600/m` or `1000/h`, as the time from one to the next.
+/// `50/s`, `600/m`, `1000/h` or `200/d`, as the time from one to the next.
 pub(super) fn rate(value: &Value) -> Parsed<Duration> {
-    let wanted = "is not a rate; write one such as \"50/s\", \"600/m\" or \"1000/h\"";
+    let wanted = "is not a rate; write one such as \"50/s\", \"600/m\", \"1000/h\" or \"200/d\"";
     let text = text(value)?;
     let (count, unit) = text.split_once('/').ok_or(wanted)?;
     let count: u32 = count.trim().parse().map_err(|_| wanted)?;
@@ -82,12 +83,21 @@ pub(super) fn rate(value: &Value) -> Parsed<Duration> {
         "s" => Duration::from_secs(1),
         "m" => Duration::from_mins(1),
         "h" => Duration::from_hours(1),
+        "d" => Duration::from_hours(24),
         _ => return Err(wanted.into()),
     };
     match period.checked_div(count) {
         Some(gap) if !gap.is_zero() => Ok(gap),
         _ => Err(wanted.into()),
     }
+}
+
+/// A day, as `2026-12-01`.
+pub(super) fn date(value: &Value) -> Parsed<NaiveDate> {
+    parsed(value, |text| {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map_err(|_| "is not a day; write one such as 2026-12-01")
+    })
 }
 
 pub(super) fn flag(value: &Value) -> Parsed<bool> {

@@ -112,23 +112,45 @@ pub async fn alive(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, Error> 
     .await)
 }
 
-/// How many daemons live, this one among them: their lock is held, and they have said within the last
-/// half minute that they work. An SQLite file has one.
-pub async fn living(db: &Db, now: Timestamp) -> Result<usize, Error> {
+/// The daemons that live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// How many they are, at least one.
+    pub size: usize,
+    /// How many of them are older than this one.
+    pub rank: usize,
+}
+
+impl Company {
+    pub const ALONE: Self = Self { size: 1, rank: 0 };
+
+    /// This daemon's part of so many things that cannot be divided: the parts of all make the whole.
+    pub fn part(self, whole: usize) -> usize {
+        whole / self.size + usize::from(self.rank < whole % self.size)
+    }
+}
+
+/// The daemons that live, this one (`me`) among them: their lock is held, and they have said within the
+/// last half minute that they work. An SQLite file has one.
+pub async fn living(db: &Db, me: i64, now: Timestamp) -> Result<Company, Error> {
     let Pools::Pg(pool) = &db.0 else {
-        return Ok(1);
+        return Ok(Company::ALONE);
     };
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM daemon d WHERE d.seen_at > $1 AND d.stopped_at IS NULL AND EXISTS \
+    let (size, rank): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE d.id < $3) FROM daemon d WHERE d.seen_at > $1 AND d.stopped_at IS NULL AND EXISTS \
          (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.database = \
          (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND CAST(l.classid AS bigint) = $2 AND CAST(l.objid AS bigint) = d.id AND l.objsubid = 2)",
     )
     .bind(Timestamp(now.0 - 30_000))
     .bind(i64::from(CLASS))
+    .bind(me)
     .fetch_one(pool)
     .await?;
-    Ok(usize::try_from(count).unwrap_or(1).max(1))
+    let count = |count| usize::try_from(count).unwrap_or(0);
+    // without its lock, for a moment, it is not among them
+    let (size, rank) = (count(size), count(rank));
+    Ok(Company { size: size.max(rank + 1), rank })
 }
 
 fn beside(file: &Path) -> PathBuf {

@@ -1,6 +1,9 @@
 //! The database's side of the engine: claims, last looks and results, each in one go.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
 
 use super::Claim;
 use super::core::{Event, Record};
@@ -8,10 +11,14 @@ use super::record;
 use super::store::{self, Taken, Taker};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, OnInDoubt};
+use crate::db::owner::living;
 use crate::db::{Db, Error};
 use crate::fault;
 use crate::id::DeliveryId;
 use crate::metric::Metrics;
+
+/// Often enough for one that starts to be heard of in time.
+const OFTEN: Duration = Duration::from_millis(500);
 
 /// Where the engine's shell has its errands with the database done.
 #[derive(Clone)]
@@ -93,6 +100,19 @@ impl Desk {
                 let results = records.len();
                 tracing::error!(results, "results cannot be kept, sending waits: {error}");
                 Event::KeepFailed(records)
+            }
+        }
+    }
+
+    /// Looks who lives, again and again, whatever else takes long.
+    pub(crate) async fn keep_company(self, events: Sender<Event>) {
+        loop {
+            tokio::time::sleep(OFTEN).await;
+            // when the database does not answer nothing is claimed or handed over either
+            if let Ok(company) = living(&self.db, self.owner, self.clock.now()).await
+                && events.send(Event::Living(company)).await.is_err()
+            {
+                return;
             }
         }
     }

@@ -40,6 +40,8 @@ pub struct Engine {
     events: mpsc::Sender<Event>,
     started: Instant,
     driver: JoinHandle<()>,
+    /// Tells the core who lives.
+    lookout: JoinHandle<()>,
 }
 
 /// What the engine is started with.
@@ -60,13 +62,13 @@ impl Engine {
         let Parts { db, config, keys, clock, press, metrics, transports } = parts;
         let relays = relays(&config, &transports)?;
         let signing = Signing::of(&config);
-        let mut core = Core::new(&config.delivery, &relays);
+        let mut core = Core::new(&config.delivery, &relays, config.domain.values());
         // before anything is claimed: a relay that a person has paused stays so
         for row in store::relays(&mut db.read().await?).await? {
             core.adopt(&row);
         }
-        let living = living(&db, clock.now()).await?;
-        core.join(Now { wall: clock.now(), steady: Duration::ZERO }, living);
+        let company = living(&db, owner.id, clock.now()).await?;
+        core.join(Now { wall: clock.now(), steady: Duration::ZERO }, company);
         let core = Arc::new(Mutex::new(core));
         let (events, heard) = mpsc::channel(EVENTS);
         let desk = Desk {
@@ -88,7 +90,8 @@ impl Engine {
             workers: JoinSet::new(),
         };
         let driver = tokio::spawn(driver.run(heard));
-        Ok(Self { desk, core, events, started, driver })
+        let lookout = tokio::spawn(desk.clone().keep_company(events.clone()));
+        Ok(Self { desk, core, events, started, driver, lookout })
     }
 
     /// Follows what commands changed about relays.
@@ -103,8 +106,6 @@ impl Engine {
     /// called far more often than leases are long.
     pub async fn round(&self, owner: &Owner) -> anyhow::Result<()> {
         let now = self.now();
-        let living = living(&self.desk.db, now.wall).await?;
-        let _ = self.events.send(Event::Living(living)).await;
         let round = self.core().round(now);
         let until = now.wall.plus(self.desk.config.delivery.lease);
         if !round.renew.is_empty() {
@@ -132,6 +133,7 @@ impl Engine {
 
     /// Stops claiming, finishes what is under way, records it, gives the rest back.
     pub async fn stop(self) {
+        self.lookout.abort();
         let _ = self.events.send(Event::Stop).await;
         if let Err(error) = self.driver.await {
             tracing::error!("the engine broke off: {error}");
@@ -154,7 +156,7 @@ fn relays(config: &Config, transports: &BTreeMap<String, Transport>) -> anyhow::
         Ok(Relay {
             name: name.clone(),
             connections: relay.connections,
-            gap: relay.pace,
+            pace: relay.pace.clone(),
             weight: relay.weight,
         })
     };

@@ -142,10 +142,21 @@ pub struct Claim {
     pub expires_at: Timestamp,
 }
 
+/// Who goes first when there is not room for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// A post that says so of itself.
+    Urgent,
+    News,
+    /// A digest can wait.
+    Digest,
+}
+
 /// A claimed delivery that may be sent, with all that is the person's own.
 #[derive(Clone, Debug)]
 pub struct Errand {
     pub claim: Claim,
+    pub priority: Priority,
     pub rendition: RenditionId,
     pub email: EmailAddress,
     pub name: Option<Line>,
@@ -164,6 +175,8 @@ pub enum Happened {
     Unwanted(&'static str),
     /// It was not tried, and may be claimed again at once.
     Untried,
+    /// It was not tried because it is not its domain's turn before this.
+    Later(Timestamp),
     /// It cannot be composed: a fault of ours, which pauses the campaign.
     Ours(String),
 }

@@ -74,6 +74,11 @@ pub(crate) fn verdict(
             Verdict { counts: false, ..Verdict::end(State::Suppressed, Some((*reason).to_owned())) }
         }
         Happened::Untried => Verdict { counts: false, ..Verdict::again(State::Queued, now, None) },
+        // one that expires before is claimed then, and ends
+        Happened::Later(at) => {
+            let at = (*at).min(claim.expires_at);
+            Verdict { counts: false, ..Verdict::again(State::Queued, at, None) }
+        }
     }
 }
 

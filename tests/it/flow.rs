@@ -42,6 +42,7 @@ mod nobody_is_missed;
 mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
+mod pace;
 mod privacy;
 mod refusal;
 mod retry;

@@ -91,6 +91,11 @@ impl House {
 
     /// Adds a post whose title is its slug; with no lists it goes to those that take its kind.
     pub(crate) fn post(&self, slug: &str, kind: &str, lists: &[&str]) {
+        self.post_with(slug, kind, lists, "");
+    }
+
+    /// With one more line in its front matter.
+    pub(crate) fn post_with(&self, slug: &str, kind: &str, lists: &[&str], line: &str) {
         let lists = if lists.is_empty() {
             String::new()
         } else {
@@ -99,7 +104,7 @@ impl House {
         let file = format!("{slug}.md");
         self.write(
             &file,
-            &format!("---\ntitle: {slug}\nkind: {kind}\ndate: 2026-05-20\n{lists}summary: About {slug}.\n---\nAll about {slug}.\n"),
+            &format!("---\ntitle: {slug}\nkind: {kind}\ndate: 2026-05-20\n{lists}summary: About {slug}.\n{line}\n---\nAll about {slug}.\n"),
         );
         self.must(&["post", "add", &file]);
     }

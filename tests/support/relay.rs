@@ -110,6 +110,7 @@ struct Shared {
     received: Mutex<Vec<Received>>,
     commands: Mutex<Vec<String>>,
     open: AtomicUsize,
+    most_open: AtomicUsize,
     opened: AtomicUsize,
 }
 
@@ -165,6 +166,11 @@ impl Relay {
 
     pub fn open_connections(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// How many there were at one moment, at most.
+    pub fn most_connections(&self) -> usize {
+        self.shared.most_open.load(Ordering::SeqCst)
     }
 
     /// Since the start.

@@ -3,7 +3,9 @@
 //! `config.toml` at the root of the repository says the same to people; a test compares the two.
 
 mod dkim;
+mod domain;
 mod named;
+mod pace;
 mod relay;
 
 use std::collections::BTreeMap;
@@ -40,8 +42,9 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let site = site(Section::take(reader, root, "site"));
     let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
     let database = database(Section::take(reader, root, "database"));
-    let relay = relay::relays(reader, root);
+    let relay = relay::relays(reader, root, site.as_ref());
     let delivery = delivery(Section::take(reader, root, "delivery"));
+    let domain = domain::domains(reader, root, site.as_ref());
     let dkim = dkim::keys(reader, root, sender.as_ref());
     let list = lists(reader, root);
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
@@ -57,6 +60,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         database: database?,
         relay: relay?,
         delivery: delivery?,
+        domain: domain?,
         dkim: dkim?,
         list: list?,
         digest: digest?,

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use super::dkim::excluded;
 use super::named::{each, named};
+use super::pace::pace;
 use crate::config::document::{Place, Table};
 use crate::config::section::{Reader, Section};
-use crate::config::{Relay, RelayKind, SmtpRelay, Tls, host, value};
+use crate::config::{Relay, RelayKind, Site, SmtpRelay, Tls, host, value};
 use crate::secret::Secret;
 
 /// Without any, one that writes into a folder: nothing is sent before somebody says where to.
-pub(super) fn relays(reader: &Reader, root: &mut Table) -> Option<BTreeMap<String, Relay>> {
+pub(super) fn relays(
+    reader: &Reader,
+    root: &mut Table,
+    site: Option<&Site>,
+) -> Option<BTreeMap<String, Relay>> {
     let mut relays = named(reader, root, "relay", "relay.NAME");
     if relays.is_empty() {
         let main = "main".to_owned();
@@ -18,7 +23,7 @@ pub(super) fn relays(reader: &Reader, root: &mut Table) -> Option<BTreeMap<Strin
             Section::new(reader, "relay.NAME", "relay.main".into(), Place::Default, Table::new());
         relays.push((main, table));
     }
-    each(relays, relay)
+    each(relays, |name, section| relay(name, section, site))
 }
 
 const SMTP_KEYS: [&str; 11] = [
@@ -35,7 +40,7 @@ const SMTP_KEYS: [&str; 11] = [
     "messages_per_connection",
 ];
 
-fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
+fn relay(name: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Relay> {
     let guess = SMTP_KEYS.iter().any(|key| s.has(key));
     let kinds = value::word(&[("smtp", true), ("file", false)]);
     let smtp = s.maybe(
@@ -44,7 +49,7 @@ fn relay(name: &str, mut s: Section<'_>) -> Option<Relay> {
         kinds,
     );
     let connections = s.maybe("connections", "10 for smtp, 1 for file", value::number(1..=1000));
-    let pace = s.maybe("rate", "no limit", value::rate);
+    let pace = pace(&mut s, site);
     let weight = s.maybe("weight", "as many as it takes", value::number(0..=100));
     let dkim = s.key("dkim", "true", value::flag);
     let dkim_exclude = s.list("dkim_exclude", "", excluded);

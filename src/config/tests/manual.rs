@@ -55,7 +55,7 @@ fn the_manual_tells_every_key_with_its_default_and_no_other() {
         }
     }
     let text = "[relay.a]\nhost = \"localhost\"\n[relay.b]\n[list.a]\nname = \"A\"\n\
-                [dkim.a]\n[digest.a]\ncron = \"@daily\"\n[source.a]\nkind = \"folder\"\npath = \"p\"\n\
+                [dkim.a]\n[domain.a]\n[digest.a]\ncron = \"@daily\"\n[source.a]\nkind = \"folder\"\npath = \"p\"\n\
                 [source.b]\nkind = \"feed\"\nurl = \"https://example.org\"";
     let reader = Reader::new(PathBuf::from("/"));
     // every key is asked for, also where a required one is missing
@@ -113,6 +113,8 @@ fn every_example_of_the_manual_works() {
     assert_eq!(config.relay.len(), 2);
     assert_eq!(config.source.len(), 2);
     assert_eq!(config.list["meetings"].kinds.len(), 2);
+    assert_eq!(config.domain["gmail"].domains, ["gmail.com", "googlemail.com"]);
+    assert_eq!(config.relay["main"].pace.warm_up.as_ref().unwrap().gaps.len(), 5);
     assert_eq!(config.dkim["main"].selector, "r1");
     assert_eq!(config.relay["main"].dkim_exclude, ["message-id", "date"]);
 }

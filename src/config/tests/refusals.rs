@@ -49,7 +49,7 @@ const VALUES: &[(&str, &str)] = &[
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, delivery, dkim, list, digest, source, discreet, log",
+             relay, domain, delivery, dkim, list, digest, source, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (
@@ -157,6 +157,28 @@ const VALUES: &[(&str, &str)] = &[
 ];
 
 const TABLES: &[(&str, &str)] = &[
+    (
+        "[domain.gmail]\nrate = \"20/s\"",
+        "config.toml:1: domain.gmail.domains is missing; write domains = [\"gmail.com\", \"googlemail.com\"]",
+    ),
+    (
+        "[domain.a]\ndomains = [\"a.org\"]\n[domain.b]\ndomains = [\"b.org\", \"A.org\"]",
+        "config.toml:4: domain.b.domains has a.org, which domain.a has already; leave one out",
+    ),
+    (
+        "[relay.main]\nwarm_up = [\"200/d\"]",
+        "config.toml:2: relay.main.warm_up has no beginning; write warm_up_from = \"2026-12-01\"",
+    ),
+    (
+        "[relay.main]\nwarm_up_from = \"2026-12-01\"",
+        "config.toml:2: relay.main.warm_up_from has no rates; write warm_up = [\"200/d\", \"400/d\", \"800/d\"]",
+    ),
+    (
+        "[relay.main]\nwarm_up = [\"200/w\"]\nwarm_up_from = \"1.12.2026\"",
+        "config.toml:2: relay.main.warm_up = \"200/w\" is not a rate; write one such as \"50/s\", \"600/m\", \
+         \"1000/h\" or \"200/d\"\n\
+         config.toml:3: relay.main.warm_up_from = \"1.12.2026\" is not a day; write one such as 2026-12-01",
+    ),
     (
         "[relay.main]\nkind = \"smtp\"",
         "config.toml:1: relay.main.host is missing; write host = \"smtp.example.org\"",

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::look::FRESH;
-use super::{Command, Core, Event, Held, Now, Record, Work, WorkerId};
+use super::{Command, Core, Event, Held, Now, Place, Record, Work, WorkerId};
+use crate::db::owner::Company;
 use crate::delivery::store::{NOT_NOW, RelayRow, Taken};
 use crate::delivery::verdict::{holds_relay, verdict};
 use crate::delivery::{Claim, Happened};
@@ -30,7 +31,7 @@ impl Core {
             Event::Kept(records) => self.kept(&records),
             Event::KeepFailed(records) => self.keep_failed(now, records),
             Event::Relay(row) => self.adopt(&row),
-            Event::Living(daemons) => self.living(daemons),
+            Event::Living(company) => self.living(company),
             Event::Stop => self.stopping = true,
         }
     }
@@ -43,9 +44,9 @@ impl Core {
         }
         for taken in taken {
             let claim = taken.claim();
-            self.hand.insert((claim.id, claim.fence));
+            self.hand.insert((claim.id, claim.fence), Place::Free);
             match taken {
-                Taken::Wanted(errand) => self.queue.push_back(errand),
+                Taken::Wanted(errand) => self.admit(now, errand),
                 Taken::Unwanted(claim, reason) => self.record(now, claim, unwanted(reason)),
             }
         }
@@ -96,7 +97,8 @@ impl Core {
             self.be_away(now);
         }
         let relay = self.judge_relay(now, worker, &happened);
-        self.judge_crowd(now, worker, &happened);
+        self.judge_crowd(now, worker, claim, &happened);
+        self.judge_domain(now, claim, &happened);
         let mut record = self.recorded(now, claim, happened);
         (record.relay, record.slot) = (relay, slot);
         self.unkept += usize::from(record.is_try());
@@ -147,11 +149,16 @@ impl Core {
     }
 
     /// Gives the relay more mails at once, or fewer.
-    fn judge_crowd(&mut self, now: Now, worker: WorkerId, happened: &Happened) {
+    fn judge_crowd(&mut self, now: Now, worker: WorkerId, claim: Claim, happened: &Happened) {
         let Happened::Tried { result, .. } = happened else { return };
+        let of_domain = self.is_of_domain(claim);
         let crowd = &mut self.lane(worker).crowd;
         match result {
-            Ok(Outcome::Deferred(reply)) if is_too_much(reply) => crowd.complained(now.steady),
+            Ok(Outcome::Deferred(reply))
+                if is_too_much(reply) && !(of_domain && reply.code != 421) =>
+            {
+                crowd.complained(now.steady);
+            }
             Err(SendError::Fault(Fault { reply: Some(reply), .. })) if is_too_much(reply) => {
                 crowd.complained(now.steady);
             }
@@ -187,15 +194,16 @@ impl Core {
     }
 
     /// While the clock has jumped, those that live may seem to be gone.
-    fn living(&mut self, daemons: usize) {
-        self.share(if self.trusts_clock { daemons } else { daemons.max(self.daemons) });
+    fn living(&mut self, company: Company) {
+        if self.trusts_clock || company.size >= self.company.size {
+            self.share(company);
+        }
     }
 
-    pub(super) fn share(&mut self, daemons: usize) {
-        self.daemons = daemons;
-        for lane in &mut self.lanes {
-            lane.share(daemons);
-        }
+    pub(super) fn share(&mut self, company: Company) {
+        self.company = company;
+        self.lanes.iter_mut().for_each(|lane| lane.share(company));
+        self.domains.iter_mut().for_each(|domain| domain.share(company));
     }
 
     /// The database has just failed: it is left alone for a while.
@@ -224,7 +232,8 @@ impl Core {
         self.records.push(record);
     }
 
-    fn recorded(&self, now: Now, claim: Claim, happened: Happened) -> Record {
+    fn recorded(&mut self, now: Now, claim: Claim, happened: Happened) -> Record {
+        self.leave_domain(claim);
         let verdict = verdict(&claim, &happened, &self.settings, now.wall);
         Record { claim, happened, verdict, relay: None, slot: false }
     }
@@ -244,7 +253,7 @@ impl Core {
 }
 
 /// The relay itself wants less of us. Not 4.7.1, which greylisting says of one person.
-fn is_too_much(reply: &Reply) -> bool {
+pub(super) fn is_too_much(reply: &Reply) -> bool {
     let enhanced = reply.enhanced.as_deref().unwrap_or_default();
     reply.code == 421 || (enhanced.starts_with("4.7.") && enhanced != "4.7.1")
 }

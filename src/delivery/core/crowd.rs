@@ -8,6 +8,8 @@
 
 use std::time::Duration;
 
+use crate::db::owner::Company;
+
 /// With how many it begins.
 const FIRST: f64 = 5.0;
 const SLOWEST: Duration = Duration::from_mins(1);
@@ -20,8 +22,8 @@ const QUIET: Duration = Duration::from_mins(10);
 pub(super) struct Crowd {
     /// As the configuration says, for all daemons together.
     most: usize,
-    /// How many daemons share it.
-    daemons: usize,
+    /// The daemons that share it.
+    company: Company,
     wanted: f64,
     busy: usize,
     complaint: Option<Complaint>,
@@ -37,26 +39,26 @@ struct Complaint {
 impl Crowd {
     pub(super) fn new(most: usize) -> Self {
         let wanted = FIRST.min(as_float(most));
-        Self { most, daemons: 1, wanted, busy: 0, complaint: None }
+        Self { most, company: Company::ALONE, wanted, busy: 0, complaint: None }
     }
 
-    pub(super) fn share(&mut self, daemons: usize) {
-        self.daemons = daemons.max(1);
+    pub(super) fn share(&mut self, company: Company) {
+        self.company = company;
     }
 
     pub(super) fn has_room(&self) -> bool {
         self.busy < self.limit()
     }
 
-    /// This daemon's part, and at least one.
-    fn limit(&self) -> usize {
+    /// This daemon's part: none, when there are more daemons than connections.
+    pub(super) fn limit(&self) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "between 1 and the connections of a relay"
         )]
         let wanted = self.wanted as usize;
-        wanted.clamp(1, (self.most / self.daemons).max(1))
+        wanted.min(self.company.part(self.most))
     }
 
     pub(super) fn enter(&mut self) {
@@ -132,12 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn daemons_share_the_connections_and_each_has_one() {
+    fn daemons_share_the_connections_and_never_have_more() {
         let mut crowd = Crowd::new(10);
         (0..1000).for_each(|_| crowd.went_well());
-        for (daemons, each) in [(1, 10), (2, 5), (3, 3), (20, 1)] {
-            crowd.share(daemons);
-            assert_eq!(fill(&mut crowd), each);
+        for size in [1, 2, 3, 4, 10, 20] {
+            let parts = (0..size).map(|rank| {
+                crowd.share(Company { size, rank });
+                fill(&mut crowd)
+            });
+            assert_eq!(parts.sum::<usize>(), 10, "{size} daemons");
         }
     }
 

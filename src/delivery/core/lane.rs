@@ -3,8 +3,9 @@
 //! Several relays without weights take what they can. Those with weights share the mails by them: each
 //! mail moves a lane's mark by 1/weight, the lane whose mark is the least is next (stride scheduling),
 //! and none runs ahead of the others by more than a few mails: the slowest for its weight sets the
-//! speed of all. A lane that could not be used for a while does not make up for it. One of weight 0 is used while every other is held or paused, not while they
-//! are only busy.
+//! speed of all. A lane that could not be used for a while, or is being warmed up, holds up nobody
+//! and does not make up for it. One of weight 0 is used while every other is held or paused, not while
+//! they are only busy.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::crowd::Crowd;
 use super::gate::Gate;
 use super::pace::Pace;
 use super::{Now, Relay, WorkerId};
+use crate::db::owner::Company;
 
 /// What a mail moves the mark of a lane with the weight 1.
 const STRIDE: u64 = 1 << 20;
@@ -34,7 +36,7 @@ impl Lane {
     pub(super) fn new(relay: &Relay, retry: &[Duration]) -> Self {
         Self {
             gate: Gate::new(&relay.name, retry),
-            pace: Pace::new(relay.gap),
+            pace: Pace::new(&relay.pace),
             crowd: Crowd::new(relay.connections),
             weight: relay.weight.map(u64::from),
             mark: 0,
@@ -46,7 +48,7 @@ impl Lane {
     pub(super) fn may_begin(&self, now: Now) -> bool {
         !self.idle.is_empty()
             && self.crowd.has_room()
-            && self.pace.is_ready(now.steady)
+            && self.pace.is_ready(now)
             && self.gate.may_enter(now.wall)
     }
 
@@ -63,11 +65,11 @@ impl Lane {
 
     /// Whether a mail may be announced behind another.
     pub(super) fn may_follow(&self, now: Now) -> bool {
-        self.gate.is_open() && self.pace.is_ready(now.steady)
+        self.gate.is_open() && self.pace.is_ready(now)
     }
 
     pub(super) fn take_turn(&mut self, now: Now) {
-        self.pace.take(now.steady, self.crowd.gap(now.steady));
+        self.pace.take(now, self.crowd.gap(now.steady));
         self.mark += STRIDE / self.weight.unwrap_or(1).max(1);
     }
 
@@ -76,9 +78,14 @@ impl Lane {
         self.idle.push(worker);
     }
 
-    pub(super) fn share(&mut self, daemons: usize) {
-        self.crowd.share(daemons);
-        self.pace.share(daemons);
+    pub(super) fn share(&mut self, company: Company) {
+        self.crowd.share(company);
+        self.pace.share(company.size);
+    }
+
+    /// Whether this daemon may use it at all.
+    pub(super) fn has_part(&self) -> bool {
+        self.crowd.limit() > 0
     }
 
     /// For want of others only.
@@ -87,9 +94,14 @@ impl Lane {
     }
 
     /// The mark that others with a weight are held to.
-    pub(super) fn pace_maker(&self) -> Option<u64> {
-        let sets = self.weight.is_some_and(|weight| weight > 0) && self.gate.is_open();
+    pub(super) fn pace_maker(&self, now: Now) -> Option<u64> {
+        let sets = self.weight.is_some_and(|weight| weight > 0) && self.keeps_up(now);
         sets.then_some(self.mark)
+    }
+
+    /// Whether it carries what its weight says: not while it is closed, not ours, or being warmed up.
+    pub(super) fn keeps_up(&self, now: Now) -> bool {
+        self.gate.is_open() && self.has_part() && !self.pace.is_warming_up(now.wall)
     }
 
     /// Whether it has not run ahead of the least mark among those with a weight.

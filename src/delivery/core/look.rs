@@ -122,8 +122,12 @@ impl Core {
             self.ready.drain(..).partition(|(errand, _)| of_it(errand));
         (self.queue, self.ready) = (queue.into(), ready.into());
         self.free += ready_back.len();
-        for errand in back.into_iter().chain(ready_back.into_iter().map(|(errand, _)| errand)) {
-            self.record(now, errand.claim, Happened::Untried);
+        let waiting: Vec<_> =
+            self.domains.iter_mut().flat_map(|domain| domain.take_out(of_it)).collect();
+        let ready_back = ready_back.into_iter().map(|(errand, _)| errand);
+        let back = back.into_iter().chain(ready_back).map(|errand| errand.claim);
+        for claim in back.chain(waiting) {
+            self.record(now, claim, Happened::Untried);
         }
     }
 

@@ -22,6 +22,9 @@
 //! * There is one claim, one look and one keep on its way at a time: whatever has gathered meanwhile
 //!   goes in the next.
 //! * While records cannot be kept nothing is claimed, opened, looked at or handed over.
+//! * A mail to a domain with limits begins only when it is that domain's turn, too (`domain`); it holds
+//!   up no other.
+//! * Of what is queued the most urgent goes first ([`super::Priority`]).
 //! * A relay that is held is used by one probe alone; one that a person paused by nobody, also not
 //!   by a message whose envelope it has taken already.
 //! * Of two clocks, the wall's decides only what is written down (a row's next try, how long a relay
@@ -42,17 +45,20 @@
 mod answer;
 mod appetite;
 mod crowd;
+mod domain;
 mod gate;
 mod lane;
 mod look;
 mod pace;
 mod rule;
+mod turn;
 mod watch;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use appetite::Appetite;
+use domain::Domains;
 use gate::Gate;
 use lane::Lane;
 pub(super) use look::FRESH;
@@ -64,13 +70,12 @@ use super::verdict::Verdict;
 use super::{Claim, Errand, Happened};
 use crate::clock::Timestamp;
 use crate::config;
+use crate::db::owner::Company;
 use crate::id::DeliveryId;
 
-/// Within this time every other daemon has heard that there is one more: more than a round.
-const HEARD: Duration = Duration::from_secs(7);
-
-/// The shell comes by several times a second, unless the process was stopped.
-const STOPPED: Duration = Duration::from_secs(10);
+/// Within this time every other daemon has heard that there is one more: each looks twice a second.
+/// One that was silent for longer (the shell comes by more often) was stopped, and knows nothing.
+const HEARD: Duration = Duration::from_secs(2);
 
 /// One connection's place, counted over all relays; its worker carries one mail at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,8 +111,8 @@ pub enum Event {
     KeepFailed(Vec<Record>),
     /// A relay's row, as it stands in the database.
     Relay(RelayRow),
-    /// How many daemons live, this one among them.
-    Living(usize),
+    /// The daemons that live, this one among them.
+    Living(Company),
     Stop,
 }
 
@@ -162,9 +167,9 @@ pub struct Round {
 #[derive(Clone, Debug)]
 pub struct Relay {
     pub name: String,
+    /// At once, for all daemons together.
     pub connections: usize,
-    /// Between two messages.
-    pub gap: Option<Duration>,
+    pub pace: config::Pace,
     /// Its share of the mails beside other relays that have one; 0 when it is for want of others only.
     pub weight: Option<u32>,
 }
@@ -177,6 +182,7 @@ pub struct Relay {
 pub struct Core {
     settings: config::Delivery,
     lanes: Vec<Lane>,
+    domains: Domains,
     workers: Vec<Worker>,
     /// Claimed, and in nobody's hands.
     queue: VecDeque<Box<Errand>>,
@@ -203,12 +209,14 @@ pub struct Core {
     stopping: bool,
     /// By delivery and fence: a row that was lost to another daemon may come back while our own try of
     /// it is still under way.
-    hand: HashSet<(DeliveryId, i64)>,
+    hand: HashMap<(DeliveryId, i64), Place>,
     watch: Watch,
     /// As of the last round.
     trusts_clock: bool,
-    /// How many share what the relays allow.
-    daemons: usize,
+    /// Who share what relays and domains allow.
+    company: Company,
+    /// Until then the others may not have heard of this one.
+    heard_at: Duration,
     stepped_at: Duration,
 }
 
@@ -228,6 +236,16 @@ enum Work {
     Sending(Claim, Option<Held>),
 }
 
+/// Where a claim is with a domain that has limits, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// It has none, or is done with it.
+    Free,
+    Waiting,
+    LinedUp(usize),
+    Begun(usize),
+}
+
 /// A claim, and when it was looked at: then it holds a slot of the window.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -236,7 +254,11 @@ struct Held {
 }
 
 impl Core {
-    pub fn new(settings: &config::Delivery, relays: &[Relay]) -> Self {
+    pub fn new<'a>(
+        settings: &config::Delivery,
+        relays: &[Relay],
+        domains: impl IntoIterator<Item = &'a config::Domain>,
+    ) -> Self {
         let lane = |relay| Lane::new(relay, &settings.relay_retry);
         let mut lanes: Vec<_> = relays.iter().map(lane).collect();
         let places = relays.iter().enumerate();
@@ -249,6 +271,7 @@ impl Core {
         }
         Self {
             lanes,
+            domains: Domains::new(domains.into_iter(), workers.len()),
             workers,
             queue: VecDeque::new(),
             door: VecDeque::new(),
@@ -264,10 +287,11 @@ impl Core {
             appetite: Appetite::default(),
             unkept: 0,
             stopping: false,
-            hand: HashSet::new(),
+            hand: HashMap::new(),
             watch: Watch::default(),
             trusts_clock: false,
-            daemons: 1,
+            company: Company::ALONE,
+            heard_at: Duration::ZERO,
             stepped_at: Duration::ZERO,
             settings: settings.clone(),
         }
@@ -275,9 +299,9 @@ impl Core {
 
     /// What is to be done now that this has happened.
     pub fn step(&mut self, now: Now, event: Event) -> Vec<Command> {
-        if now.steady.saturating_sub(self.stepped_at) > STOPPED {
-            // the process was stopped: meanwhile others may have taken our part
-            self.join(now, self.daemons);
+        if now.steady.saturating_sub(self.stepped_at) > HEARD {
+            // meanwhile others may have taken our part
+            self.join(now, self.company);
         }
         self.stepped_at = now.steady;
         let mut commands = Vec::new();
@@ -303,7 +327,7 @@ impl Core {
 
     /// What is to be done every few seconds.
     pub fn round(&mut self, now: Now) -> Round {
-        let renew = self.hand.iter().map(|(id, _)| *id).collect();
+        let renew = self.hand.keys().map(|(id, _)| *id).collect();
         self.trusts_clock = self.watch.trusts(now);
         let finds_strays = self.watch.is_even() && !self.claiming;
         Round { renew, judges_leases: self.trusts_clock, finds_strays }
@@ -319,14 +343,13 @@ impl Core {
         self.lanes.iter().filter_map(|lane| lane.gate.opens_at(now)).min()
     }
 
-    /// So many daemons live, this one among them: they share what the relays allow. One that starts
-    /// beside others waits until they have heard of it, as far as there is a rate to be kept.
-    pub fn join(&mut self, now: Now, daemons: usize) {
-        self.share(daemons);
-        for lane in &mut self.lanes {
-            if daemons > 1 && lane.pace.is_limited() {
-                lane.pace.not_before(now.steady + HEARD);
-            }
+    /// These daemons live, this one among them: they share what relays and domains allow. One that
+    /// starts beside others begins nothing until they have heard of it.
+    pub fn join(&mut self, now: Now, company: Company) {
+        self.share(company);
+        if company.size > 1 {
+            self.heard_at = now.steady + HEARD;
+            self.lanes.iter_mut().for_each(|lane| lane.pace.not_before(self.heard_at));
         }
     }
 

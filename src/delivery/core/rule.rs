@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::domain::Domain;
 use super::lane::Lane;
 use super::{Command, Core, Held, Now, Work, WorkerId};
 use crate::delivery::{Errand, Happened};
@@ -20,6 +21,7 @@ impl Core {
         self.give_back(now);
         self.turn_away(now, commands);
         self.refresh(now);
+        self.line_up(now);
         self.keep(now, commands);
         if self.stuck || now.steady < self.away_until {
             return;
@@ -35,6 +37,8 @@ impl Core {
             return self.away_until;
         }
         let tick = now.steady + TICK;
+        let domains = self.domains.iter().filter_map(|domain| domain.wakes_at(now));
+        let tick = domains.fold(tick, Duration::min);
         if self.waiting() == 0 {
             return tick;
         }
@@ -50,7 +54,8 @@ impl Core {
             while let Some((errand, _)) = self.ready.pop_front() {
                 self.record(now, errand.claim, Happened::Untried);
             }
-            while let Some(errand) = self.queue.pop_front() {
+            let waiting: Vec<_> = self.domains.iter_mut().flat_map(Domain::drain).collect();
+            for errand in std::mem::take(&mut self.queue).into_iter().chain(waiting) {
                 self.record(now, errand.claim, Happened::Untried);
             }
         }
@@ -79,10 +84,10 @@ impl Core {
 
     /// Gives those who are idle something to carry.
     fn assign(&mut self, now: Now, commands: &mut Vec<Command>) {
-        while self.waiting() > 0
-            && self.unkept < self.settings.window
+        while self.unkept < self.settings.window
+            && let Some(place) = self.next(now)
             && let Some(worker) = self.beginner(now)
-            && let Some((errand, looked)) = self.next()
+            && let Some((errand, looked)) = self.take_next(now, place)
         {
             self.workers[worker.0].work = Work::Opening(Held { claim: errand.claim, looked });
             commands.push(Command::Carry(worker, errand));
@@ -92,16 +97,16 @@ impl Core {
     /// A worker of the relay that is next. The marks of those that are closed follow, so that they make
     /// up for nothing.
     fn beginner(&mut self, now: Now) -> Option<WorkerId> {
-        let want = !self.lanes.iter().any(|lane| !lane.is_spare() && lane.gate.is_open());
-        let least = self.least_mark();
+        let want = self.wants_spare();
+        let least = self.least_mark(now);
         let able = |lane: &&mut Lane| {
             lane.may_begin(now) && lane.is_within(least) && (want || !lane.is_spare())
         };
         let lane = self.lanes.iter_mut().filter(able).min_by_key(|lane| lane.rank())?;
         let (spare, mark) = lane.rank();
         let worker = lane.begin(now);
-        let closed = |other: &&mut Lane| !spare && !other.gate.is_open();
-        self.lanes.iter_mut().filter(closed).for_each(|other| other.catch_up(mark));
+        let behind = |other: &&mut Lane| !spare && !other.keeps_up(now);
+        self.lanes.iter_mut().filter(behind).for_each(|other| other.catch_up(mark));
         worker
     }
 
@@ -110,18 +115,19 @@ impl Core {
     pub(super) fn ahead(&mut self, worker: WorkerId, now: Now) -> Option<Next> {
         let free = |lane: &Lane| if lane.may_begin(now) { lane.idle.len() } else { 0 };
         let idle: usize = self.lanes.iter().filter(|lane| !lane.is_spare()).map(free).sum();
-        let least = self.least_mark();
+        let least = self.least_mark(now);
         let lane = self.lane(worker);
         let may = lane.may_follow(now) && lane.is_within(least);
         if self.stopping || self.waiting() <= idle || !may {
             return None;
         }
+        let place = self.next(now)?;
         self.lane(worker).take_turn(now);
-        self.next()
+        self.take_next(now, place)
     }
 
-    fn least_mark(&self) -> Option<u64> {
-        self.lanes.iter().filter_map(Lane::pace_maker).min()
+    fn least_mark(&self, now: Now) -> Option<u64> {
+        self.lanes.iter().filter_map(|lane| lane.pace_maker(now)).min()
     }
 
     /// How many could be carried now.
@@ -129,15 +135,29 @@ impl Core {
         if self.holds() { self.queue.len() } else { self.ready.len() }
     }
 
-    fn next(&mut self) -> Option<Next> {
+    /// The place of the first that may begin as far as its domain is concerned.
+    fn next(&self, now: Now) -> Option<usize> {
         if self.holds() {
-            return self.queue.pop_front().map(|errand| (errand, None));
+            return self.queue.iter().position(|errand| self.has_turn(now, errand));
         }
-        self.ready.pop_front().map(|(errand, since)| (errand, Some(since)))
+        self.ready.iter().position(|(errand, _)| self.has_turn(now, errand))
+    }
+
+    fn take_next(&mut self, now: Now, place: usize) -> Option<Next> {
+        let next = if self.holds() {
+            self.queue.remove(place).map(|errand| (errand, None))
+        } else {
+            self.ready.remove(place).map(|(errand, since)| (errand, Some(since)))
+        };
+        self.begin_in_domain(now, next.as_ref()?.0.claim);
+        next
     }
 
     fn claim(&mut self, now: Now, commands: &mut Vec<Command>) {
-        let may = !self.claiming && !self.stopping && now.steady >= self.empty_until;
+        let may = !self.claiming
+            && !self.stopping
+            && now.steady >= self.empty_until
+            && now.steady >= self.heard_at;
         // what is claimed as unwanted is a record at once, and may be all of a campaign
         let kept_up = self.records.len() < GROUP;
         if may
@@ -151,8 +171,16 @@ impl Core {
         }
     }
 
-    /// Whether any relay can be used now.
+    /// Whether any relay can be used now, and by this daemon.
     fn is_open(&self, now: Now) -> bool {
-        self.opens_at(now.wall).is_some_and(|at| at <= now.wall)
+        let want = self.wants_spare();
+        let opens = |lane: &Lane| lane.gate.opens_at(now.wall).is_some_and(|at| at <= now.wall);
+        let ours = |lane: &Lane| lane.has_part() && (want || !lane.is_spare());
+        self.lanes.iter().any(|lane| ours(lane) && opens(lane))
+    }
+
+    /// Whether those are used that are for want of others.
+    fn wants_spare(&self) -> bool {
+        !self.lanes.iter().any(|lane| !lane.is_spare() && lane.gate.is_open())
     }
 }

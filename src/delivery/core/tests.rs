@@ -3,6 +3,7 @@
 use super::*;
 use crate::address::EmailAddress;
 use crate::config::OnInDoubt;
+use crate::delivery::Priority;
 use crate::id::{CampaignId, RenditionId};
 use crate::transport::{Fault, Outcome, Reply, SendError, Stage};
 
@@ -16,7 +17,9 @@ fn core(connections: usize, window: usize) -> Core {
         relay_retry: minutes(1),
         lease: Duration::from_mins(30),
     };
-    Core::new(&settings, &[Relay { name: "main".into(), connections, gap: None, weight: None }])
+    let pace = config::Pace::default();
+    let relay = Relay { name: "main".into(), connections, pace, weight: None };
+    Core::new(&settings, &[relay], &[])
 }
 
 fn at(seconds: u64) -> Now {
@@ -35,6 +38,7 @@ fn taken(count: i64) -> Event {
         };
         Taken::Wanted(Box::new(Errand {
             claim,
+            priority: Priority::News,
             rendition: RenditionId(1),
             email: EmailAddress::parse("ann@example.org").unwrap(),
             name: None,
@@ -215,3 +219,5 @@ fn no_more_is_claimed_than_can_be_kept() {
     }
     assert!(claims <= 3, "{claims} claims, and not one record is kept");
 }
+
+mod domain;

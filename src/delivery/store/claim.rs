@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sqlx::AssertSqlSafe;
 
-use super::super::{Claim, Errand};
+use super::super::{Claim, Errand, Priority};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Words, Write, on};
@@ -27,6 +27,7 @@ struct ClaimRow {
     dated_at: Option<i64>,
     attempts: i64,
     expires_at: i64,
+    priority: i64,
     unwanted: String,
 }
 
@@ -122,14 +123,17 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect()
 }
 
-/// Campaigns that are being sent: news before digests, which can wait, then the longest due first.
+/// The [`Priority`] of campaign `c`.
+const PRIORITY: &str = "CASE WHEN c.urgent THEN 0 WHEN c.kind = 'digest' THEN 2 ELSE 1 END";
+
+/// Campaigns that are being sent: by priority, then the longest due first.
 async fn running(write: &mut Write) -> Result<Vec<CampaignId>, Error> {
-    on!(write, c => sqlx::query_scalar(
-        "SELECT id FROM campaign WHERE state = 'running' \
-         ORDER BY CASE kind WHEN 'digest' THEN 1 ELSE 0 END, due_at, id",
-    )
-    .fetch_all(c)
-    .await)
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT c.id FROM campaign c WHERE c.state = 'running' ORDER BY {PRIORITY}, c.due_at, c.id"
+        ))
+    };
+    on!(write, c => sqlx::query_scalar(sql()).fetch_all(c).await)
 }
 
 /// The next due rows of one campaign: along the index, however many there are behind them.
@@ -181,7 +185,7 @@ async fn claimed(write: &mut Write, ids: &str, now: Timestamp) -> Result<Vec<Cla
     let sql = || {
         AssertSqlSafe(format!(
             "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, \
-             d.message_id, d.dated_at, d.attempts, c.expires_at, {})) AS TEXT) \
+             d.message_id, d.dated_at, d.attempts, c.expires_at, {PRIORITY}, {})) AS TEXT) \
              FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
              JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({each_number})",
             unwanted()
@@ -244,6 +248,11 @@ fn taken(
     let name = row.name.as_deref().map(Line::parse).transpose();
     Ok(Taken::Wanted(Box::new(Errand {
         claim,
+        priority: match row.priority {
+            0 => Priority::Urgent,
+            1 => Priority::News,
+            _ => Priority::Digest,
+        },
         rendition: RenditionId(row.rendition),
         email,
         name: name.map_err(|error| Error::Decode(error.into()))?,

@@ -51,6 +51,7 @@ async fn two_daemons_share_a_campaign_and_nobody_gets_it_twice() {
     until("the end", || house.has_ended(campaign)).await;
     house.ended(campaign, &accepted(600));
     assert_eq!(recipients(&relay), readers);
+    assert!(relay.most_connections() <= 2, "those of the relay are those of both");
 }
 
 /// The default lease is half an hour; a dead daemon's is worth nothing.

@@ -12,7 +12,7 @@ fn folder(path: &Path) -> Transport {
     let relay = Relay {
         kind: RelayKind::File { path: path.to_owned() },
         connections: 1,
-        pace: None,
+        pace: bulletin::config::Pace::default(),
         weight: None,
         dkim: true,
         dkim_exclude: Vec::new(),

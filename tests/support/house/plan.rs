@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{House, PASSWORD};
+use super::{House, PASSWORD, READERS};
 use crate::support::postfix::Postfix;
 use crate::support::postgres;
 use crate::support::program::Program;
@@ -20,14 +20,15 @@ pub(crate) struct Plan {
     database: Database,
     relay: String,
     delivery: String,
+    domains: String,
     /// Where its SQLite database is, instead of in its folder.
     file: String,
 }
 
 pub(crate) fn house(database: Database) -> Plan {
     let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
-    let delivery = String::new();
-    Plan { database, relay, delivery, file: "bulletin.db".to_owned() }
+    let (delivery, domains) = (String::new(), String::new());
+    Plan { database, relay, delivery, domains, file: "bulletin.db".to_owned() }
 }
 
 impl Plan {
@@ -77,6 +78,12 @@ impl Plan {
         self
     }
 
+    /// Limits for the readers of [`READERS`].
+    pub(crate) fn limits(mut self, lines: &str) -> Self {
+        writeln!(self.domains, "[domain.readers]\ndomains = [\"{READERS}\"]\n{lines}").unwrap();
+        self
+    }
+
     /// Keeps an SQLite database elsewhere.
     pub(crate) fn keep_in(mut self, folder: &Path) -> Self {
         self.file = folder.join(self.file).display().to_string();
@@ -89,13 +96,13 @@ impl Plan {
             Database::Sqlite => format!("sqlite:{}", self.file),
             Database::Postgres => postgres::database(),
         };
-        let Self { relay, delivery, .. } = self;
+        let Self { relay, delivery, domains, .. } = self;
         let mut program = Program::new(folder.path());
         if relay.contains("user =") {
             program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
         }
         let config = format!(
-            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{CONFIG}"
+            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{domains}{CONFIG}"
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
         let house = House { folder, url, program };

@@ -115,6 +115,7 @@ impl Builder {
             received: Mutex::default(),
             commands: Mutex::default(),
             open: AtomicUsize::new(0),
+            most_open: AtomicUsize::new(0),
             opened: AtomicUsize::new(0),
         });
         let address = listener.local_addr().unwrap();

@@ -48,7 +48,8 @@ pub(super) struct Session {
 const ORDER: &str = "503 5.5.1 not now";
 
 pub(super) async fn serve(tcp: TcpStream, shared: Arc<Shared>) {
-    shared.open.fetch_add(1, Ordering::SeqCst);
+    let open = shared.open.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.most_open.fetch_max(open, Ordering::SeqCst);
     let _open = Open(Arc::clone(&shared));
     // however it ends, the client is who tells about it
     let _ = converse(tcp, shared).await;

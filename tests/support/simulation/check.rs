@@ -1,14 +1,14 @@
 //! What is promised, looked at whenever something happens.
 
-use bulletin::config::OnInDoubt;
+use bulletin::config::{OnInDoubt, Pace};
 use bulletin::delivery::bearing::Bearing;
 use bulletin::delivery::core::{Command, Event, Record};
-use bulletin::delivery::{Happened, State};
+use bulletin::delivery::{Errand, Happened, State};
 use bulletin::transport::{SendError, Stage};
 
 use super::daemon::Hand;
-use super::plan::SECOND;
-use super::store::Course;
+use super::plan::{SECOND, domain_of};
+use super::store::{Course, row_of};
 use super::world::World;
 
 impl World {
@@ -48,7 +48,7 @@ impl World {
             matches!(command, Command::Claim(_) | Command::Carry(..) | Command::Go(_, Some(_)));
         self.must(!(daemon.stopping && begins), "something new is begun while it stops");
         match command {
-            Command::Carry(worker, _) => {
+            Command::Carry(worker, errand) => {
                 self.must(
                     matches!(daemon.hands[worker.0], Hand::Free),
                     "a worker gets two errands",
@@ -56,13 +56,15 @@ impl World {
                 let relay = daemon.relay_of(*worker);
                 self.must(!daemon.paused[relay], "a paused relay is used");
                 self.turn(index, relay);
+                self.domain_turn(index, errand);
             }
             Command::Go(worker, next) => {
                 self.must(matches!(daemon.hands[worker.0], Hand::Waiting(_)), "go without a look");
                 let relay = daemon.relay_of(*worker);
                 self.must(!daemon.paused[relay], "a message goes over a paused relay");
-                if next.is_some() {
+                if let Some(next) = next {
                     self.turn(index, relay);
+                    self.domain_turn(index, next);
                 }
             }
             Command::Leave(worker) => {
@@ -74,22 +76,53 @@ impl World {
 
     /// A relay with a limit is never ahead of it: at most ten milliseconds that a timer was late.
     fn turn(&mut self, daemon: usize, relay: usize) {
-        let Some(gap) = self.plan.relays[relay].gap else { return };
-        let steady = i64::try_from(self.steady - self.daemons[daemon].started).unwrap();
-        let (count, latest) = self.daemons[daemon].turns[relay];
-        let behind = steady - count * i64::try_from(gap.as_millis()).unwrap();
-        self.must(latest == i64::MIN || behind >= latest - 11, "mails go faster than their rate");
-        self.daemons[daemon].turns[relay] = (count + 1, latest.max(behind));
-        self.all_turns(relay, i64::try_from(gap.as_millis()).unwrap());
+        let pace = self.plan.relays[relay].pace.clone();
+        let own = self.own_turn(daemon, &pace, self.daemons[daemon].turns[relay]);
+        let all = self.all_turns(&pace, self.turns[relay]);
+        (self.daemons[daemon].turns[relay], self.turns[relay]) = (own, all);
+    }
+
+    /// Nor is a domain; and no more mails to it are under way than it allows.
+    fn domain_turn(&mut self, daemon: usize, errand: &Errand) {
+        let domain = domain_of(self.store.rows[row_of(&errand.claim)].person);
+        let Some(limits) = self.plan.domains.get(domain).cloned() else { return };
+        let own = self.own_turn(daemon, &limits.pace, self.daemons[daemon].domain_turns[domain]);
+        let all = self.all_turns(&limits.pace, self.domain_turns[domain]);
+        (self.daemons[daemon].domain_turns[domain], self.domain_turns[domain]) = (own, all);
+        let most = limits.connections.unwrap_or(usize::MAX);
+        let goes_there =
+            |errand: &Errand| domain_of(self.store.rows[row_of(&errand.claim)].person) == domain;
+        let busy =
+            self.daemons[daemon].hands.iter().flat_map(Hand::errands).filter(|one| goes_there(one));
+        self.must(busy.count() < most, "too many mails to a domain are under way");
+    }
+
+    fn own_turn(&self, daemon: usize, pace: &Pace, turns: (i64, i64)) -> (i64, i64) {
+        let since = self.steady - self.daemons[daemon].started;
+        self.later_turn(pace, since, 11, turns, "mails go faster than their rate")
     }
 
     /// Nor are all daemons together, though two may come at the same moment.
-    fn all_turns(&mut self, relay: usize, gap: i64) {
-        let (count, latest) = self.turns[relay];
-        let behind = i64::try_from(self.steady).unwrap() - count * gap;
+    fn all_turns(&self, pace: &Pace, turns: (i64, i64)) -> (i64, i64) {
+        let gap = pace.gap.map_or(0, |gap| i64::try_from(gap.as_millis()).unwrap());
         let slack = i64::try_from(self.plan.daemons).unwrap() * (gap + 11);
-        self.must(latest == i64::MIN || behind >= latest - slack, "daemons together go too fast");
-        self.turns[relay] = (count + 1, latest.max(behind));
+        self.later_turn(pace, self.steady, slack, turns, "daemons together go too fast")
+    }
+
+    /// How many turns there were, and how late the latest of them: never earlier than that.
+    fn later_turn(
+        &self,
+        pace: &Pace,
+        now: u64,
+        slack: i64,
+        (count, latest): (i64, i64),
+        what: &str,
+    ) -> (i64, i64) {
+        let Some(gap) = pace.gap else { return (count, latest) };
+        let gap = i64::try_from(gap.as_millis()).unwrap();
+        let behind = i64::try_from(now).unwrap() - count * gap;
+        self.must(latest == i64::MIN || behind >= latest - slack, what);
+        (count + 1, latest.max(behind))
     }
 
     /// A message is handed over.
@@ -116,7 +149,8 @@ impl World {
                 self.must(spared, "a relay's fault costs a reader a try");
                 self.must(verdict.bearing.is_none(), "a relay's fault is told of a person");
             }
-            if matches!(record.happened, Happened::Ours(_) | Happened::Untried) {
+            if matches!(record.happened, Happened::Ours(_) | Happened::Untried | Happened::Later(_))
+            {
                 self.must(
                     verdict.state == State::Queued && !verdict.counts,
                     "our fault costs a try",

@@ -34,6 +34,8 @@ pub(super) struct Daemon {
     pub(super) paused: Vec<bool>,
     /// By relay: how late the turns were so far, at most; nothing without a limit.
     pub(super) turns: Vec<(i64, i64)>,
+    /// By domain: the same.
+    pub(super) domain_turns: Vec<(i64, i64)>,
     /// By row: when it was last looked at.
     pub(super) looked: std::collections::BTreeMap<usize, u64>,
 }
@@ -46,13 +48,26 @@ pub(super) enum Hand {
     Sending(Box<Errand>, Option<Box<Errand>>),
 }
 
+impl Hand {
+    /// What is under way, or announced.
+    pub(super) fn errands(&self) -> Vec<&Errand> {
+        match self {
+            Self::Free => Vec::new(),
+            Self::Opening(errand) | Self::Waiting(errand) | Self::Sending(errand, None) => {
+                vec![errand]
+            }
+            Self::Sending(errand, Some(next)) => vec![errand, next],
+        }
+    }
+}
+
 impl Daemon {
     pub(super) fn new(plan: &Plan, owner: u64, life: u64, started: u64) -> Self {
         let relays = plan.relays.iter().enumerate();
         let places: Vec<_> =
             relays.flat_map(|(index, relay)| vec![index; relay.connections]).collect();
         Self {
-            core: Core::new(&plan.delivery, &plan.relays),
+            core: Core::new(&plan.delivery, &plan.relays, &plan.domains),
             owner,
             life,
             alive: true,
@@ -65,6 +80,7 @@ impl Daemon {
             stuck: false,
             paused: vec![false; plan.relays.len()],
             turns: vec![(0, i64::MIN); plan.relays.len()],
+            domain_turns: vec![(0, i64::MIN); plan.domains.len()],
             looked: std::collections::BTreeMap::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bulletin::config::{Delivery, OnInDoubt};
+use bulletin::config::{Delivery, Domain, OnInDoubt, Pace};
 use bulletin::delivery::core::Relay;
 
 use super::random::Random;
@@ -11,11 +11,24 @@ pub(super) const SECOND: u64 = 1000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
 pub(super) const HOUR: u64 = 60 * MINUTE;
 
+/// Of the readers' addresses; some have limits of their own, the last has none.
+const DOMAINS: [&str; 3] = ["example.org", "example.net", "example.com"];
+
+/// Where this person has an address.
+pub(super) fn domain_of(person: usize) -> usize {
+    person % DOMAINS.len()
+}
+
+pub(super) fn address_of(person: usize) -> String {
+    format!("reader{person}@{}", DOMAINS[domain_of(person)])
+}
+
 pub(super) struct Plan {
     pub(super) people: usize,
     pub(super) campaigns: usize,
     pub(super) daemons: usize,
     pub(super) relays: Vec<Relay>,
+    pub(super) domains: Vec<Domain>,
     pub(super) delivery: Delivery,
     /// Times of a thousand.
     pub(super) faults: Faults,
@@ -47,15 +60,22 @@ impl Plan {
         let relays = (0..random.within(1..3)).map(|number| Relay {
             name: format!("relay-{number}"),
             connections: 1 + random.index(4),
-            gap: random.happens(300).then(|| Duration::from_millis(random.within(20..2000))),
+            pace: pace(random),
             weight: random.one_of(&[None, None, Some(1), Some(5), Some(0)]),
         });
         let relays = relays.collect();
+        let domains = DOMAINS[..random.index(3)].iter().map(|name| Domain {
+            domains: vec![(*name).to_owned()],
+            connections: random.happens(500).then(|| 1 + random.index(3)),
+            pace: pace(random),
+        });
+        let domains = domains.collect();
         Self {
             people: 1 + random.index(24),
             campaigns: 1 + random.index(3),
             daemons: 1 + random.index(2),
             relays,
+            domains,
             delivery: Delivery {
                 window: 1 + random.index(6),
                 on_in_doubt: if random.happens(350) { OnInDoubt::Hold } else { OnInDoubt::Resend },
@@ -69,6 +89,11 @@ impl Plan {
             life: random.one_of(&[20 * MINUTE, 12 * HOUR, 72 * HOUR]),
         }
     }
+}
+
+fn pace(random: &mut Random) -> Pace {
+    let gap = random.happens(300).then(|| Duration::from_millis(random.within(20..2000)));
+    Pace { gap, warm_up: None }
 }
 
 impl Faults {

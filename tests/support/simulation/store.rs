@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::plan::address_of;
 use bulletin::address::EmailAddress;
 use bulletin::clock::Timestamp;
 use bulletin::config::OnInDoubt;
+use bulletin::db::owner::Company;
 use bulletin::delivery::bearing::{self, Bearing};
 use bulletin::delivery::core::Record;
 use bulletin::delivery::store::{RelayRow, Taken};
-use bulletin::delivery::{Claim, Errand, Happened, State};
+use bulletin::delivery::{Claim, Errand, Happened, Priority, State};
 use bulletin::id::{CampaignId, DeliveryId, RenditionId};
 use bulletin::transport::Outcome;
 
@@ -124,8 +126,9 @@ impl Store {
             Some(reason) => Taken::Unwanted(claim, reason),
             None => Taken::Wanted(Box::new(Errand {
                 claim,
+                priority: Priority::News,
                 rendition: RenditionId(1),
-                email: EmailAddress::parse(&format!("reader{}@example.org", row.person)).unwrap(),
+                email: EmailAddress::parse(&address_of(row.person)).unwrap(),
                 name: None,
                 message_id: id.to_string(),
                 dated_at: now,
@@ -220,8 +223,11 @@ impl Store {
         self.seen.remove(&owner);
     }
 
-    pub(super) fn living(&self, now: Timestamp) -> usize {
-        self.seen.values().filter(|seen| seen.0 > now.0 - 30_000).count()
+    pub(super) fn living(&self, me: u64, now: Timestamp) -> Company {
+        let alive = self.seen.iter().filter(|(_, seen)| seen.0 > now.0 - 30_000);
+        let alive: Vec<_> = alive.map(|(owner, _)| *owner).collect();
+        let rank = alive.iter().filter(|owner| **owner < me).count();
+        Company { size: alive.len().max(rank + 1), rank }
     }
 
     pub(super) fn renew(&mut self, owner: u64, ids: &[DeliveryId], until: Timestamp) {

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use bulletin::clock::Timestamp;
 use bulletin::config::OnInDoubt;
+use bulletin::db::owner::Company;
 use bulletin::delivery::core::{Command, Event, Record, WorkerId};
 use bulletin::delivery::store::RelayRow;
 use bulletin::delivery::{Claim, Errand, Happened};
@@ -44,6 +45,7 @@ pub(super) struct World {
     pub(super) told: Told,
     /// By relay: how many mails were begun over it, and how late at most.
     pub(super) turns: Vec<(i64, i64)>,
+    pub(super) domain_turns: Vec<(i64, i64)>,
 }
 
 enum Happening {
@@ -95,6 +97,7 @@ impl World {
             owners: 0,
             told: Told::default(),
             turns: vec![(0, i64::MIN); plan.relays.len()],
+            domain_turns: vec![(0, i64::MIN); plan.domains.len()],
             plan,
         }
     }
@@ -188,7 +191,7 @@ impl World {
         // at its start it takes back what dead ones had, and follows the relays
         self.recover(false);
         self.store.beat(self.daemons[daemon].owner, self.wall());
-        let (now, living) = (self.now_of(daemon), self.store.living(self.wall()));
+        let (now, living) = (self.now_of(daemon), self.company_of(daemon));
         self.daemons[daemon].core.join(now, living);
         self.follow(who);
         self.after(0, Happening::Wake(who));
@@ -197,6 +200,10 @@ impl World {
 
     fn who(&self, daemon: usize) -> Who {
         Who { daemon, life: self.daemons[daemon].life }
+    }
+
+    fn company_of(&self, daemon: usize) -> Company {
+        self.store.living(self.daemons[daemon].owner, self.wall())
     }
 
     fn lives(&self, who: Who) -> bool {
@@ -424,6 +431,7 @@ impl World {
         if !self.lives(who) {
             return;
         }
+        self.event(who, Event::Living(self.company_of(who.daemon)));
         self.event(who, Event::Woken);
         if !self.lives(who) {
             return;
@@ -452,10 +460,6 @@ impl World {
         let now = self.now_of(who.daemon);
         let round = self.daemons[who.daemon].core.round(now);
         self.store.beat(self.daemons[who.daemon].owner, self.wall());
-        self.event(who, Event::Living(self.store.living(self.wall())));
-        if !self.lives(who) {
-            return;
-        }
         let until = self.wall().plus(self.plan.delivery.lease);
         self.store.renew(self.daemons[who.daemon].owner, &round.renew, until);
         if round.finds_strays {
