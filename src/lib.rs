@@ -12,6 +12,7 @@ pub mod key;
 pub mod line;
 pub mod log;
 pub mod metric;
+pub mod octets;
 pub mod secret;
 pub mod token;
 

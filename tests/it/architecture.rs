@@ -14,8 +14,9 @@ use std::path::Path;
 use source::Source;
 
 /// Know nothing of the journey; anything may use them.
-const LEAVES: [&str; 11] = [
-    "address", "clock", "config", "fault", "id", "key", "line", "log", "metric", "secret", "token",
+const LEAVES: [&str; 12] = [
+    "address", "clock", "config", "fault", "id", "key", "line", "log", "metric", "octets",
+    "secret", "token",
 ];
 
 /// Each stage and the stages that it may use, in the order of the journey: arrows point backwards only.
