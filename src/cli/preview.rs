@@ -19,6 +19,7 @@ use crate::message::compose::Copy;
 use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::message::template::Templates;
+use crate::octets::Octets;
 use crate::post::add::{lists, named};
 
 #[derive(Debug, Args)]
@@ -91,7 +92,9 @@ pub(super) async fn write_out(
     };
     let subject = press.content(digest, pieces).await?.subject.to_string();
     let bytes = match format {
-        Format::Eml => signed(home, press.specimen(digest, pieces).await?.message(&copy))?,
+        Format::Eml => {
+            signed(home, press.specimen(digest, pieces).await?.message(&copy))?.into_bytes()
+        }
         Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
         Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
         Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
@@ -113,10 +116,10 @@ pub(super) async fn write_out(
 }
 
 /// As the relay that is used first would get it.
-fn signed(home: &Home, message: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+fn signed(home: &Home, message: Octets) -> anyhow::Result<Octets> {
     let first = home.config.relay.keys().next();
     match first.and_then(|relay| Signer::of(&home.config, relay)) {
-        Some(signer) => signer.sign(&message),
+        Some(signer) => signer.sign(message),
         None => Ok(message),
     }
 }

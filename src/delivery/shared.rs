@@ -10,6 +10,7 @@ use crate::id::DeliveryId;
 use crate::message::compose::Copy;
 use crate::message::press::Press;
 use crate::metric::Metrics;
+use crate::octets::Octets;
 use crate::token::{Keys, Purpose};
 use crate::transport::Envelope;
 
@@ -25,7 +26,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The person's own message, as this relay gets it.
-    pub(crate) async fn compose(&self, errand: &Errand, relay: &str) -> anyhow::Result<Vec<u8>> {
+    pub(crate) async fn compose(&self, errand: &Errand, relay: &str) -> anyhow::Result<Octets> {
         let rendition = self.press.rendition(errand.rendition).await?;
         let message = rendition.message(&Copy {
             to: &errand.email,

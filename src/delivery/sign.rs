@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::message::dkim::Signer;
+use crate::octets::Octets;
 
 pub(super) struct Signing {
     /// By relay; one that is missing here gets mails as they are.
@@ -34,10 +35,10 @@ impl Signing {
     }
 
     /// The message as this relay gets it.
-    pub(super) async fn sign(&self, message: Vec<u8>, relay: &str) -> anyhow::Result<Vec<u8>> {
+    pub(super) async fn sign(&self, message: Octets, relay: &str) -> anyhow::Result<Octets> {
         let Some(signer) = self.signers.get(relay).map(Arc::clone) else { return Ok(message) };
         let _place = self.places.acquire().await?;
-        let work = tokio::task::spawn_blocking(move || signer.sign(&message));
+        let work = tokio::task::spawn_blocking(move || signer.sign(message));
         work.await.context("signing broke off, which is a defect of Bulletin")?
     }
 }

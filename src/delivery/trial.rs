@@ -23,6 +23,7 @@ use crate::message::compose::Copy;
 use crate::message::dkim::Signer;
 use crate::message::press::Press;
 use crate::message::template::Templates;
+use crate::octets::Octets;
 use crate::token::Keys;
 use crate::transport::{Connection, Envelope, Outcome, SendError, Transport};
 
@@ -56,7 +57,7 @@ impl Trial<'_> {
         open: &mut Connection,
         id: CampaignId,
         to: &EmailAddress,
-        message: &[u8],
+        message: &Octets,
     ) -> anyhow::Result<Result<Outcome, SendError>> {
         self.permit(id, to).await?;
         if let Some(ended) = open.begin(&self.envelope(to), message).await.transpose() {
@@ -133,7 +134,7 @@ impl Trial<'_> {
         to: &EmailAddress,
         reader: Option<&Subscriber>,
         relay: &str,
-    ) -> anyhow::Result<Vec<u8>> {
+    ) -> anyhow::Result<Octets> {
         let templates = Arc::new(Templates::embedded()?);
         let press = Press::new(self.db.clone(), Arc::clone(self.config), templates);
         let (rendition, pieces) = press.proof(campaign).await?;
@@ -147,7 +148,7 @@ impl Trial<'_> {
             lists: &press.list_names(&pieces),
         });
         match Signer::of(self.config, relay) {
-            Some(signer) => signer.sign(&message),
+            Some(signer) => signer.sign(message),
             None => Ok(message),
         }
     }

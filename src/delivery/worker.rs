@@ -13,6 +13,7 @@ use super::{Errand, Happened};
 use crate::clock::Timestamp;
 use crate::db;
 use crate::fault;
+use crate::octets::Octets;
 use crate::transport::{Connection, Envelope, Fault, Outcome, SendError, Stage, Transport};
 
 /// A connection with nothing to carry is closed after this long.
@@ -100,7 +101,7 @@ impl Worker {
     async fn begin(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Octets,
     ) -> Result<Option<Outcome>, SendError> {
         if let Some(open) = self.connection.as_mut().filter(|open| open.usable()) {
             let begun = open.begin(envelope, message).await;
@@ -118,7 +119,7 @@ impl Worker {
 
     async fn finish(
         &mut self,
-        message: &[u8],
+        message: &Octets,
         behind: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
         let Some(open) = self.connection.as_mut() else {

@@ -1,7 +1,7 @@
 //! From a rendition to the bytes that one person gets.
 //!
 //! [`Rendition::prepare`] does once what is equal for everybody; [`Rendition::message`] then only
-//! joins octets and encodes one person's slots.
+//! joins octets and encodes one person's slots. Only these are looked through.
 
 use anyhow::Context;
 
@@ -11,6 +11,12 @@ use super::{Content, header};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::line::Line;
+use crate::octets::Octets;
+
+/// About how many octets a person's own header fields have, and those of two signatures that may be
+/// put before them.
+const OWN_FIELDS: usize = 1000;
+const SIGNATURES: usize = 3000;
 
 /// What the headers of a rendition share.
 #[derive(Clone, Debug)]
@@ -53,9 +59,9 @@ pub struct Copy<'a> {
 pub struct Rendition {
     subject: Line,
     /// The fields before a person's own.
-    opening: Vec<u8>,
+    opening: Octets,
     /// The fields after them, and the blank line.
-    closing: Vec<u8>,
+    closing: Octets,
     body: Vec<Chunk>,
 }
 
@@ -89,8 +95,8 @@ impl Rendition {
         let body = mime::write(&text, &html, &content.parts, &mut closing);
         Ok(Self {
             subject: content.subject.clone(),
-            opening: shared_fields(content, head),
-            closing,
+            opening: shared_fields(content, head).into(),
+            closing: closing.into(),
             body,
         })
     }
@@ -99,15 +105,16 @@ impl Rendition {
         self.subject.as_str()
     }
 
-    /// The whole message, header and body.
-    pub fn message(&self, copy: &Copy<'_>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.size());
-        out.extend_from_slice(&self.opening);
-        own_fields(copy, &mut out);
-        out.extend_from_slice(&self.closing);
+    /// The whole message, header and body, with room for signatures before it.
+    pub fn message(&self, copy: &Copy<'_>) -> Octets {
+        let mut out = Octets::with_capacity(self.size());
+        let mut own = own_fields(copy);
+        out.join(&self.opening);
+        out.push(&own);
+        out.join(&self.closing);
         let values = copy.values();
         for chunk in &self.body {
-            chunk.write(&values, &mut out);
+            chunk.write(&values, &mut own, &mut out);
         }
         out
     }
@@ -122,7 +129,7 @@ impl Rendition {
                 Chunk::Slot(..) => 200,
             })
             .sum();
-        self.opening.len() + 1000 + self.closing.len() + body
+        SIGNATURES + self.opening.len() + OWN_FIELDS + self.closing.len() + body
     }
 }
 
@@ -137,12 +144,14 @@ fn shared_fields(content: &Content, head: &Head) -> Vec<u8> {
 }
 
 /// One recipient in `To` and nobody anywhere else: who else gets a mail is nobody's business.
-fn own_fields(copy: &Copy<'_>, out: &mut Vec<u8>) {
+fn own_fields(copy: &Copy<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(OWN_FIELDS);
     let date = copy.date.to_utc().format("%a, %-d %b %Y %H:%M:%S +0000");
-    header::mailbox(out, "To", copy.name.map(Line::as_str), copy.to);
-    header::unstructured(out, "Date", &date.to_string());
-    header::verbatim(out, "Message-ID", &format!("<{}>", copy.message_id));
-    header::verbatim(out, "List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url));
+    header::mailbox(&mut out, "To", copy.name.map(Line::as_str), copy.to);
+    header::unstructured(&mut out, "Date", &date.to_string());
+    header::verbatim(&mut out, "Message-ID", &format!("<{}>", copy.message_id));
+    header::verbatim(&mut out, "List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url));
+    out
 }
 
 fn list_fields(head: &Head) -> Vec<u8> {

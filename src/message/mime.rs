@@ -10,11 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::slot::{Fragments, Piece, Slot, Values};
 use super::{Part, quoted};
+use crate::octets::Octets;
 
 /// What a body is assembled from: octets that everybody gets, and slots.
 #[derive(Clone, Debug)]
 pub(super) enum Chunk {
-    Fixed(Vec<u8>),
+    Fixed(Octets),
     Slot(Slot, Form),
 }
 
@@ -26,13 +27,15 @@ pub(super) enum Form {
 }
 
 impl Chunk {
-    /// Appends what this person gets here.
-    pub(super) fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+    /// Appends what this person gets here; `own` is room to encode in.
+    pub(super) fn write(&self, values: &Values<'_>, own: &mut Vec<u8>, out: &mut Octets) {
+        own.clear();
         match self {
-            Self::Fixed(octets) => out.extend_from_slice(octets),
-            Self::Slot(slot, Form::Plain) => _ = quoted::encode(&values.text(*slot), out),
-            Self::Slot(slot, Form::Html) => _ = quoted::encode(&values.html(*slot), out),
+            Self::Fixed(octets) => return out.join(octets),
+            Self::Slot(slot, Form::Plain) => _ = quoted::encode(&values.text(*slot), own),
+            Self::Slot(slot, Form::Html) => _ = quoted::encode(&values.html(*slot), own),
         }
+        out.push(own);
     }
 }
 
@@ -185,9 +188,9 @@ impl Body<'_> {
 
     fn push(&mut self, octets: &[u8]) {
         if let Some(Chunk::Fixed(last)) = self.chunks.last_mut() {
-            last.extend_from_slice(octets);
+            last.push(octets);
         } else {
-            self.chunks.push(Chunk::Fixed(octets.to_vec()));
+            self.chunks.push(Chunk::Fixed(octets.to_vec().into()));
         }
     }
 }

@@ -9,6 +9,7 @@
 //! # What always holds
 //! * Two recipients' messages differ only in their slots and their own headers (promise 5).
 //! * Only CRLF, no line over 998 octets, headers folded and encoded (RFC 5322 §2.1.1, RFC 2047).
+//!   The message knows it ([`Octets`](crate::octets::Octets)), and what everybody gets was looked through once.
 //! * What a person wrote is data, never template: escaped for HTML, plain in text.
 //! * The text part is never empty and holds the whole opt-out address.
 

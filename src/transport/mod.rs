@@ -7,6 +7,7 @@
 //! # What always holds
 //! * A bare CR or LF, a line over 998 octets and an address that would break out of its angle
 //!   brackets are [`SendError::Malformed`] before anything is sent (RFC 5321 §2.3.8, §4.5.3.1.6).
+//!   A message comes as [`Octets`], which know that of themselves: it is not looked through here.
 //! * Nothing is sent, and no password said, without the TLS that was asked for (RFC 8314 §3).
 //! * With CHUNKING (RFC 3030) the last octet of the chunk is what the final dot is without it, and
 //!   [`Stage::Dot`] is the reply to it.
@@ -35,6 +36,7 @@ pub mod smtp;
 
 use crate::config;
 use crate::metric::Metrics;
+use crate::octets::Octets;
 
 /// The way to one relay; cloned freely, it holds no connection.
 #[derive(Clone)]
@@ -86,7 +88,7 @@ impl Connection {
     pub async fn send(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Octets,
         next: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
         match self.begin(envelope, message).await? {
@@ -106,7 +108,7 @@ impl Connection {
     pub async fn begin(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Octets,
     ) -> Result<Option<Outcome>, SendError> {
         check::envelope(envelope).map_err(SendError::Malformed)?;
         check::message(message).map_err(SendError::Malformed)?;
@@ -121,12 +123,13 @@ impl Connection {
     /// Hands over the message that was begun. Of `next`, the envelope that comes after it, a relay
     /// that offers PIPELINING hears in the same write; nothing of its message goes before its own
     /// `finish`. The `begin` that follows should be for that envelope, with a message of 7-bit
-    /// octets.
+    /// octets. A malformed message is refused here, too, whatever was begun.
     pub async fn finish(
         &mut self,
-        message: &[u8],
+        message: &Octets,
         next: Option<&Envelope>,
     ) -> Result<Outcome, SendError> {
+        check::message(message).map_err(SendError::Malformed)?;
         Ok(match self {
             Self::Smtp(client) => {
                 // a malformed one is told when it is begun

@@ -13,6 +13,7 @@ use bulletin::config::{Config, Dkim, SmtpRelay, Tls};
 use bulletin::key::{Algorithm, SigningKey};
 use bulletin::message::dkim::Signer;
 use bulletin::message::dkim::record::Record;
+use bulletin::octets::Octets;
 
 use crate::support::is_root;
 use crate::support::postfix::{DOMAIN, Door, Postfix};
@@ -39,8 +40,8 @@ fn keys() -> (Arc<Signer>, Verifier) {
 #[tokio::test]
 async fn strangers_believe_what_a_mail_server_has_carried() {
     let (signer, verifier) = keys();
-    let mails = mails::some(MESSAGES);
-    let sealed = mails.iter().map(|mail| signer.sign(mail).unwrap()).collect();
+    let mails = mails::some(MESSAGES).into_iter();
+    let sealed = mails.map(|mail| signer.sign(mail).unwrap()).collect();
     let carried = carried(sealed).await;
     assert_eq!(carried.len(), MESSAGES);
     verifier.assert_signed(&carried, &SELECTORS);
@@ -49,8 +50,8 @@ async fn strangers_believe_what_a_mail_server_has_carried() {
 #[test]
 fn no_signature_outlives_a_change() {
     let (signer, verifier) = keys();
-    let mails = mails::some(12);
-    let sealed: Vec<_> = mails.iter().map(|mail| signer.sign(mail).unwrap()).collect();
+    let mails = mails::some(12).into_iter();
+    let sealed: Vec<_> = mails.map(|mail| signer.sign(mail).unwrap().into_bytes()).collect();
     verifier.assert_signed(&sealed, &SELECTORS);
     let spoilt: Vec<_> = sealed.iter().flat_map(|mail| spoil::each(mail)).collect();
     assert!(spoilt.len() > 400, "{}", spoilt.len());
@@ -66,7 +67,7 @@ fn no_signature_outlives_a_change() {
 }
 
 /// Through our own client, to Postfix where it can run; what lies in its mailbox then.
-async fn carried(mails: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+async fn carried(mails: Vec<Octets>) -> Vec<Vec<u8>> {
     if !is_root() {
         let relay = Relay::new().start();
         send(&configured(&relay, Tls::None), &mails).await;
@@ -87,7 +88,7 @@ async fn carried(mails: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     postfix.mails("ann").iter().map(|mail| with_crlf(mail)).collect()
 }
 
-async fn send(relay: &SmtpRelay, mails: &[Vec<u8>]) {
+async fn send(relay: &SmtpRelay, mails: &[Octets]) {
     let reader = &to(&format!("ann@{DOMAIN}"));
     let lanes = mails.chunks(mails.len().div_ceil(4)).map(|mails| async move {
         let mut connection = transport(relay).connect().await.unwrap();

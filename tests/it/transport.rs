@@ -19,9 +19,11 @@ mod sequence;
 pub(crate) mod sink;
 mod waits;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bulletin::config::{Auth, SmtpRelay, Tls};
+use bulletin::octets::Octets;
 use bulletin::secret::Secret;
 use bulletin::transport::smtp::{Settings, Timeouts};
 use bulletin::transport::{Connection, Envelope, Outcome, Transport};
@@ -82,7 +84,13 @@ pub(crate) fn ann() -> Envelope {
     to("ann@example.org")
 }
 
-const MESSAGE: &[u8] = b"Message-ID: <1@news.example.org>\r\nSubject: Hello\r\n\r\nHello, Ann.\r\n";
+static MESSAGE: LazyLock<Octets> = LazyLock::new(|| {
+    octets("Message-ID: <1@news.example.org>\r\nSubject: Hello\r\n\r\nHello, Ann.\r\n")
+});
+
+fn octets(text: &str) -> Octets {
+    text.as_bytes().to_vec().into()
+}
 
 pub(crate) fn is_accepted(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Accepted(_))

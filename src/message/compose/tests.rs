@@ -45,7 +45,7 @@ fn sent(content: &Content, name: Option<&str>) -> String {
     let to = EmailAddress::parse("ann@example.org").unwrap();
     let name = name.map(|name| Line::parse(name).unwrap());
     let rendition = Rendition::prepare(content, &head()).unwrap();
-    String::from_utf8(rendition.message(&copy(&to, name.as_ref()))).unwrap()
+    String::from_utf8(rendition.message(&copy(&to, name.as_ref())).into_bytes()).unwrap()
 }
 
 fn parsed(message: &str) -> Message<'_> {
@@ -112,7 +112,7 @@ fn a_mail_that_nobody_pressed_a_button_for_says_so() {
     let head = Head { auto_submitted: true, ..head() };
     let to = EmailAddress::parse("ann@example.org").unwrap();
     let rendition = Rendition::prepare(&content("words"), &head).unwrap();
-    let message = String::from_utf8(rendition.message(&copy(&to, None))).unwrap();
+    let message = String::from_utf8(rendition.message(&copy(&to, None)).into_bytes()).unwrap();
     assert!(message.contains("\r\nAuto-Submitted: auto-generated\r\n"));
 }
 
@@ -129,7 +129,7 @@ fn two_copies_differ_only_in_slots_and_own_fields() {
     let message = |to: &str, name: &str, id: &str, url: &str| {
         let (to, name) = (EmailAddress::parse(to).unwrap(), Line::parse(name).unwrap());
         let own = Copy { message_id: id, unsubscribe_url: url, ..copy(&to, Some(&name)) };
-        String::from_utf8(rendition.message(&own)).unwrap()
+        String::from_utf8(rendition.message(&own).into_bytes()).unwrap()
     };
     let ann = message("ann@example.org", "Ann", "d1@e.org", "https://e.org/u/111");
     let bob = message("bob@example.org", "Bob", "d2@e.org", "https://e.org/u/222");
@@ -203,7 +203,9 @@ proptest! {
         let to = to.unwrap();
         let content = content(&text);
         let rendition = Rendition::prepare(&content, &head()).unwrap();
-        let message = String::from_utf8(rendition.message(&copy(&to, name.as_ref()))).unwrap();
+        let message = rendition.message(&copy(&to, name.as_ref()));
+        prop_assert_eq!(&message, &Octets::from(message.to_vec()));
+        let message = String::from_utf8(message.into_bytes()).unwrap();
         assert_well_formed(&message);
 
         let values = Values { name: name.as_ref(), unsubscribe_url: URL, lists: "Meetings & Reports" };

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 
 use crate::config::{Config, Dkim, SIGNED};
+use crate::octets::Octets;
 use canonical::{Field, body_hash, relaxed, split};
 use field::Signature;
 
@@ -60,20 +61,20 @@ impl Signer {
     }
 
     /// The message with its signatures.
-    pub fn sign(&self, message: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let (fields, body) = split(message);
+    pub fn sign(&self, mut message: Octets) -> anyhow::Result<Octets> {
+        let (fields, body) = split(&message);
         let (listed, header) = self.cover(&fields);
         let body = body_hash(body);
         // room for two signatures
-        let mut out = Vec::with_capacity(message.len() + 3000);
+        let mut out = Vec::with_capacity(3000);
         for key in &self.keys {
             let open = Signature::open(key, &listed, &body);
             let mut hash = header.clone();
             hash.update(&open.canonical());
             open.close(&key.key.sign(&hash.finish())?, &mut out);
         }
-        out.extend_from_slice(message);
-        Ok(out)
+        message.precede(&out.into());
+        Ok(message)
     }
 
     /// The names for `h=`, and the hash of the fields they stand for: of several with one name the last

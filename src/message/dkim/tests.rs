@@ -90,7 +90,9 @@ fn a_record_is_what_rfc_8463_publishes() {
 
 /// The signature fields that were put before a message.
 fn signatures(signer: &Signer, message: &str) -> Vec<String> {
-    let whole = String::from_utf8(signer.sign(message.as_bytes()).unwrap()).unwrap();
+    let whole = signer.sign(message.as_bytes().to_vec().into()).unwrap();
+    assert_eq!(whole, whole.to_vec().into(), "what is known of its lines is so");
+    let whole = String::from_utf8(whole.into_bytes()).unwrap();
     let before = whole.strip_suffix(message).unwrap();
     before.split_inclusive("\r\n").fold(Vec::new(), |mut fields: Vec<String>, line| {
         match fields.last_mut().filter(|_| line.starts_with(' ')) {

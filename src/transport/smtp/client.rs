@@ -6,6 +6,7 @@ use super::stream::Stream;
 use super::transaction::Step;
 use super::{Settings, Timeouts};
 use crate::fault;
+use crate::octets::Octets;
 use crate::transport::{Envelope, Fault, Outcome, Reply, SendError, Stage};
 
 /// A connection that is greeted, secured and logged in.
@@ -62,9 +63,9 @@ impl Client {
     pub(in crate::transport) async fn begin(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Octets,
     ) -> Result<Option<Outcome>, SendError> {
-        let form = Form { length: message.len(), eight_bit: !message.is_ascii() };
+        let form = Form { length: message.len(), eight_bit: message.has_eight_bit() };
         if matches!(self.state, State::Waiting | State::Broken) || self.left == 0 {
             let text = "this connection is broken or has carried its share; open another";
             return Err(self.fault(Stage::Mail, text).into());
@@ -86,7 +87,7 @@ impl Client {
     /// Hands over the message that the relay waits for.
     pub(in crate::transport) async fn finish(
         &mut self,
-        message: &[u8],
+        message: &Octets,
         next: Option<&Envelope>,
     ) -> Result<Outcome, Fault> {
         if std::mem::replace(&mut self.state, State::Broken) != State::Waiting {

@@ -11,6 +11,7 @@ use super::reply::Answer;
 use super::stream::Break;
 use super::{Client, command, dot};
 use crate::fault;
+use crate::octets::Octets;
 use crate::transport::{Envelope, Fault, Outcome, Stage};
 
 /// How long a relay that stopped reading has to say why.
@@ -19,7 +20,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 impl Client {
     pub(super) async fn hand_over(
         &mut self,
-        message: &[u8],
+        message: &Octets,
         next: Option<&Envelope>,
     ) -> Result<Outcome, Fault> {
         let next = next.filter(|next| self.may_prepare(next));
@@ -45,7 +46,7 @@ impl Client {
 
     /// One write. The last octets of the message go in one piece with what follows them, so that
     /// the relay has it whole or knows that it has not.
-    async fn write_message(&mut self, message: &[u8], behind: &str) -> Result<(), Unsent> {
+    async fn write_message(&mut self, message: &Octets, behind: &str) -> Result<(), Unsent> {
         let chunking = self.capabilities.chunking;
         // A chunk has no 354 that tells us that both count the same replies; and a relay that hung up
         // while we looked whether to send has nothing, but the system would take all of it from us.

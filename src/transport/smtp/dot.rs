@@ -5,19 +5,19 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use crate::octets::Octets;
+
 /// `message` as it goes over the wire before its final dot; itself, when no line starts with one.
-pub(super) fn stuffed(message: &[u8]) -> Cow<'_, [u8]> {
-    let mut dots = memmem::find_iter(message, b"\r\n.").peekable();
-    let leading = message.first() == Some(&b'.');
-    if !leading && dots.peek().is_none() {
+pub(super) fn stuffed(message: &Octets) -> Cow<'_, [u8]> {
+    if !message.has_leading_dot() {
         return Cow::Borrowed(message);
     }
     let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 8);
-    if leading {
+    if message.starts_with(b".") {
         wire.push(b'.');
     }
     let mut copied = 0;
-    for found in dots {
+    for found in memmem::find_iter(message, b"\r\n.") {
         let dot = found + 2;
         wire.extend_from_slice(&message[copied..dot]);
         wire.push(b'.');
@@ -32,7 +32,8 @@ mod tests {
     use super::*;
 
     fn wire(message: &str) -> String {
-        String::from_utf8(stuffed(message.as_bytes()).into_owned()).unwrap()
+        let message = Octets::from(message.as_bytes().to_vec());
+        String::from_utf8(stuffed(&message).into_owned()).unwrap()
     }
 
     #[test]
@@ -46,7 +47,8 @@ mod tests {
     #[test]
     fn a_message_without_such_a_dot_is_not_copied() {
         for message in ["", "a", "a.\r\nb.c\r\n"] {
-            assert!(matches!(stuffed(message.as_bytes()), Cow::Borrowed(_)), "{message:?}");
+            let message = Octets::from(message.as_bytes().to_vec());
+            assert!(matches!(stuffed(&message), Cow::Borrowed(_)), "{message:?}");
         }
     }
 

@@ -6,12 +6,13 @@ use bulletin::line::Line;
 use bulletin::message::compose::{Copy, Head, ListId, Rendition};
 use bulletin::message::slot::Slot;
 use bulletin::message::{Content, Part};
+use bulletin::octets::Octets;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 /// The same ones every time.
-pub(super) fn some(count: usize) -> Vec<Vec<u8>> {
+pub(super) fn some(count: usize) -> Vec<Octets> {
     let mut random = TestRunner::deterministic();
     let all = prop_oneof![4 => composed(), 1 => by_hand()];
     (0..count).map(|_| all.new_tree(&mut random).unwrap().current()).collect()
@@ -58,7 +59,7 @@ fn parts() -> impl Strategy<Value = Vec<Part>> {
     proptest::collection::vec(part, 0..3)
 }
 
-fn composed() -> BoxedStrategy<Vec<u8>> {
+fn composed() -> BoxedStrategy<Octets> {
     let content = (line(), text(), text(), parts()).prop_map(|(subject, text, html, parts)| {
         Content { subject, html, text, parts, mjml: String::new() }
     });
@@ -93,7 +94,7 @@ fn address(text: &str) -> EmailAddress {
 }
 
 /// Fields folded in odd places, several of one name, and bodies that end in all sorts of emptiness.
-fn by_hand() -> BoxedStrategy<Vec<u8>> {
+fn by_hand() -> BoxedStrategy<Octets> {
     let name = proptest::sample::select(vec![
         "to",
         "CC",
@@ -116,7 +117,7 @@ fn by_hand() -> BoxedStrategy<Vec<u8>> {
                 Date: Mon, 1 Jun 2026 09:00:00 +0000\r\nMessage-ID: <1@news.example.org>\r\n\
                 List-Unsubscribe: <https://news.example.org/u/1>\r\n\
                 List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
-            format!("{fixed}{fields}\r\n{body}").into_bytes()
+            format!("{fixed}{fields}\r\n{body}").into_bytes().into()
         })
         .boxed()
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use bulletin::config::Tls;
 use bulletin::transport::{Envelope, Outcome, Reply, SendError, Stage};
 
-use super::{MESSAGE, ann, configured, connected, is_accepted, to, transport};
+use super::{MESSAGE, ann, configured, connected, is_accepted, octets, to, transport};
 use crate::support::relay::{Act, At, Relay, When};
 
 #[tokio::test]
 async fn a_message_is_said_in_the_order_of_the_rfc_with_its_size() {
     let relay = Relay::new().start();
     let mut connection = connected(&relay).await;
-    let outcome = connection.send(&ann(), MESSAGE, None).await.unwrap();
+    let outcome = connection.send(&ann(), &MESSAGE, None).await.unwrap();
     let expected = Reply {
         stage: Stage::Dot,
         code: 250,
@@ -40,7 +40,7 @@ async fn what_arrives_is_what_was_sent_dots_and_all() {
     for body in bodies {
         let message = format!("Message-ID: <2@example.org>\r\n\r\n{body}");
         assert!(
-            is_accepted(&connection.send(&ann(), message.as_bytes(), None).await.unwrap()),
+            is_accepted(&connection.send(&ann(), &octets(&message), None).await.unwrap()),
             "{body:?}"
         );
         assert_eq!(relay.received().last().unwrap().message, message.as_bytes(), "{body:?}");
@@ -65,11 +65,23 @@ async fn a_malformed_message_or_address_is_refused_before_anything_is_sent() {
         (Envelope { from: "<b@example.org".to_owned(), ..ann() }, "a\r\n"),
     ];
     for (envelope, message) in malformed {
-        let result = connection.send(&envelope, message.as_bytes(), None).await;
+        let result = connection.send(&envelope, &octets(message), None).await;
         assert!(matches!(result, Err(SendError::Malformed(_))), "{message:?}: {result:?}");
     }
     assert_eq!(relay.commands(), ["EHLO news.example.org"]);
-    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_good_message_that_was_begun_opens_no_door_for_another() {
+    let relay = Relay::new().offers(&["CHUNKING"]).start();
+    let mut connection = connected(&relay).await;
+    assert_eq!(connection.begin(&ann(), &MESSAGE).await, Ok(None));
+    let result = connection.finish(&octets("a\n.\n"), None).await;
+    assert!(matches!(result, Err(SendError::Malformed(_))), "{result:?}");
+    connection.give_up();
+    assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
+    assert_eq!(relay.received().len(), 1);
 }
 
 #[tokio::test]
@@ -80,15 +92,15 @@ async fn what_the_relay_cannot_take_is_refused_for_that_message_alone() {
         Outcome::Refused(reply) => (reply.stage, reply.code, reply.enhanced.unwrap_or_default()),
         other => panic!("{other:?}"),
     };
-    let outcome = connection.send(&to("änn@example.org"), MESSAGE, None).await.unwrap();
+    let outcome = connection.send(&to("änn@example.org"), &MESSAGE, None).await.unwrap();
     assert_eq!(refused(outcome), (Stage::Rcpt, 553, "5.6.7".to_owned()));
-    let larger = connection.send(&ann(), &[b'x'; 101], None).await;
+    let larger = connection.send(&ann(), &octets(&"x".repeat(101)), None).await;
     assert!(
         matches!(larger, Err(SendError::Malformed(_))),
         "everybody's copy is as large, which is no reader's fault: {larger:?}"
     );
     assert_eq!(relay.commands().len(), 1, "only EHLO was said");
-    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
 }
 
 /// The address stands in the message as well: that is one person's, and must not stop a campaign.
@@ -96,8 +108,8 @@ async fn what_the_relay_cannot_take_is_refused_for_that_message_alone() {
 async fn an_address_that_the_relay_cannot_take_is_nobody_elses_trouble() {
     let relay = Relay::new().offers(&["SIZE"]).start();
     let mut connection = connected(&relay).await;
-    let message = "To: änn@example.org\r\n\r\nHello\r\n".as_bytes();
-    let outcome = connection.send(&to("änn@example.org"), message, None).await;
+    let message = octets("To: änn@example.org\r\n\r\nHello\r\n");
+    let outcome = connection.send(&to("änn@example.org"), &message, None).await;
     assert!(
         matches!(&outcome, Ok(Outcome::Refused(reply)) if reply.code == 553),
         "not a fault of ours: {outcome:?}"
@@ -110,10 +122,10 @@ async fn a_relay_that_hung_up_before_the_message_went_leaves_no_doubt() {
     for offers in [&["PIPELINING"][..], &["PIPELINING", "CHUNKING"]] {
         let relay = Relay::new().offers(offers).start();
         let mut connection = connected(&relay).await;
-        assert_eq!(connection.begin(&ann(), MESSAGE).await, Ok(None));
+        assert_eq!(connection.begin(&ann(), &MESSAGE).await, Ok(None));
         drop(relay);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        let result = connection.finish(MESSAGE, None).await;
+        let result = connection.finish(&MESSAGE, None).await;
         assert!(
             matches!(&result, Err(SendError::Fault(fault)) if fault.stage == Stage::Body),
             "{offers:?}: {result:?}"
@@ -125,7 +137,7 @@ async fn a_relay_that_hung_up_before_the_message_went_leaves_no_doubt() {
 async fn an_address_outside_ascii_goes_to_a_relay_that_offers_it() {
     let relay = Relay::new().offers(&["8bitmime", "smtputf8"]).start();
     let outcome =
-        connected(&relay).await.send(&to("änn@example.org"), MESSAGE, None).await.unwrap();
+        connected(&relay).await.send(&to("änn@example.org"), &MESSAGE, None).await.unwrap();
     assert!(is_accepted(&outcome));
     assert!(relay.commands().contains(&"MAIL FROM:<bounce@news.example.org> SMTPUTF8".to_owned()));
 }
@@ -133,7 +145,7 @@ async fn an_address_outside_ascii_goes_to_a_relay_that_offers_it() {
 #[tokio::test]
 async fn a_relay_without_ehlo_is_greeted_with_helo() {
     let relay = Relay::new().on(At::Ehlo, When::Always, Act::Say("502 5.5.1 what?")).start();
-    assert!(is_accepted(&connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connected(&relay).await.send(&ann(), &MESSAGE, None).await.unwrap()));
     assert_eq!(
         relay.commands()[1..3],
         ["HELO news.example.org", "MAIL FROM:<bounce@news.example.org>"]
@@ -146,11 +158,11 @@ async fn one_bad_recipient_costs_neither_the_connection_nor_the_next() {
     let no = "550-5.1.1 No such user,\r\n550 5.1.1 sorry";
     let relay = Relay::new().on(At::Rcpt, When::To(bob), Act::Say(no)).start();
     let mut connection = connected(&relay).await;
-    let Outcome::Refused(reply) = connection.send(&to(bob), MESSAGE, None).await.unwrap() else {
+    let Outcome::Refused(reply) = connection.send(&to(bob), &MESSAGE, None).await.unwrap() else {
         panic!("a refusal is a refusal");
     };
     assert_eq!(reply.to_string(), "550 5.1.1 No such user, sorry");
-    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
     assert_eq!(relay.connections(), 1);
     assert!(relay.commands().contains(&"RSET".to_owned()));
     assert_eq!(relay.received().len(), 1);
@@ -167,7 +179,7 @@ async fn a_reply_of_the_wrong_kind_ends_the_connection() {
     for (at, reply, stage) in cases {
         let relay = Relay::new().on(at, When::Always, Act::Say(reply)).start();
         let mut connection = connected(&relay).await;
-        match (connection.send(&ann(), MESSAGE, None).await, stage) {
+        match (connection.send(&ann(), &MESSAGE, None).await, stage) {
             (Err(SendError::Fault(fault)), Some(stage)) => assert_eq!(fault.stage, stage, "{at:?}"),
             (Ok(Outcome::InDoubt(_)), None) => (),
             (other, _) => panic!("{at:?}: {other:?}"),
@@ -182,7 +194,7 @@ async fn a_send_that_was_given_up_leaves_the_connection_unusable() {
     let mut connection = connected(&relay).await;
     let envelope = ann();
     let given_up =
-        tokio::time::timeout(Duration::from_millis(50), connection.send(&envelope, MESSAGE, None));
+        tokio::time::timeout(Duration::from_millis(50), connection.send(&envelope, &MESSAGE, None));
     assert!(given_up.await.is_err());
     assert!(!connection.usable());
 }
@@ -204,7 +216,7 @@ async fn an_idle_connection_that_the_relay_closed_is_seen_as_closed() {
 #[tokio::test]
 async fn a_slow_relay_is_waited_for_after_the_dot() {
     let relay = Relay::new().dot_delay(Duration::from_millis(700)).start();
-    assert!(is_accepted(&connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connected(&relay).await.send(&ann(), &MESSAGE, None).await.unwrap()));
 }
 
 #[tokio::test]
@@ -224,7 +236,7 @@ async fn nobody_listening_is_a_fault_that_says_where_and_what_to_do() {
 async fn the_journal_holds_each_message_before_its_answer() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let relay = Relay::new().journal(file.path()).on(At::Dot, When::Always, Act::Drop).start();
-    let outcome = connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap();
+    let outcome = connected(&relay).await.send(&ann(), &MESSAGE, None).await.unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
     let lines = std::fs::read_to_string(file.path()).unwrap();
     let line: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();

@@ -33,14 +33,14 @@ async fn each_message_is_a_whole_file_in_the_order_of_sending() {
     let path = temporary.path().join("missing/outbox");
     let mut connection = folder(&path).connect().await.unwrap();
     for address in ["ann@example.org", "bob@example.org", "ann@example.org"] {
-        assert!(is_accepted(&connection.send(&to(address), MESSAGE, None).await.unwrap()));
+        assert!(is_accepted(&connection.send(&to(address), &MESSAGE, None).await.unwrap()));
     }
     let names = files(&path);
     assert_eq!(names.len(), 3, "the same message twice is two files: {names:?}");
     assert!(names.iter().all(|name| name.ends_with("-1.eml")), "{names:?}");
     let second = std::fs::read_to_string(path.join(&names[1])).unwrap();
     let head = "Return-Path: <bounce@news.example.org>\r\nDelivered-To: bob@example.org\r\n";
-    assert_eq!(second, head.to_owned() + std::str::from_utf8(MESSAGE).unwrap());
+    assert_eq!(second, head.to_owned() + std::str::from_utf8(&MESSAGE).unwrap());
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_folder_that_went_away_is_a_fault_before_anybody_has_the_message() {
     let temporary = tempfile::tempdir().unwrap();
     let mut connection = folder(temporary.path()).connect().await.unwrap();
     temporary.close().unwrap();
-    let error = connection.send(&ann(), MESSAGE, None).await.unwrap_err();
+    let error = connection.send(&ann(), &MESSAGE, None).await.unwrap_err();
     assert!(matches!(&error, SendError::Fault(fault) if fault.stage == Stage::Mail), "{error}");
 }
 
@@ -71,11 +71,11 @@ async fn an_outbox_answers_as_it_was_told_and_keeps_what_it_took() {
     outbox.answer("bob@example.org", Err(fault.clone()));
     let way = Transport::Memory(outbox.clone());
     let mut connection = way.connect().await.unwrap();
-    assert_eq!(connection.send(&ann(), MESSAGE, None).await, Ok(doubt));
+    assert_eq!(connection.send(&ann(), &MESSAGE, None).await, Ok(doubt));
     assert!(!connection.usable());
-    assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
+    assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
     for _ in 0..2 {
-        let error = connection.send(&to("bob@example.org"), MESSAGE, None).await.unwrap_err();
+        let error = connection.send(&to("bob@example.org"), &MESSAGE, None).await.unwrap_err();
         assert_eq!(error, SendError::Fault(fault.clone()));
     }
     assert_eq!(outbox.messages(), [(ann(), MESSAGE.to_vec()), (ann(), MESSAGE.to_vec())]);

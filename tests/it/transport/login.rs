@@ -75,7 +75,7 @@ async fn without_a_login_the_refusal_is_about_us_and_not_about_the_reader() {
         ("ann@elsewhere.example".to_owned(), "Relay access denied"),
     ];
     for (reader, words) in refusals {
-        let outcome = connection.send(&to(&reader), MESSAGE, None).await.unwrap();
+        let outcome = connection.send(&to(&reader), &MESSAGE, None).await.unwrap();
         let Outcome::Refused(reply) = outcome else {
             panic!("{reader}: {outcome:?}");
         };

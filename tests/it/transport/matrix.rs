@@ -5,6 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use bulletin::config::Tls;
+use bulletin::octets::Octets;
 use bulletin::transport::{Fault, Outcome, SendError, Stage, Transport};
 
 use super::mode::Mode;
@@ -64,8 +65,11 @@ const TABLE: [(At, [Heard; 9]); 10] = [
 ];
 
 /// More than the system buffers for us, so that the relay really is in the middle of it.
-static LARGE: LazyLock<Vec<u8>> =
-    LazyLock::new(|| [MESSAGE, "A line of the body.\r\n".repeat(400_000).as_bytes()].concat());
+static LARGE: LazyLock<Octets> = LazyLock::new(|| {
+    let mut large = MESSAGE.clone();
+    large.push("A line of the body.\r\n".repeat(400_000).as_bytes());
+    large
+});
 
 /// Cells that run at a time: a busy machine must not look like a silent relay.
 const AT_ONCE: usize = 40;
@@ -116,7 +120,7 @@ async fn all(mode: Mode) {
 #[tokio::test]
 async fn a_message_whose_dot_has_left_us_is_in_doubt_wherever_the_relay_stopped_reading() {
     let relay = Relay::new().on(At::Body, When::Always, Act::Drop).start();
-    let outcome = connected(&relay).await.send(&ann(), MESSAGE, None).await.unwrap();
+    let outcome = connected(&relay).await.send(&ann(), &MESSAGE, None).await.unwrap();
     assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome:?}");
 }
 
@@ -156,7 +160,7 @@ async fn run(cell: Cell) -> Option<String> {
     let before = usize::from(announced);
     let itself = usize::from(at == At::Dot || expected == AcceptedUsable);
     let after = usize::from(is_usable(expected));
-    let as_sent = received.iter().all(|mail| mail.message == MESSAGE);
+    let as_sent = received.iter().all(|mail| mail.message == **MESSAGE);
     let right = heard == expected && received.len() == before + itself + after && as_sent;
     (!right).then(|| {
         format!(
@@ -173,14 +177,14 @@ async fn hear(at: At, announced: bool, transport: &Transport) -> Heard {
         Err(Fault { stage, .. }) => return Faulty(stage),
     };
     if announced {
-        let before = connection.send(&ann(), MESSAGE, Some(&ann())).await;
+        let before = connection.send(&ann(), &MESSAGE, Some(&ann())).await;
         assert!(is_accepted(&before.unwrap()), "{at:?}");
     }
-    let message = if at == At::Body { &LARGE } else { MESSAGE };
+    let message = if at == At::Body { &LARGE } else { &MESSAGE };
     let result = connection.send(&ann(), message, None).await;
     let usable = connection.usable();
     if usable {
-        let again = connection.send(&ann(), MESSAGE, None).await.unwrap();
+        let again = connection.send(&ann(), &MESSAGE, None).await.unwrap();
         assert!(is_accepted(&again), "{at:?}: a usable connection is usable: {again:?}");
     }
     connection.quit().await;

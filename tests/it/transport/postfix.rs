@@ -87,7 +87,7 @@ pub(super) async fn send_all(relay: SmtpRelay, mailbox: &str) {
         let announces = number + 1 < MESSAGES && !is_eight_bit(number + 1);
         let next = announces.then(|| envelope(number + 1, mailbox));
         let outcome = connection
-            .send(&envelope(number, mailbox), &message(number), next.as_ref())
+            .send(&envelope(number, mailbox), &message(number).into(), next.as_ref())
             .await
             .unwrap();
         if is_for_nobody(number) {

@@ -21,10 +21,10 @@ async fn mail_goes_under_tls_of_both_kinds_after_login() {
         let relay = Relay::new().security(security).start();
         let way = transport(&with_login(configured(&relay, tls)));
         let mut connection = way.connect().await.unwrap();
-        assert!(is_accepted(&connection.send(&ann(), MESSAGE, None).await.unwrap()));
+        assert!(is_accepted(&connection.send(&ann(), &MESSAGE, None).await.unwrap()));
         assert!(connection.usable());
         connection.quit().await;
-        assert_eq!(relay.received()[0].message, MESSAGE);
+        assert_eq!(relay.received()[0].message, **MESSAGE);
         assert!(relay.commands().contains(&format!("AUTH PLAIN {PLAIN}")), "{tls:?}");
     }
 }

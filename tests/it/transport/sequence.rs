@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use bulletin::octets::Octets;
 use bulletin::transport::{Connection, Envelope, Outcome, Reply, SendError, Stage};
 use proptest::prelude::*;
 
@@ -94,7 +95,7 @@ async fn play(steps: &[(Fate, Announced)], mode: Mode, goes_on: bool) {
         let heard = send(&relay, &mut connection, number, next.as_ref()).await;
         assert_eq!(heard, told(fate, number), "message {number}");
         if matches!(fate, Fate::Accepted | Fate::No(At::Dot, _)) {
-            journal.push((envelope(number).to, message(number)));
+            journal.push((envelope(number).to, message(number).into_bytes()));
         }
     }
     connection.quit().await;
@@ -172,10 +173,11 @@ fn envelope(number: usize) -> Envelope {
 }
 
 /// No two are the same, and some lines begin with dots.
-fn message(number: usize) -> Vec<u8> {
+fn message(number: usize) -> Octets {
     let dots = ".".repeat(number % 3);
     format!(
         "Message-ID: <{number}@news.example.org>\r\n\r\n{dots}\r\nMessage {number}\r\n{dots}\r\n"
     )
     .into_bytes()
+    .into()
 }

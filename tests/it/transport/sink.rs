@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bulletin::config::{Auth, SmtpRelay, Tls};
 use bulletin::transport::Connection;
 
-use super::{ann, is_accepted, transport};
+use super::{ann, is_accepted, octets, transport};
 use crate::support::{is_root, port};
 
 const MESSAGES: usize = 1000;
@@ -30,7 +30,7 @@ async fn postfix_takes_a_thousand_messages_over_one_connection() {
     let started = Instant::now();
     for number in 0..MESSAGES {
         let message = format!("Message-ID: <{number}@news.example.org>\r\n\r\n{body}");
-        let outcome = connection.send(&ann(), message.as_bytes(), None).await.unwrap();
+        let outcome = connection.send(&ann(), &octets(&message), None).await.unwrap();
         assert!(is_accepted(&outcome), "{number}: {outcome:?}");
     }
     connection.quit().await;

@@ -46,7 +46,7 @@ async fn a_connection_is_told_by_its_steps_and_a_message_by_its_replies() {
         let (way, metrics) = measured(&with_login(configured(&relay, tls)));
         let mut connection = way.connect().await.unwrap();
         for name in ["ann", "ben"] {
-            connection.send(&to(&format!("{name}@example.org")), MESSAGE, None).await.unwrap();
+            connection.send(&to(&format!("{name}@example.org")), &MESSAGE, None).await.unwrap();
         }
         connection.quit().await;
         let waits = Waits::of(&metrics);
@@ -63,7 +63,7 @@ async fn dripping(builder: Builder, at: At, stage: &str) -> f64 {
     let relay = builder.on(at, When::Always, Act::Drip).start();
     let (way, metrics) = measured(&with_login(configured(&relay, Tls::None)));
     if let Ok(mut connection) = way.connect().await {
-        drop(connection.send(&ann(), MESSAGE, None).await);
+        drop(connection.send(&ann(), &MESSAGE, None).await);
     }
     Waits::of(&metrics).number("sum", stage).unwrap_or(0.0)
 }
