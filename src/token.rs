@@ -32,6 +32,8 @@ pub enum Purpose {
     Bounce,
 }
 
+const PURPOSES: [Purpose; 3] = [Purpose::Unsubscribe, Purpose::Preferences, Purpose::Bounce];
+
 impl Purpose {
     fn label(self) -> &'static str {
         match self {
@@ -43,10 +45,18 @@ impl Purpose {
 }
 
 /// The keys of this installation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keys {
     token: Secret,
     suppression: Secret,
+    /// By purpose: each has a key of its own, made of `token`, so that no token can serve two.
+    purposes: [Hmac<Sha256>; 3],
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(…)")
+    }
 }
 
 impl Keys {
@@ -72,10 +82,16 @@ impl Keys {
                 .filter(|value| value.len() >= 32)
                 .with_context(|| format!("it has no `{name}` of at least 32 characters"))
         };
-        Ok(Self {
-            token: Secret::new(value("token")?),
-            suppression: Secret::new(value("suppression")?),
-        })
+        Ok(Self::new(Secret::new(value("token")?), Secret::new(value("suppression")?)))
+    }
+
+    fn new(token: Secret, suppression: Secret) -> Self {
+        let purposes = PURPOSES.map(|purpose| {
+            let mut mac = hmac(token.reveal().as_bytes());
+            mac.update(purpose.label().as_bytes());
+            hmac(&mac.finalize().into_bytes())
+        });
+        Self { token, suppression, purposes }
     }
 
     /// Signs row ids for one purpose. Same ids, same token.
@@ -93,7 +109,7 @@ impl Keys {
     pub fn verify(&self, purpose: Purpose, token: &str) -> Option<Vec<i64>> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
-        let mut expected = Hmac::<Sha256>::new_from_slice(&self.key(purpose)).ok()?;
+        let mut expected = self.purposes[purpose as usize].clone();
         expected.update(body);
         // constant time, so that a guess cannot be improved octet by octet
         expected.verify_truncated_left(mac).ok()?;
@@ -126,15 +142,8 @@ impl Keys {
     }
 
     fn mac(&self, purpose: Purpose, bytes: &[u8]) -> [u8; 32] {
-        let mut mac = hmac(&self.key(purpose));
+        let mut mac = self.purposes[purpose as usize].clone();
         mac.update(bytes);
-        mac.finalize().into_bytes().into()
-    }
-
-    /// Each purpose has a key of its own, so no token can serve two.
-    fn key(&self, purpose: Purpose) -> [u8; 32] {
-        let mut mac = hmac(self.token.reveal().as_bytes());
-        mac.update(purpose.label().as_bytes());
         mac.finalize().into_bytes().into()
     }
 }
@@ -208,7 +217,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn keys() -> Keys {
-        Keys { token: Secret::new("k".repeat(43)), suppression: Secret::new("s".repeat(43)) }
+        Keys::new(Secret::new("k".repeat(43)), Secret::new("s".repeat(43)))
     }
 
     #[test]
@@ -217,8 +226,7 @@ mod tests {
         let token = keys().sign(Purpose::Unsubscribe, &ids);
         assert_eq!(keys().verify(Purpose::Unsubscribe, &token), Some(ids));
         assert_eq!(keys().verify(Purpose::Preferences, &token), None);
-        let other =
-            Keys { token: Secret::new("x".repeat(43)), suppression: Secret::new("s".repeat(43)) };
+        let other = Keys::new(Secret::new("x".repeat(43)), Secret::new("s".repeat(43)));
         assert_eq!(other.verify(Purpose::Unsubscribe, &token), None);
     }
 
