@@ -192,6 +192,9 @@ impl Driver {
         self.orders = all.map(WorkerId).map(|id| self.employ(id)).collect();
         let mut events = vec![Event::Woken];
         while let Some(rest) = self.step(&mut events) {
+            // who is ready tells what it has first: each turn of this task costs, and costs the same for
+            // one event as for many
+            tokio::task::yield_now().await;
             tokio::select! {
                 biased;
                 _ = heard.recv_many(&mut events, EVENTS) => {}

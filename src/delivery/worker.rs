@@ -54,14 +54,23 @@ impl Worker {
 
     /// One errand, and whatever is announced behind it.
     async fn carry_all(&mut self, errand: Box<Errand>) {
-        let mut errand = Some(errand);
-        while let Some(this) = errand {
-            errand = self.carry(&this).await;
+        let mut next = Some(self.addressed(errand));
+        while let Some((errand, envelope)) = next {
+            next = self.carry(&errand, &envelope).await;
         }
     }
 
+    fn addressed(&self, errand: Box<Errand>) -> (Box<Errand>, Envelope) {
+        let envelope = self.shared.envelope(&errand);
+        (errand, envelope)
+    }
+
     /// Compose, open the transaction, wait for the word to go, hand over.
-    async fn carry(&mut self, errand: &Errand) -> Option<Box<Errand>> {
+    async fn carry(
+        &mut self,
+        errand: &Errand,
+        envelope: &Envelope,
+    ) -> Option<(Box<Errand>, Envelope)> {
         let message = match self.shared.compose(errand, &self.relay).await {
             Ok(message) => message,
             Err(error) => {
@@ -70,9 +79,8 @@ impl Worker {
             }
         };
         fault::point("composed");
-        let envelope = self.shared.envelope(errand);
         let (at, started) = (self.shared.clock.now(), Instant::now());
-        if let Some(ended) = self.begin(&envelope, &message).await.transpose() {
+        if let Some(ended) = self.begin(envelope, &message).await.transpose() {
             self.done(self.tried(at, started, ended)).await;
             return None;
         }
@@ -82,6 +90,7 @@ impl Worker {
             self.give_up().await;
             return None;
         };
+        let next = next.map(|errand| self.addressed(errand));
         if said.elapsed() > FRESH {
             // the process was stopped in between: the person may have said no since
             self.give_up().await;
@@ -89,8 +98,8 @@ impl Worker {
             return next;
         }
         fault::point("looked");
-        let behind = next.as_ref().map(|errand| self.shared.envelope(errand));
-        let result = self.finish(&message, behind.as_ref()).await;
+        let behind = next.as_ref().map(|(_, envelope)| envelope);
+        let result = self.finish(&message, behind).await;
         fault::point("sent");
         self.done(self.tried(at, started, result)).await;
         next

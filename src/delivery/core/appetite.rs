@@ -39,6 +39,11 @@ impl Appetite {
         i64::try_from(self.batch).ok()
     }
 
+    /// About as many as go out in a second.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// So many came.
     pub(super) fn fed(&mut self, taken: usize, now: Duration) {
         // one that was not full says nothing of how fast they go

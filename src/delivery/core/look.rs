@@ -14,7 +14,7 @@ use crate::delivery::{Claim, Errand, Happened};
 
 /// How long what a look saw may be acted upon (promise 3 leaves a second).
 pub(in crate::delivery) const FRESH: Duration = Duration::from_millis(500);
-/// How many are looked at in good time, for each worker.
+/// How many are looked at in good time, for each worker, at least.
 const AHEAD: usize = 2;
 
 /// A look on its way; each that it is for holds a slot of the window.
@@ -47,13 +47,19 @@ impl Core {
         commands.push(Command::Look(claims));
     }
 
-    /// How many of the queue to look at in good time. Half of the window stays for those under way.
+    /// How many of the queue to look at in good time: as many as go out in half a second, so that they
+    /// are not too old then. Half of the window stays for those under way; and no few are looked at,
+    /// since a look costs the same for one as for many.
     fn early(&self) -> usize {
         if self.holds() {
             return 0;
         }
-        let wanted = (AHEAD * self.workers.len()).min(self.settings.window.div_ceil(2));
-        wanted.saturating_sub(self.ready.len()).min(self.queue.len())
+        let soon = (AHEAD * self.workers.len()).max(self.appetite.batch() / 2);
+        let wanted = soon.min(self.settings.window.div_ceil(2));
+        if self.ready.len() > wanted / 2 {
+            return 0;
+        }
+        (wanted - self.ready.len()).min(self.queue.len())
     }
 
     pub(super) fn holds(&self) -> bool {

@@ -102,10 +102,10 @@ fn answered(core: &mut Core, seconds: u64, event: Event) -> Vec<String> {
 fn a_mail_goes_its_way_and_the_next_is_announced_behind_it() {
     let (mut core, one) = (core(1, 8), WorkerId(0));
     assert_eq!(step(&mut core, 0, Event::Woken), ["claim"]);
-    assert_eq!(step(&mut core, 0, taken(20)), ["look 2"]);
-    assert_eq!(step(&mut core, 0, Event::Looked(vec![None, None])), ["carry 0 1", "look 1"]);
-    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 2"]);
-    assert_eq!(step(&mut core, 0, Event::Looked(vec![None])), ["look 1"]);
+    assert_eq!(step(&mut core, 0, taken(20)), ["look 4"]);
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None; 4])), ["carry 0 1"]);
+    assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 2", "look 2"]);
+    assert_eq!(step(&mut core, 0, Event::Looked(vec![None; 2])), [""; 0]);
     assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
     assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 3"]);
 }
@@ -155,7 +155,7 @@ fn a_held_relay_is_probed_by_one_mail_alone() {
     step(&mut core, 0, Event::Done(WorkerId(1), fault()));
     assert_eq!(step(&mut core, 59, Event::Woken), [""; 0]);
     let probe = fed(&mut core, 60, 20);
-    assert_eq!(probe, ["carry 1 1"]);
+    assert_eq!(probe, ["claim", "carry 1 1"]);
     let alone = answered(&mut core, 60, Event::Opened(WorkerId(1)));
     assert_eq!(alone, ["go 1"], "and nothing behind it");
     let open = answered(&mut core, 60, Event::Done(WorkerId(1), accepted()));
@@ -190,9 +190,9 @@ fn what_was_looked_at_and_not_taken_up_is_looked_at_again() {
     let mut core = core(1, 8);
     step(&mut core, 0, Event::Woken);
     fed(&mut core, 0, 20);
-    assert_eq!(core.window_used(), 3, "one under way, two that are next");
-    assert_eq!(step(&mut core, 1, Event::Woken), ["look 2"]);
-    assert_eq!(core.window_used(), 3);
+    assert_eq!(core.window_used(), 4, "one under way, three that are next");
+    assert_eq!(step(&mut core, 1, Event::Woken), ["look 4"]);
+    assert_eq!(core.window_used(), 5);
 }
 
 /// All of a campaign is unwanted at once when its post is withdrawn, or it has expired.
