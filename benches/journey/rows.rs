@@ -183,7 +183,7 @@ pub(crate) const ROWS: [Row; 14] = [
     },
     Row {
         name: "daemons",
-        what: "two daemons on Postgres, a relay 20 ms away, against one",
+        what: "two daemons on Postgres, a relay 20 ms away, against one; for each daemon 10 connections",
         value: Value::Rate,
         ours: Subject::Daemons(2),
         theirs: Some(Subject::Daemons(1)),

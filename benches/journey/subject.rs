@@ -127,6 +127,8 @@ impl Workshop {
             relay: if far { self.far } else { self.sink.address() },
             connections: match subject {
                 Subject::Far(connections) => connections,
+                // which daemons share
+                Subject::Daemons(daemons) => daemons * CONNECTIONS,
                 Subject::OneConnection => 1,
                 _ => CONNECTIONS,
             },
