@@ -1,7 +1,7 @@
 //! One line of text that a person wrote: a name, a subject, a title.
 //!
 //! What always holds: no CR, LF, NUL or other control character, no character of the private use
-//! area (the message stage marks its slots with those), trimmed, never empty, at most 500
+//! area (the message stage marks its slots with those), trimmed, never blank, at most 500
 //! characters. So a line can never grow a header of its own (RFC 5322 §2.2).
 
 use std::fmt;
@@ -20,7 +20,7 @@ impl Line {
         match text.chars().find(|c| forbidden(*c)) {
             Some('\r' | '\n') => Err(LineError::LineBreak),
             Some(c) => Err(LineError::Control(c)),
-            None if text.is_empty() => Err(LineError::Empty),
+            None if text.trim().is_empty() => Err(LineError::Empty),
             None if text.chars().count() > LONGEST => Err(LineError::TooLong),
             None => Ok(Self(text.to_owned())),
         }
@@ -73,6 +73,13 @@ mod tests {
         assert_eq!(Line::parse("Ann\nB"), Err(LineError::LineBreak));
         assert_eq!(Line::parse("Ann\0"), Err(LineError::Control('\0')));
         assert_eq!(Line::parse("\u{202e}gnp.exe"), Err(LineError::Control('\u{202e}')));
+    }
+
+    #[test]
+    fn white_space_of_any_kind_is_no_text() {
+        for blank in ["", " \t", "\u{a0}", "\u{3000} \u{2003}"] {
+            assert_eq!(Line::parse(blank), Err(LineError::Empty), "{blank:?}");
+        }
     }
 
     #[test]

@@ -55,11 +55,13 @@ pub(super) fn verbatim(out: &mut Vec<u8>, name: &str, value: &str) {
 struct Field<'a> {
     out: &'a mut Vec<u8>,
     column: usize,
+    /// How many octets this line may have.
+    width: usize,
 }
 
 impl<'a> Field<'a> {
     fn open(out: &'a mut Vec<u8>, name: &str) -> Self {
-        let mut field = Self { out, column: 0 };
+        let mut field = Self { out, column: 0, width: LINE };
         field.push(name);
         field.push(": ");
         field
@@ -77,11 +79,12 @@ impl<'a> Field<'a> {
     fn fold(&mut self) {
         self.out.extend_from_slice(b"\r\n ");
         self.column = 1;
+        self.width = LINE;
     }
 
     /// A space, on a new line when `coming` octets do not fit on this one.
     fn fold_before(&mut self, coming: usize) {
-        if self.column + 1 + coming > LINE {
+        if self.column + 1 + coming > self.width {
             self.fold();
         } else {
             self.push(" ");
@@ -117,6 +120,7 @@ impl<'a> Field<'a> {
             let room = ENCODED_LINE.saturating_sub(self.column + WRAPPING);
             let (word, after) = rest.split_at(encoding.fitting(rest, room));
             self.push(&encoding.word(word));
+            self.width = ENCODED_LINE;
             rest = after;
             if !rest.is_empty() {
                 self.fold();

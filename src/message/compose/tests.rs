@@ -1,3 +1,8 @@
+mod against;
+mod plain;
+mod read;
+mod words;
+
 use super::*;
 use crate::message::Templates;
 use crate::message::slot::Slot;
@@ -5,6 +10,7 @@ use crate::message::specimen::Specimen;
 use crate::post::Kind;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
+use read::assert_fit_for_the_way;
 
 const URL: &str =
     "https://news.example.org/unsubscribe/1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -50,14 +56,6 @@ fn sent(content: &Content, name: Option<&str>) -> String {
 
 fn parsed(message: &str) -> Message<'_> {
     MessageParser::new().parse(message).unwrap()
-}
-
-fn assert_well_formed(message: &str) {
-    assert!(!message.replace("\r\n", "").contains(['\r', '\n']), "{message}");
-    assert!(message.split("\r\n").all(|line| line.len() <= 998));
-    let (_, body) = message.split_once("\r\n\r\n").unwrap();
-    let long = body.split("\r\n").find(|line| line.len() > 76);
-    assert_eq!(long.filter(|line| !line.starts_with("--=_")), None);
 }
 
 /// The meeting notice of the specimen, with what an example of its kind would say.
@@ -119,7 +117,7 @@ fn a_mail_that_nobody_pressed_a_button_for_says_so() {
 #[test]
 fn a_whole_notice_reads_like_this() {
     let message = sent(&notice(), Some("Síle"));
-    assert_well_formed(&message);
+    assert_fit_for_the_way(message.as_bytes());
     insta::assert_snapshot!("notice", message.replace("\r\n", "\n"));
 }
 
@@ -206,7 +204,7 @@ proptest! {
         let message = rendition.message(&copy(&to, name.as_ref()));
         prop_assert_eq!(&message, &Octets::from(message.to_vec()));
         let message = String::from_utf8(message.into_bytes()).unwrap();
-        assert_well_formed(&message);
+        assert_fit_for_the_way(message.as_bytes());
 
         let values = Values { name: name.as_ref(), unsubscribe_url: URL, lists: "Meetings & Reports" };
         let (mut html, mut plain) = (String::new(), String::new());
