@@ -197,6 +197,8 @@ pub struct Core {
     records: Vec<Record>,
     claiming: bool,
     keeping: bool,
+    /// Since when results wait to be kept.
+    gathering: Option<Duration>,
     /// The last records could not be kept.
     stuck: bool,
     /// Until then the database is left alone: it has just failed.
@@ -281,6 +283,7 @@ impl Core {
             records: Vec::new(),
             claiming: false,
             keeping: false,
+            gathering: None,
             stuck: false,
             away_until: Duration::ZERO,
             empty_until: Duration::ZERO,

@@ -12,6 +12,8 @@ pub(super) type Next = (Box<Errand>, Option<Duration>);
 
 /// How many records go into one commit, at most.
 const GROUP: usize = 256;
+/// How long results wait for others, at most.
+const GATHERS: Duration = Duration::from_millis(10);
 /// Commands write to the database and ring no bell: it is looked into this often.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -39,6 +41,7 @@ impl Core {
         let tick = now.steady + TICK;
         let domains = self.domains.iter().filter_map(|domain| domain.wakes_at(now));
         let tick = domains.fold(tick, Duration::min);
+        let tick = self.gathering.map_or(tick, |since| tick.min(since + GATHERS));
         if self.waiting() == 0 {
             return tick;
         }
@@ -74,12 +77,21 @@ impl Core {
 
     fn keep(&mut self, now: Now, commands: &mut Vec<Command>) {
         let too_soon = self.stuck && now.steady < self.away_until;
-        if self.keeping || self.records.is_empty() || too_soon {
+        if self.keeping || self.records.is_empty() || too_soon || self.gathers(now) {
             return;
         }
-        self.keeping = true;
+        (self.keeping, self.gathering) = (true, None);
         let rest = self.records.split_off(self.records.len().min(GROUP));
         commands.push(Command::Keep(std::mem::replace(&mut self.records, rest)));
+    }
+
+    /// Whether results wait for others to be kept with them: a commit costs the same for one as for
+    /// many. Not when they are many already, or all that there is in hand.
+    fn gathers(&mut self, now: Now) -> bool {
+        let since = *self.gathering.get_or_insert(now.steady);
+        let many = GROUP.min(self.settings.window) / 2;
+        let all = self.records.len() == self.hand.len();
+        !self.stopping && !all && self.records.len() < many && now.steady < since + GATHERS
     }
 
     /// Gives those who are idle something to carry.

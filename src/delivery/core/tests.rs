@@ -106,8 +106,19 @@ fn a_mail_goes_its_way_and_the_next_is_announced_behind_it() {
     assert_eq!(step(&mut core, 0, Event::Looked(vec![None; 4])), ["carry 0 1"]);
     assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 2", "look 2"]);
     assert_eq!(step(&mut core, 0, Event::Looked(vec![None; 2])), [""; 0]);
-    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
+    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), [""; 0], "others may come");
     assert_eq!(step(&mut core, 0, Event::Opened(one)), ["go 0 then 3"]);
+    assert!(core.rest(at(0)) <= Duration::from_millis(10));
+    assert_eq!(step(&mut core, 1, Event::Woken), ["keep 1", "look 4"]);
+}
+
+#[test]
+fn the_last_result_is_kept_at_once() {
+    let (mut core, one) = (core(1, 8), WorkerId(0));
+    step(&mut core, 0, Event::Woken);
+    fed(&mut core, 0, 1);
+    step(&mut core, 0, Event::Opened(one));
+    assert_eq!(step(&mut core, 0, Event::Done(one, accepted())), ["keep 1"]);
 }
 
 #[test]
