@@ -370,13 +370,17 @@ pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Resu
     Ok(rows > 0)
 }
 
-/// How many deliveries of a campaign are in which state.
+/// How many deliveries of a campaign are in which state: those that wait, those under way, those at rest,
+/// each along the index that has them alone.
 pub async fn counts(
     session: &mut impl Session,
     id: CampaignId,
 ) -> Result<BTreeMap<String, i64>, Error> {
     let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(
-        "SELECT state, count(*) FROM delivery WHERE campaign_id = $1 GROUP BY state",
+        "SELECT state, count(*) FROM delivery WHERE campaign_id = $1 AND next_at IS NOT NULL GROUP BY state \
+         UNION ALL SELECT state, count(*) FROM delivery WHERE +campaign_id = $1 AND owner IS NOT NULL GROUP BY state \
+         UNION ALL SELECT state, count(*) FROM delivery WHERE campaign_id = $1 \
+         AND state NOT IN ('queued', 'sending', 'deferred') GROUP BY state",
     )
     .bind(id)
     .fetch_all(c)

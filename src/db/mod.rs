@@ -67,56 +67,41 @@ pub struct Words {
     /// After a `SELECT` of rows `d` to be claimed: leave those that another daemon is claiming.
     pub skip_locked: &'static str,
     /// The integers of the JSON array `$1` as rows `(value)`.
+    ///
+    /// Both this and the next are to Postgres ten rows, as any array is whose length it does not know: so
+    /// it looks them up along an index. Of a hundred, its guess at a function of JSON, it prefers to read
+    /// all of a table that is small or has not been analyzed, and keeps to that while the table grows.
     pub each_number: &'static str,
     /// The items of the JSON array `$1` as rows `(value)`; of an item that is an array `value ->> 0` is
     /// the first, to be cast.
     pub each_item: &'static str,
+    /// At the end of a subquery: it is not merged into the query around it, which would compute twice what
+    /// is both told and compared.
+    pub apart: &'static str,
     /// Rows `(item)` of a query as one JSON array: an aggregate.
     pub all_items: &'static str,
     /// Several values as one item.
     pub item: &'static str,
-    /// Whether the parameters of a list of values are numbered. SQLite looks each number up in a list
-    /// of all of them; without, it counts.
-    numbered: bool,
-}
-
-impl Words {
-    /// The parameters of so many rows, for `VALUES`: `($1, $2), ($3, $4)`.
-    pub fn places(&self, rows: usize, columns: usize) -> String {
-        let mut out = String::with_capacity(rows * columns * 6);
-        for row in 0..rows {
-            out.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 1..=columns {
-                out.push_str(if column == 1 { "" } else { ", " });
-                out.push_str(if self.numbered { "$" } else { "?" });
-                if self.numbered {
-                    out.push_str(&(row * columns + column).to_string());
-                }
-            }
-            out.push(')');
-        }
-        out
-    }
 }
 
 const LITE: Words = Words {
     random_hex: "lower(hex(randomblob(16)))",
     skip_locked: "",
     each_number: "SELECT CAST(value AS INTEGER) FROM json_each($1)",
-    each_item: "json_each($1)",
+    each_item: "jsonb_each($1)",
+    apart: "",
     all_items: "json_group_array",
     item: "json_array",
-    numbered: false,
 };
 
 const PG: Words = Words {
     random_hex: "replace(gen_random_uuid()::text, '-', '')",
     skip_locked: "FOR UPDATE OF d SKIP LOCKED",
-    each_number: "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json))",
-    each_item: "json_array_elements(CAST($1 AS json))",
+    each_number: "SELECT CAST(value AS BIGINT) FROM unnest(ARRAY(SELECT json_array_elements_text(CAST($1 AS json)))) value",
+    each_item: "(SELECT unnest(ARRAY(SELECT jsonb_array_elements(CAST($1 AS jsonb)))) AS value) item",
+    apart: "OFFSET 0",
     all_items: "json_agg",
     item: "json_build_array",
-    numbered: true,
 };
 
 impl Db {

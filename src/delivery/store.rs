@@ -20,6 +20,7 @@ pub use replies::{Replies, replies};
 pub use settle::{Next, settle, settle_all, settle_each};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
 
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
 use super::State;
@@ -29,6 +30,15 @@ use crate::db::{Db, Error, Session, Write, on, row};
 use crate::id::{CampaignId, DeliveryId};
 
 text_column!(State);
+
+/// As [`Words::each_item`](crate::db::Words::each_item) and `each_number` take them.
+fn list<T: Serialize>(items: impl Iterator<Item = T>) -> Result<String, Error> {
+    let items: Vec<T> = items.collect();
+    serde_json::to_string(&items).map_err(|error| Error::Encode(error.into()))
+}
+
+/// A delivery that neither waits nor is under way: said so, databases see that `delivery_state` has it.
+const AT_REST: &str = "state NOT IN ('queued', 'sending', 'deferred')";
 
 /// No try of the delivery of this ledger row came as far as a final dot: nobody can have the mail.
 const NO_DOT: &str = "NOT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = ledger.delivery_id \
@@ -54,7 +64,7 @@ pub async fn renew(
             words.each_number
         ))
     };
-    let ids = serde_json::Value::from(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+    let ids = list(ids.iter().map(|id| id.0))?;
     on!(write, c => sqlx::query(sql()).bind(&ids).bind(owner).bind(until).execute(c).await.map(drop))
 }
 
@@ -98,7 +108,7 @@ pub async fn orphans(
 pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> Result<u64, Error> {
     let rows = on!(write, c => sqlx::query(
         "UPDATE delivery SET state = 'cancelled', next_at = NULL, finished_at = $2 \
-         WHERE campaign_id = $1 AND state IN ('queued', 'deferred')",
+         WHERE campaign_id = $1 AND next_at IS NOT NULL",
     )
     .bind(campaign)
     .bind(now)
@@ -108,7 +118,7 @@ pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> 
     let free = || {
         AssertSqlSafe(format!(
             "DELETE FROM ledger WHERE delivery_id IN \
-         (SELECT id FROM delivery WHERE campaign_id = $1 AND state = 'cancelled') AND {NO_DOT}"
+         (SELECT id FROM delivery WHERE campaign_id = $1 AND state = 'cancelled' AND {AT_REST}) AND {NO_DOT}"
         ))
     };
     on!(write, c => sqlx::query(free())
@@ -123,7 +133,7 @@ pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> 
 pub async fn sweep_cancelled(db: &Db, now: Timestamp) -> Result<(), Error> {
     let campaigns: Vec<CampaignId> = on!(&mut db.read().await?, c => sqlx::query_scalar(
         "SELECT DISTINCT d.campaign_id FROM campaign c JOIN delivery d ON d.campaign_id = c.id \
-         WHERE c.state = 'cancelled' AND d.state IN ('queued', 'deferred')",
+         WHERE c.state = 'cancelled' AND d.next_at IS NOT NULL",
     )
     .fetch_all(c)
     .await)?;

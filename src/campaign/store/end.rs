@@ -7,9 +7,11 @@ use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on};
 use crate::id::CampaignId;
 
-/// Nothing of `campaign` goes out by itself any more.
+/// Nothing of `campaign` goes out by itself any more: nothing waits, and nothing is under way. The plus
+/// keeps databases from looking through all of the campaign for the few that are.
 const ENDED: &str = "NOT EXISTS (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id \
-     AND d.state IN ('queued', 'sending', 'deferred'))";
+     AND d.next_at IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE +d.campaign_id = campaign.id AND d.owner IS NOT NULL)";
 
 /// Running campaigns whose every delivery has ended, or is held in doubt, are finished.
 ///

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use sqlx::AssertSqlSafe;
 
 use super::super::{Claim, Errand, Priority};
+use super::list;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Words, Write, on};
@@ -31,9 +32,12 @@ struct ClaimRow {
     unwanted: String,
 }
 
-/// Subscription `u` is one that delivery `d` of campaign `c` comes by: on one of the campaign's
+/// Subscription `u` is one that delivery `d` of campaign `c` comes by: on `l`, one of the campaign's
 /// lists, and for a digest in that digest, or on the list of a post that this copy holds.
-const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.state = 'active' \
+///
+/// `u.list || ''` is no column, so that databases go by the person, who has a few subscriptions, and not
+/// through a list, which may have a million: to Postgres, before it has statistics, both are the same.
+const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.list || '' = l.list AND u.state = 'active' \
      AND (c.digest IS NULL OR u.cadence = c.digest \
          OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
 
@@ -45,13 +49,13 @@ fn unwanted() -> String {
         "CASE WHEN s.email IS NULL THEN 'erased' \
          WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
          WHEN s.discreet THEN 'unsafe' \
-         WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON u.list = l.list \
-             WHERE l.campaign_id = c.id AND {COMES_BY}) THEN 'unsubscribed' \
+         WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON {COMES_BY} \
+             WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
          WHEN EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
          WHEN c.digest IS NOT NULL AND EXISTS (SELECT 1 FROM rendition_post r \
              WHERE r.rendition_id = d.rendition_id AND NOT EXISTS (SELECT 1 FROM subscription u \
-                 WHERE u.subscriber_id = d.subscriber_id AND u.list = r.list AND u.state = 'active')) \
+                 WHERE u.subscriber_id = d.subscriber_id AND u.list || '' = r.list AND u.state = 'active')) \
              THEN 'left a list' \
          WHEN c.expires_at <= $2 THEN 'expired' \
          WHEN c.state <> 'running' THEN 'not now' \
@@ -115,7 +119,7 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = serde_json::Value::from(ids).to_string();
+    let ids = list(ids.into_iter())?;
     take(write, &ids, taker, now).await?;
     let mut came_by = came_by(write, &ids).await?;
     let mut rows = claimed(write, &ids, now).await?;
@@ -207,8 +211,7 @@ async fn came_by(
             "SELECT CAST({all_items}({item}(d.id, l.position, u.id, u.list)) AS TEXT) FROM delivery d \
              JOIN campaign c ON c.id = d.campaign_id \
              JOIN campaign_list l ON l.campaign_id = c.id \
-             JOIN subscription u ON u.list = l.list \
-             WHERE {COMES_BY} AND d.id IN ({each_number})"
+             JOIN subscription u ON {COMES_BY} WHERE d.id IN ({each_number})"
         ))
     };
     let all: Option<String> =
@@ -279,27 +282,23 @@ pub async fn last_look(
             "SELECT id, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
              FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS fence FROM {}) e \
              JOIN delivery d ON d.id = e.id JOIN campaign c ON c.id = d.campaign_id \
-             JOIN subscriber s ON s.id = d.subscriber_id) looked \
+             JOIN subscriber s ON s.id = d.subscriber_id {}) looked \
              WHERE reason <> '' OR state <> 'sending' OR fence <> claimed",
             unwanted(),
-            words.each_item
+            words.each_item,
+            words.apart
         ))
     };
+    let pairs = list(claims.iter().map(|claim| (claim.id.0, claim.fence)))?;
     // mostly there is none
     let rows: Vec<(DeliveryId, i64, String, String)> =
-        on!(session, c => sqlx::query_as(sql()).bind(pairs(claims)).bind(now).fetch_all(c).await)?;
+        on!(session, c => sqlx::query_as(sql()).bind(pairs).bind(now).fetch_all(c).await)?;
     let reason = |claim: &Claim| {
         let row = rows.iter().find(|(id, ..)| *id == claim.id)?;
         let ours = row.1 == claim.fence && row.2 == "sending";
         Some(known_reason(&row.3).filter(|_| ours).unwrap_or(NOT_NOW))
     };
     Ok(claims.iter().map(reason).collect())
-}
-
-/// As [`Words::each_item`] takes them: deliveries with their fences.
-fn pairs(claims: &[Claim]) -> String {
-    let pair = |claim: &Claim| vec![claim.id.0, claim.fence];
-    serde_json::Value::from(claims.iter().map(pair).collect::<Vec<_>>()).to_string()
 }
 
 /// Marks what is about to be handed over; a row that is somebody else's by now is left alone. The
@@ -317,10 +316,6 @@ pub async fn mark(
             words.each_number
         ))
     };
-    on!(write, c => sqlx::query(sql()).bind(ids(claims)).bind(now).bind(owner).execute(c).await.map(drop))
-}
-
-/// As [`Words::each_number`] takes them.
-fn ids(claims: &[Claim]) -> String {
-    serde_json::Value::from(claims.iter().map(|claim| claim.id.0).collect::<Vec<_>>()).to_string()
+    let ids = list(claims.iter().map(|claim| claim.id.0))?;
+    on!(write, c => sqlx::query(sql()).bind(ids).bind(now).bind(owner).execute(c).await.map(drop))
 }

@@ -2,19 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::AssertSqlSafe;
+
 use super::super::State;
+use super::AT_REST;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, on, row};
 use crate::id::{CampaignId, DeliveryId};
 
-/// How many mails are in which state, over all campaigns; accepted ones left out.
+/// How many mails are in which state, over all campaigns; accepted ones left out. Those that wait, those
+/// under way and those at rest are each in an index of their own.
 pub async fn totals(session: &mut impl Session) -> Result<BTreeMap<String, i64>, Error> {
-    let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(
-        "SELECT state, count(*) FROM delivery WHERE state <> 'accepted' GROUP BY state",
-    )
-    .fetch_all(c)
-    .await)?;
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT state, count(*) FROM delivery WHERE next_at IS NOT NULL GROUP BY state \
+             UNION ALL SELECT state, count(*) FROM delivery WHERE owner IS NOT NULL GROUP BY state \
+             UNION ALL SELECT state, count(*) FROM delivery WHERE {AT_REST} AND state <> 'accepted' GROUP BY state"
+        ))
+    };
+    let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(sql()).fetch_all(c).await)?;
     Ok(rows.into_iter().collect())
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use sqlx::AssertSqlSafe;
+
+use super::AT_REST;
 use crate::db::{Error, Session, on};
 use crate::id::CampaignId;
 
@@ -17,12 +20,17 @@ pub struct Replies {
 /// The last replies about a campaign's mails that wait or ended without being accepted, the most
 /// frequent first.
 pub async fn replies(session: &mut impl Session, id: CampaignId) -> Result<Vec<Replies>, Error> {
-    let rows: Vec<(Option<i64>, String, i64)> = on!(session, c => sqlx::query_as(
-        "SELECT a.code, a.text, count(*) FROM delivery d \
-         JOIN attempt a ON a.id = (SELECT max(b.id) FROM attempt b WHERE b.delivery_id = d.id) \
-         WHERE d.campaign_id = $1 AND d.state IN ('deferred', 'in_doubt', 'failed', 'expired') \
-         AND a.outcome <> 'accepted' GROUP BY a.code, a.text",
-    )
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT a.code, a.text, count(*) FROM (SELECT id FROM delivery \
+             WHERE campaign_id = $1 AND state = 'deferred' AND next_at IS NOT NULL \
+             UNION ALL SELECT id FROM delivery \
+             WHERE campaign_id = $1 AND state IN ('in_doubt', 'failed', 'expired') AND {AT_REST}) d \
+             JOIN attempt a ON a.id = (SELECT max(b.id) FROM attempt b WHERE b.delivery_id = d.id) \
+             WHERE a.outcome <> 'accepted' GROUP BY a.code, a.text"
+        ))
+    };
+    let rows: Vec<(Option<i64>, String, i64)> = on!(session, c => sqlx::query_as(sql())
     .bind(id)
     .fetch_all(c)
     .await)?;

@@ -1,6 +1,9 @@
 //! What a person changes about deliveries that wait.
 
+use sqlx::AssertSqlSafe;
+
 use super::super::State;
+use super::AT_REST;
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on};
 use crate::id::{CampaignId, DeliveryId};
@@ -28,17 +31,21 @@ pub async fn requeue(write: &mut Write, id: DeliveryId, now: Timestamp) -> Resul
     Ok(rows > 0)
 }
 
-/// Queues all of a campaign that are in this state; says how many.
+/// Queues all of a campaign that are in this state, which is one of waiting or at rest; says how many.
 pub async fn requeue_all(
     write: &mut Write,
     campaign: CampaignId,
     from: State,
     now: Timestamp,
 ) -> Result<u64, Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE delivery SET state = 'queued', reason = NULL, next_at = $3 \
-         WHERE campaign_id = $1 AND state = $2",
-    )
+    let such = if from == State::InDoubt { AT_REST } else { "next_at IS NOT NULL" };
+    let sql = || {
+        AssertSqlSafe(format!(
+            "UPDATE delivery SET state = 'queued', reason = NULL, next_at = $3 \
+             WHERE campaign_id = $1 AND state = $2 AND {such}"
+        ))
+    };
+    on!(write, c => sqlx::query(sql())
     .bind(campaign)
     .bind(from)
     .bind(now)
@@ -55,7 +62,7 @@ pub async fn requeue_refused(
 ) -> Result<u64, Error> {
     on!(write, c => sqlx::query(
         "UPDATE delivery SET state = 'queued', reason = NULL, next_at = $2 \
-         WHERE campaign_id = $1 AND state = 'deferred' AND (SELECT a.bearing FROM attempt a \
+         WHERE campaign_id = $1 AND state = 'deferred' AND next_at IS NOT NULL AND (SELECT a.bearing FROM attempt a \
          WHERE a.delivery_id = delivery.id ORDER BY a.id DESC LIMIT 1) = 'policy'",
     )
     .bind(campaign)
