@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 const FIRST: usize = 32;
-const MOST: usize = 256;
+const MOST: usize = 512;
 /// A batch that lasted for longer was too large, one that lasted for half of it too small.
 const LASTS: Duration = Duration::from_secs(1);
 
@@ -26,7 +26,7 @@ impl Default for Appetite {
 impl Appetite {
     /// Whether to claim with so many in the queue, and how many.
     pub(super) fn wants(&mut self, queued: usize, now: Duration) -> Option<i64> {
-        if queued > self.batch / 4 {
+        if queued > self.batch / 2 {
             return None;
         }
         if let Some(lasted) = self.since.take().map(|since| now.saturating_sub(since)) {
@@ -65,17 +65,17 @@ mod tests {
             now += Duration::from_millis(lasts);
             wanted
         };
-        let quick: Vec<_> = (0..5).map(|_| batch(&mut appetite, 10)).collect();
-        assert_eq!(quick, [32, 64, 128, 256, 256]);
-        let slow: Vec<_> = (0..9).map(|_| batch(&mut appetite, 1_500)).collect();
-        assert_eq!(slow, [256, 128, 64, 32, 16, 8, 4, 2, 1]);
+        let quick: Vec<_> = (0..6).map(|_| batch(&mut appetite, 10)).collect();
+        assert_eq!(quick, [32, 64, 128, 256, 512, 512]);
+        let slow: Vec<_> = (0..10).map(|_| batch(&mut appetite, 1_500)).collect();
+        assert_eq!(slow, [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]);
         assert_eq!([batch(&mut appetite, 700), batch(&mut appetite, 700)], [1, 1]);
     }
 
     #[test]
     fn there_is_none_while_the_queue_is_full_enough() {
         let mut appetite = Appetite::default();
-        assert_eq!(appetite.wants(FIRST / 4 + 1, Duration::ZERO), None);
-        assert_eq!(appetite.wants(FIRST / 4, Duration::ZERO), Some(32));
+        assert_eq!(appetite.wants(FIRST / 2 + 1, Duration::ZERO), None);
+        assert_eq!(appetite.wants(FIRST / 2, Duration::ZERO), Some(32));
     }
 }
