@@ -7,11 +7,16 @@ use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on};
 use crate::id::CampaignId;
 
-/// Nothing of `campaign` goes out by itself any more: nothing waits, and nothing is under way. The plus
-/// keeps databases from looking through all of the campaign for the few that are.
-const ENDED: &str = "NOT EXISTS (SELECT 1 FROM delivery d WHERE d.campaign_id = campaign.id \
-     AND d.next_at IS NOT NULL) \
-     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE +d.campaign_id = campaign.id AND d.owner IS NOT NULL)";
+/// Nothing of `campaign` goes out by itself any more: nothing waits, and nothing is under way.
+///
+/// In this order, which only `CASE` keeps. The first is a look at the beginning of `delivery_due`, which
+/// alone has them in the order that `min` asks for, and nearly always enough. For the second Postgres may
+/// read all of `delivery` as long as it has no statistics; the plus keeps it, and SQLite, from doing so
+/// later, by the campaign.
+const ENDED: &str = "CASE WHEN (SELECT min(d.next_at) FROM delivery d \
+     WHERE d.campaign_id = campaign.id AND d.next_at IS NOT NULL) IS NOT NULL THEN 0 \
+     WHEN EXISTS (SELECT 1 FROM delivery d WHERE +d.campaign_id = campaign.id AND d.owner IS NOT NULL) THEN 0 \
+     ELSE 1 END = 1";
 
 /// Running campaigns whose every delivery has ended, or is held in doubt, are finished.
 ///
