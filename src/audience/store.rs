@@ -14,7 +14,8 @@ row! {
     struct SubscriberRow {
         id: SubscriberId,
         email: Option<EmailAddress>,
-        name: Option<Line>,
+        /// Of a name that is none by what a name is today, nothing is read: nobody is lost for it.
+        name: Option<String>,
         discreet: bool,
         created_at: Timestamp,
         suppressed: i64,
@@ -83,7 +84,7 @@ async fn with_subscriptions(
     Ok(Subscriber {
         id,
         email,
-        name,
+        name: name.and_then(|name| Line::parse(&name).ok()),
         discreet,
         created_at,
         suppressed: suppressed > 0,

@@ -3,6 +3,7 @@
 use bulletin::audience::State::{Active, Ended, Pending};
 use bulletin::audience::subscribe::{Added, Request};
 use bulletin::audience::{Cadence, State, store, suppression};
+use bulletin::id::SubscriberId;
 
 use super::people::{address, email, line, request};
 use super::{World, on_both};
@@ -21,6 +22,7 @@ on_both!(
     a_suppression_outlives_the_person_and_blocks_adding,
     a_suppression_is_lifted_by_name_only,
     sizes_and_used_lists_count_people,
+    a_name_that_is_none_any_more_keeps_nobody_from_leaving,
 );
 
 impl World {
@@ -215,4 +217,14 @@ async fn sizes_and_used_lists_count_people(w: &World) {
     let used = store::used(&mut read).await.unwrap();
     let weekly = Cadence::Digest("weekly".to_owned());
     assert_eq!(used, [("news".to_owned(), Cadence::Immediate, 1), ("news".to_owned(), weekly, 1)]);
+}
+
+/// Names were trimmed of plain spaces only.
+async fn a_name_that_is_none_any_more_keeps_nobody_from_leaving(w: &World) {
+    w.reader("ann", "news", "immediate").await;
+    w.raw.run("UPDATE subscriber SET name = '\u{a0}'").await.unwrap();
+    assert_eq!(w.person("ann").await.name, None);
+    let all = store::page(&mut w.db.read().await.unwrap(), SubscriberId(0), 10).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(w.leave("ann").await, ["news"]);
 }
