@@ -68,7 +68,11 @@ impl Engine {
             core.adopt(&row);
         }
         let company = living(&db, owner.id, clock.now()).await?;
-        core.join(Now { wall: clock.now(), steady: Duration::ZERO }, company);
+        let now = Now { wall: clock.now(), steady: Duration::ZERO };
+        core.join(now, company);
+        for (relay, at) in store::last_tries(&mut db.read().await?).await? {
+            core.went(now, &relay, now.wall.since(at));
+        }
         let core = Arc::new(Mutex::new(core));
         let (events, heard) = mpsc::channel(EVENTS);
         let desk = Desk {
@@ -261,6 +265,7 @@ impl Driver {
             Command::Carry(worker, errand) => self.order(worker, Order::Carry(errand)),
             Command::Go(worker, next) => self.order(worker, Order::Go(Instant::now(), next)),
             Command::Leave(worker) => self.order(worker, Order::Leave),
+            Command::Close(worker) => self.order(worker, Order::Close),
         }
     }
 

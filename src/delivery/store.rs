@@ -10,7 +10,7 @@ mod replies;
 mod settle;
 mod steer;
 
-pub use attempt::{Attempt, append, append_all};
+pub use attempt::{Attempt, append, append_all, last_tries};
 pub use claim::{NOT_NOW, Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};

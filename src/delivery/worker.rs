@@ -25,6 +25,8 @@ pub(crate) enum Order {
     /// Said at that time; a second later it no longer counts.
     Go(Instant, Option<Box<Errand>>),
     Leave,
+    /// The connection, which carries nothing.
+    Close,
 }
 
 pub(crate) struct Worker {
@@ -43,7 +45,7 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         loop {
             match timeout(IDLE, self.orders.recv()).await {
-                Err(_) => self.close().await,
+                Err(_) | Ok(Some(Order::Close)) => self.close().await,
                 Ok(None) => return self.close().await,
                 Ok(Some(Order::Carry(errand))) => self.carry_all(errand).await,
                 // of a message that has been given up already

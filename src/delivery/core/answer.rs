@@ -31,7 +31,7 @@ impl Core {
             Event::Kept(records) => self.kept(&records),
             Event::KeepFailed(records) => self.keep_failed(now, records),
             Event::Relay(row) => self.adopt(&row),
-            Event::Living(company) => self.living(company),
+            Event::Living(company) => self.living(now, company),
             Event::Stop => self.stopping = true,
         }
     }
@@ -193,9 +193,13 @@ impl Core {
         }
     }
 
-    /// While the clock has jumped, those that live may seem to be gone.
-    fn living(&mut self, company: Company) {
-        if self.trusts_clock || company.size >= self.company.size {
+    /// While the clock has jumped, those that live may seem to be gone. For one more, all connections
+    /// that carry nothing make room.
+    fn living(&mut self, now: Now, company: Company) {
+        if company.size > self.company.size {
+            self.surplus.extend(self.lanes.iter().flat_map(|lane| &lane.idle));
+        }
+        if self.watch.believes(now) || company.size >= self.company.size {
             self.share(company);
         }
     }
@@ -248,7 +252,9 @@ impl Core {
 
     pub(super) fn set_idle(&mut self, worker: WorkerId) {
         self.workers[worker.0].work = Work::Idle;
-        self.lane(worker).end(worker);
+        if !self.lane(worker).end(worker) {
+            self.surplus.push(worker);
+        }
     }
 }
 

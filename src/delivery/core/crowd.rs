@@ -61,6 +61,16 @@ impl Crowd {
         wanted.min(self.company.part(self.most))
     }
 
+    /// Whether those that are in may go on. When it has become smaller, the next that come free leave.
+    pub(super) fn is_within(&self) -> bool {
+        self.busy <= self.limit()
+    }
+
+    /// How many daemons have a part of it.
+    pub(super) fn sharers(&self) -> usize {
+        self.company.size.min(self.most)
+    }
+
     pub(super) fn enter(&mut self) {
         self.busy += 1;
     }

@@ -80,13 +80,13 @@ impl Domains {
 pub(super) struct Domain {
     pub(super) pace: Pace,
     pub(super) crowd: Crowd,
-    /// In the order of their turns.
-    waiting: VecDeque<Box<Errand>>,
+    /// In the order of their turns, each with the time since when.
+    waiting: VecDeque<(Box<Errand>, Duration)>,
     /// Lined up, and not begun.
     lined_up: u32,
     /// By priority: when the next turn is that nobody has booked.
     booked: [Duration; 3],
-    /// How long a mail is under way, about.
+    /// How long a mail has a place here, about: also while it waits for its relay.
     takes: Duration,
 }
 
@@ -98,13 +98,14 @@ impl Domain {
             waiting: VecDeque::new(),
             lined_up: 0,
             booked: [Duration::ZERO; 3],
-            takes: Duration::from_millis(100),
+            // rather too little: what comes again too early is booked anew
+            takes: Duration::from_millis(10),
         }
     }
 
     pub(super) fn share(&mut self, company: Company) {
         self.crowd.share(company);
-        self.pace.share(company.size);
+        self.pace.share(self.crowd.sharers());
     }
 
     /// Lets it wait for its turn; or gives it back, with how long from now it had better come again.
@@ -113,15 +114,21 @@ impl Domain {
         errand: Box<Errand>,
         now: Now,
     ) -> Result<(), (Box<Errand>, Duration)> {
+        if self.crowd.limit() == 0 {
+            // another daemon's: not all of them at once
+            let apart = Duration::from_millis(errand.claim.id.0.unsigned_abs() % 1000);
+            return Err((errand, PATIENCE + apart));
+        }
         let before = |other: &Errand| other.priority <= errand.priority;
-        let place = self.waiting.iter().rposition(|other| before(other)).map_or(0, |last| last + 1);
+        let last = self.waiting.iter().rposition(|(other, _)| before(other));
+        let place = last.map_or(0, |last| last + 1);
         let ahead = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(self.lined_up);
         let wait = self.turn_in(now) + self.turn_time(now).saturating_mul(ahead);
-        if self.crowd.limit() == 0 || wait > PATIENCE || self.waiting.len() >= MOST {
+        if wait > PATIENCE || self.waiting.len() >= MOST {
             let later = self.book(errand.priority as usize, now, wait.max(PATIENCE));
             return Err((errand, later));
         }
-        self.waiting.insert(place, errand);
+        self.waiting.insert(place, (errand, now.steady));
         Ok(())
     }
 
@@ -132,12 +139,12 @@ impl Domain {
         }
         self.crowd.enter();
         self.lined_up += 1;
-        self.waiting.pop_front()
+        self.waiting.pop_front().map(|(errand, _)| errand)
     }
 
     /// When the next may be lined up.
     fn lines_up_at(&self, now: Now) -> Duration {
-        let gap = self.pace.gap(now.wall).unwrap_or_default();
+        let gap = self.gap(now).unwrap_or_default();
         (self.pace.turn() + gap * self.lined_up).saturating_sub(EARLY)
     }
 
@@ -160,45 +167,69 @@ impl Domain {
         self.crowd.leave();
     }
 
-    /// A mail that had begun took so long.
+    /// A mail had a place here for so long.
     pub(super) fn took(&mut self, time: Duration) {
         self.takes = (self.takes * 7 + time) / 8;
     }
 
     /// All that waits.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Box<Errand>> {
-        self.waiting.drain(..)
+        self.waiting.drain(..).map(|(errand, _)| errand)
     }
 
     /// The claims of those that wait for which this is so; they wait no more.
     pub(super) fn take_out(&mut self, which: impl Fn(&Errand) -> bool) -> Vec<Claim> {
-        let out = self.waiting.iter().filter(|errand| which(errand)).map(|errand| errand.claim);
-        let out = out.collect();
-        self.waiting.retain(|errand| !which(errand));
+        let such = self.waiting.iter().filter(|(errand, _)| which(errand));
+        let out = such.map(|(errand, _)| errand.claim).collect();
+        self.waiting.retain(|(errand, _)| !which(errand));
         out
     }
 
-    /// Whether those that wait had better come again, because the domain has slowed down since.
-    pub(super) fn is_overdue(&self, now: Now) -> bool {
-        let waits = !self.waiting.is_empty();
-        waits && (self.crowd.limit() == 0 || self.turn_in(now) > 2 * PATIENCE)
+    /// Whether the turn of what is lined up has moved away: somebody has complained since.
+    pub(super) fn has_stalled(&self, now: Now) -> bool {
+        self.lined_up > 0 && self.turn_in(now) > 2 * EARLY
+    }
+
+    /// Those that wait and had better come again: it is not this daemon's domain any more, its turn is
+    /// far away, or the next has waited for long, and so a turn takes as long as that.
+    pub(super) fn overdue(&mut self, now: Now) -> VecDeque<Box<Errand>> {
+        let Some((_, since)) = self.waiting.front() else { return VecDeque::new() };
+        let waited = now.steady.saturating_sub(*since);
+        if self.crowd.limit() > 0 && self.turn_in(now).max(waited) <= 2 * PATIENCE {
+            return VecDeque::new();
+        }
+        if waited > 2 * PATIENCE {
+            self.takes = self.takes.max(waited * self.places());
+        }
+        self.drain().collect()
     }
 
     fn turn_in(&self, now: Now) -> Duration {
         self.pace.turn().saturating_sub(now.steady)
     }
 
-    /// From one turn to the next, about.
-    fn turn_time(&self, now: Now) -> Duration {
-        let gap = self.pace.gap(now.wall).max(self.crowd.gap(now.steady));
-        let places = u32::try_from(self.crowd.limit().max(1)).unwrap_or(u32::MAX);
-        gap.unwrap_or_default().max(self.takes / places)
+    /// At least between two turns.
+    fn gap(&self, now: Now) -> Option<Duration> {
+        self.pace.gap(now.wall).max(self.crowd.gap(now.steady))
     }
 
-    /// Speaks for a turn after those that are spoken for already by what goes before it.
+    /// From one turn to the next, about.
+    fn turn_time(&self, now: Now) -> Duration {
+        self.gap(now).unwrap_or_default().max(self.takes / self.places())
+    }
+
+    fn places(&self) -> u32 {
+        u32::try_from(self.crowd.limit().max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Speaks for a turn after those that are spoken for already by what goes before it. None that is
+    /// too far away is spoken for: whoever comes again by then takes it.
     fn book(&mut self, priority: usize, now: Now, wait: Duration) -> Duration {
         let before = self.booked[..=priority].iter().max().copied().unwrap_or_default();
-        let at = before.max(now.steady + wait).min(now.steady + LATEST);
+        let at = before.max(now.steady + wait);
+        if at > now.steady + LATEST {
+            return LATEST;
+        }
         self.booked[priority] = at + self.turn_time(now);
         at.saturating_sub(now.steady)
     }

@@ -65,7 +65,7 @@ impl Lane {
 
     /// Whether a mail may be announced behind another.
     pub(super) fn may_follow(&self, now: Now) -> bool {
-        self.gate.is_open() && self.pace.is_ready(now)
+        self.gate.is_open() && self.pace.is_ready(now) && self.crowd.is_within()
     }
 
     pub(super) fn take_turn(&mut self, now: Now) {
@@ -73,14 +73,17 @@ impl Lane {
         self.mark += STRIDE / self.weight.unwrap_or(1).max(1);
     }
 
-    pub(super) fn end(&mut self, worker: WorkerId) {
+    /// Whether the worker's connection may stay open for another mail.
+    pub(super) fn end(&mut self, worker: WorkerId) -> bool {
+        let within = self.crowd.is_within();
         self.crowd.leave();
         self.idle.push(worker);
+        within
     }
 
     pub(super) fn share(&mut self, company: Company) {
         self.crowd.share(company);
-        self.pace.share(company.size);
+        self.pace.share(self.crowd.sharers());
     }
 
     /// Whether this daemon may use it at all.

@@ -122,19 +122,23 @@ impl Core {
 
     fn recall(&mut self, now: Now, claim: Claim) {
         let of_it = |errand: &Errand| errand.claim.campaign == claim.campaign;
-        let (back, queue): (Vec<_>, Vec<_>) =
-            self.queue.drain(..).partition(|errand| of_it(errand));
-        let (ready_back, ready): (Vec<_>, Vec<_>) =
-            self.ready.drain(..).partition(|(errand, _)| of_it(errand));
-        (self.queue, self.ready) = (queue.into(), ready.into());
-        self.free += ready_back.len();
-        let waiting: Vec<_> =
-            self.domains.iter_mut().flat_map(|domain| domain.take_out(of_it)).collect();
-        let ready_back = ready_back.into_iter().map(|(errand, _)| errand);
-        let back = back.into_iter().chain(ready_back).map(|errand| errand.claim);
-        for claim in back.chain(waiting) {
+        let mut back: Vec<_> = self.pull(of_it).iter().map(|errand| errand.claim).collect();
+        back.extend(self.domains.iter_mut().flat_map(|domain| domain.take_out(of_it)));
+        for claim in back {
             self.record(now, claim, Happened::Untried);
         }
+    }
+
+    /// Takes out of the queue those for which this is so, looked at or not.
+    pub(super) fn pull(&mut self, which: impl Fn(&Errand) -> bool) -> VecDeque<Box<Errand>> {
+        let (mut out, queue): (VecDeque<_>, _) =
+            self.queue.drain(..).partition(|errand| which(errand));
+        let (looked, ready): (VecDeque<_>, _) =
+            self.ready.drain(..).partition(|(errand, _)| which(errand));
+        (self.queue, self.ready) = (queue, ready);
+        self.free += looked.len();
+        out.extend(looked.into_iter().map(|(errand, _)| errand));
+        out
     }
 
     /// The answer is too old: before those who came later.

@@ -128,6 +128,8 @@ pub enum Command {
     Go(WorkerId, Option<Box<Errand>>),
     /// Give the open transaction up.
     Leave(WorkerId),
+    /// Close the connection that is open for nothing: it is another daemon's.
+    Close(WorkerId),
     /// Write all of these down in one commit.
     Keep(Vec<Record>),
 }
@@ -190,6 +192,8 @@ pub struct Core {
     ready: VecDeque<(Box<Errand>, Duration)>,
     /// Whose relay waits, and who have not been looked at, or too long ago.
     door: VecDeque<WorkerId>,
+    /// Whose connections are to be closed.
+    surplus: Vec<WorkerId>,
     /// A look on its way.
     looking: Option<Looking>,
     /// Free slots of the window.
@@ -213,8 +217,6 @@ pub struct Core {
     /// it is still under way.
     hand: HashMap<(DeliveryId, i64), Place>,
     watch: Watch,
-    /// As of the last round.
-    trusts_clock: bool,
     /// Who share what relays and domains allow.
     company: Company,
     /// Until then the others may not have heard of this one.
@@ -244,8 +246,10 @@ enum Place {
     /// It has none, or is done with it.
     Free,
     Waiting,
-    LinedUp(usize),
-    Begun(usize),
+    /// Since then.
+    LinedUp(usize, Duration),
+    /// Since it was lined up.
+    Begun(usize, Duration),
 }
 
 /// A claim, and when it was looked at: then it holds a slot of the window.
@@ -277,6 +281,7 @@ impl Core {
             workers,
             queue: VecDeque::new(),
             door: VecDeque::new(),
+            surplus: Vec::new(),
             looking: None,
             ready: VecDeque::new(),
             free: settings.window,
@@ -292,7 +297,6 @@ impl Core {
             stopping: false,
             hand: HashMap::new(),
             watch: Watch::default(),
-            trusts_clock: false,
             company: Company::ALONE,
             heard_at: Duration::ZERO,
             stepped_at: Duration::ZERO,
@@ -331,9 +335,9 @@ impl Core {
     /// What is to be done every few seconds.
     pub fn round(&mut self, now: Now) -> Round {
         let renew = self.hand.keys().map(|(id, _)| *id).collect();
-        self.trusts_clock = self.watch.trusts(now);
+        let judges_leases = self.watch.trusts(now);
         let finds_strays = self.watch.is_even() && !self.claiming;
-        Round { renew, judges_leases: self.trusts_clock, finds_strays }
+        Round { renew, judges_leases, finds_strays }
     }
 
     /// Messages handed over whose outcome is not kept.
@@ -344,6 +348,12 @@ impl Core {
     /// When the first relay can be used; `None` when every one is paused by a person.
     pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.lanes.iter().filter_map(|lane| lane.gate.opens_at(now)).min()
+    }
+
+    /// A mail was last tried at this relay so long ago, by whichever daemon.
+    pub fn went(&mut self, now: Now, relay: &str, ago: Duration) {
+        let of_it = |lane: &&mut Lane| lane.gate.name() == relay;
+        self.lanes.iter_mut().filter(of_it).for_each(|lane| lane.pace.went(now, ago));
     }
 
     /// These daemons live, this one among them: they share what relays and domains allow. One that

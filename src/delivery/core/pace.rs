@@ -35,6 +35,12 @@ impl Pace {
         self.next = self.next.max(at);
     }
 
+    /// The last message went so long ago, before this daemon began: starting anew earns no turn.
+    pub(super) fn went(&mut self, now: Now, ago: Duration) {
+        let wait = self.gap(now.wall).unwrap_or_default().saturating_sub(ago);
+        self.not_before(now.steady + wait);
+    }
+
     pub(super) fn is_ready(&self, now: Now) -> bool {
         self.next <= now.steady
     }

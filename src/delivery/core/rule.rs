@@ -25,6 +25,7 @@ impl Core {
         self.refresh(now);
         self.line_up(now);
         self.keep(now, commands);
+        commands.extend(self.surplus.drain(..).map(Command::Close));
         if self.stuck || now.steady < self.away_until {
             return;
         }

@@ -75,6 +75,7 @@ fn step(core: &mut Core, seconds: u64, event: Event) -> Vec<String> {
             format!("go {}{next}", worker.0)
         }
         Command::Leave(worker) => format!("leave {}", worker.0),
+        Command::Close(worker) => format!("close {}", worker.0),
         Command::Keep(records) => format!("keep {}", records.len()),
     };
     core.step(at(seconds), event).iter().map(word).collect()
@@ -162,7 +163,7 @@ fn a_held_relay_is_probed_by_one_mail_alone() {
     step(&mut core, 0, Event::Woken);
     fed(&mut core, 0, 20);
     let held = step(&mut core, 0, Event::Done(WorkerId(0), fault()));
-    assert_eq!(held, ["keep 19"], "what was queued goes back with it");
+    assert_eq!(held, ["keep 19", "close 0"], "what was queued goes back with it");
     step(&mut core, 0, Event::Done(WorkerId(1), fault()));
     assert_eq!(step(&mut core, 59, Event::Woken), [""; 0]);
     let probe = fed(&mut core, 60, 20);

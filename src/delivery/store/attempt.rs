@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use super::list;
 use crate::clock::Timestamp;
-use crate::db::{Error, Write, on};
+use crate::db::{Error, Session, Write, on};
 use crate::id::DeliveryId;
 
 /// One try, as it is kept for ever.
@@ -47,4 +47,15 @@ pub async fn append_all(write: &mut Write, attempts: &[Attempt<'_>]) -> Result<(
         (delivery, at, duration_ms, code, relay, outcome, stage, enhanced, text, bearing)
     }))?;
     on!(write, c => sqlx::query(sql()).bind(rows).execute(c).await.map(drop))
+}
+
+/// When each relay was last tried, as far as it is among the newest thousand tries: of a relay that is
+/// not, others were tried so often since that it can hardly have a low rate of its own to keep.
+pub async fn last_tries(session: &mut impl Session) -> Result<Vec<(String, Timestamp)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT relay, max(at) FROM (SELECT relay, at FROM attempt ORDER BY id DESC LIMIT 1000) newest \
+         GROUP BY relay ORDER BY relay",
+    )
+    .fetch_all(c)
+    .await)
 }

@@ -257,7 +257,7 @@ fn taken(
         },
         rendition: RenditionId(row.rendition),
         email,
-        // one that is none, by what a name is today, holds up nobody
+        // as the audience reads it
         name: row.name.as_deref().and_then(|name| Line::parse(name).ok()),
         message_id: row.message_id,
         dated_at: row.dated_at.map_or(now, Timestamp),
@@ -279,7 +279,7 @@ pub async fn last_look(
 ) -> Result<Vec<Option<&'static str>>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT id, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
+            "SELECT id, claimed, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
              FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS fence FROM {}) e \
              JOIN delivery d ON d.id = e.id JOIN campaign c ON c.id = d.campaign_id \
              JOIN subscriber s ON s.id = d.subscriber_id {}) looked \
@@ -291,12 +291,14 @@ pub async fn last_look(
     };
     let pairs = list(claims.iter().map(|claim| (claim.id.0, claim.fence)))?;
     // mostly there is none
-    let rows: Vec<(DeliveryId, i64, String, String)> =
+    let rows: Vec<(DeliveryId, i64, i64, String, String)> =
         on!(session, c => sqlx::query_as(sql()).bind(pairs).bind(now).fetch_all(c).await)?;
     let reason = |claim: &Claim| {
-        let row = rows.iter().find(|(id, ..)| *id == claim.id)?;
-        let ours = row.1 == claim.fence && row.2 == "sending";
-        Some(known_reason(&row.3).filter(|_| ours).unwrap_or(NOT_NOW))
+        let of_it =
+            |(id, claimed, ..): &&(_, _, _, _, _)| (*id, *claimed) == (claim.id, claim.fence);
+        let (_, _, fence, state, reason) = rows.iter().find(of_it)?;
+        let ours = *fence == claim.fence && state == "sending";
+        Some(known_reason(reason).filter(|_| ours).unwrap_or(NOT_NOW))
     };
     Ok(claims.iter().map(reason).collect())
 }

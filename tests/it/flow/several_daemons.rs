@@ -54,6 +54,24 @@ async fn two_daemons_share_a_campaign_and_nobody_gets_it_twice() {
     assert!(relay.most_connections() <= 2, "those of the relay are those of both");
 }
 
+/// The older one is busy with all of them when the other comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_daemon_that_comes_under_load_is_made_room_for() {
+    let relay = relay(20);
+    let house = house(Database::Postgres).relay(&relay).connections(8).open();
+    house.readers(2400, "meetings");
+    house.post("minutes", "meeting-summary", &[]);
+    let _one = house.daemon();
+    let campaign = house.queue("minutes");
+    until("all connections", || relay.most_connections() == 8).await;
+    let before = relay.connections();
+    let _other = house.daemon();
+    until("the end", || house.has_ended(campaign)).await;
+    house.ended(campaign, &accepted(2400));
+    assert!(relay.connections() > before, "the other had none");
+    assert_eq!(relay.most_connections(), 8, "those of the relay are those of both");
+}
+
 /// The default lease is half an hour; a dead daemon's is worth nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_a_killed_daemon_held_is_taken_over_by_the_others_at_once() {

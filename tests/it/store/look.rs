@@ -4,7 +4,8 @@ use bulletin::address::EmailAddress;
 use bulletin::campaign::State as Campaign;
 use bulletin::clock::Timestamp;
 use bulletin::delivery::store::{
-    Attempt, Filter, RelayRow, append, attempts, last_look, note_relay, relays, set_relay, shown,
+    Attempt, Filter, RelayRow, append, attempts, last_look, last_tries, note_relay, relays,
+    set_relay, shown,
 };
 use bulletin::delivery::{Claim, State};
 use bulletin::id::DeliveryId;
@@ -22,6 +23,7 @@ on_both!(
     the_last_look_sees_that_a_post_was_withdrawn,
     an_edition_is_planned_anew_when_one_of_its_lists_was_left,
     the_last_look_sees_that_the_campaign_expired,
+    the_older_of_two_claims_of_one_mail_is_not_now_and_the_newer_goes,
     the_attempts_are_kept_in_order_and_the_last_is_shown,
     a_relay_is_kept_as_it_was_last_said,
     a_relay_that_a_person_paused_is_theirs_to_open,
@@ -47,6 +49,17 @@ async fn the_last_look_sees_an_unsubscribe(w: &World) {
     let claim = under_way(w).await;
     w.leave("ann").await;
     assert_eq!(look(w, claim).await, Some("unsubscribed"));
+}
+
+async fn the_older_of_two_claims_of_one_mail_is_not_now_and_the_newer_goes(w: &World) {
+    let newer = under_way(w).await;
+    let older = Claim { fence: newer.fence - 1, ..newer };
+    for claims in [[older, newer], [newer, older]] {
+        let read = &mut w.db.read().await.unwrap();
+        let seen = last_look(read, w.db.words(), &claims, w.now()).await.unwrap();
+        let expected = claims.map(|claim| (claim.fence == older.fence).then_some("not now"));
+        assert_eq!(seen, expected);
+    }
 }
 
 async fn the_last_look_sees_a_suppression(w: &World) {
@@ -173,6 +186,8 @@ async fn the_attempts_are_kept_in_order_and_the_last_is_shown(w: &World) {
     let tries = attempts(&mut w.db.read().await.unwrap(), ann[0].id).await.unwrap();
     let outcomes: Vec<_> = tries.iter().map(|one| one.outcome.as_str()).collect();
     assert_eq!(outcomes, ["fault", "deferred"]);
+    let newest = last_tries(&mut w.db.read().await.unwrap()).await.unwrap();
+    assert_eq!(newest, [("main".to_owned(), Timestamp(2))]);
     let all = find(&filter(None, None), DeliveryId(0), 9).await;
     let codes: Vec<_> = all.iter().map(|one| one.code).collect();
     assert_eq!(codes, [None, Some(452)]);

@@ -29,6 +29,7 @@ impl World {
             Event::Stop => daemon.stopping = true,
             Event::KeepFailed(_) => daemon.stuck = true,
             Event::Kept(_) => daemon.stuck = false,
+            Event::Living(company) => daemon.hears_of(*company),
             Event::Relay(row) => {
                 let relay = self.plan.relays.iter().position(|relay| relay.name == row.name);
                 daemon.paused[relay.unwrap()] = row.state == "paused";
@@ -41,7 +42,8 @@ impl World {
     pub(super) fn check_command(&mut self, index: usize, command: &Command) {
         let daemon = &self.daemons[index];
         self.must(
-            !daemon.stuck || matches!(command, Command::Keep(_) | Command::Leave(_)),
+            !daemon.stuck
+                || matches!(command, Command::Keep(_) | Command::Leave(_) | Command::Close(_)),
             "something is begun although results cannot be kept",
         );
         let begins =
@@ -55,6 +57,7 @@ impl World {
                 );
                 let relay = daemon.relay_of(*worker);
                 self.must(!daemon.paused[relay], "a paused relay is used");
+                self.part(index, relay, 1);
                 self.turn(index, relay);
                 self.domain_turn(index, errand);
             }
@@ -63,6 +66,7 @@ impl World {
                 let relay = daemon.relay_of(*worker);
                 self.must(!daemon.paused[relay], "a message goes over a paused relay");
                 if let Some(next) = next {
+                    self.part(index, relay, 0);
                     self.turn(index, relay);
                     self.domain_turn(index, next);
                 }
@@ -70,8 +74,18 @@ impl World {
             Command::Leave(worker) => {
                 self.must(matches!(daemon.hands[worker.0], Hand::Waiting(_)), "nothing to leave");
             }
+            Command::Close(worker) => {
+                self.must(matches!(daemon.hands[worker.0], Hand::Free), "a busy one is closed");
+            }
             Command::Claim(_) | Command::Look(_) | Command::Keep(_) => {}
         }
+    }
+
+    /// With so many more, a daemon uses no more connections than its part.
+    fn part(&self, daemon: usize, relay: usize, more: usize) {
+        let daemon = &self.daemons[daemon];
+        let most = daemon.part(self.plan.relays[relay].connections);
+        self.must(daemon.busy(relay) + more <= most, "more connections than its part are used");
     }
 
     /// A relay with a limit is never ahead of it: at most ten milliseconds that a timer was late.

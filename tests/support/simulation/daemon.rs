@@ -3,6 +3,8 @@
 use bulletin::delivery::Errand;
 use bulletin::delivery::core::{Core, Now, WorkerId};
 
+use bulletin::db::owner::Company;
+
 use super::plan::Plan;
 use super::world::World;
 
@@ -36,6 +38,8 @@ pub(super) struct Daemon {
     pub(super) turns: Vec<(i64, i64)>,
     /// By domain: the same.
     pub(super) domain_turns: Vec<(i64, i64)>,
+    /// Who shares with it, as far as it may know: with a clock that jumped it believes in no fewer.
+    companies: Vec<Company>,
     /// By row: when it was last looked at.
     pub(super) looked: std::collections::BTreeMap<usize, u64>,
 }
@@ -81,8 +85,25 @@ impl Daemon {
             paused: vec![false; plan.relays.len()],
             turns: vec![(0, i64::MIN); plan.relays.len()],
             domain_turns: vec![(0, i64::MIN); plan.domains.len()],
+            companies: vec![Company::ALONE],
             looked: std::collections::BTreeMap::new(),
         }
+    }
+
+    pub(super) fn hears_of(&mut self, company: Company) {
+        self.companies.retain(|known| known.size > company.size);
+        self.companies.push(company);
+    }
+
+    /// The most of so many connections that it may use.
+    pub(super) fn part(&self, whole: usize) -> usize {
+        self.companies.iter().map(|company| company.part(whole)).max().unwrap()
+    }
+
+    /// How many workers of this relay carry something.
+    pub(super) fn busy(&self, relay: usize) -> usize {
+        let hands = self.hands.iter().zip(&self.places);
+        hands.filter(|(hand, place)| **place == relay && !matches!(hand, Hand::Free)).count()
     }
 
     pub(super) fn relay_of(&self, worker: WorkerId) -> usize {

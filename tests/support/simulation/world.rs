@@ -192,6 +192,7 @@ impl World {
         self.recover(false);
         self.store.beat(self.daemons[daemon].owner, self.wall());
         let (now, living) = (self.now_of(daemon), self.company_of(daemon));
+        self.daemons[daemon].hears_of(living);
         self.daemons[daemon].core.join(now, living);
         self.follow(who);
         self.after(0, Happening::Wake(who));
@@ -279,6 +280,7 @@ impl World {
             }
             Command::Go(worker, next) => self.go(who, worker, next),
             Command::Leave(worker) => self.daemons[who.daemon].hands[worker.0] = Hand::Free,
+            Command::Close(_) => {}
         }
     }
 
