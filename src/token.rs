@@ -230,6 +230,20 @@ mod tests {
         assert_eq!(other.verify(Purpose::Unsubscribe, &token), None);
     }
 
+    /// Links in old mails must go on working: the key of each purpose is made as it always was.
+    #[test]
+    fn tokens_are_what_they_always_were() {
+        for purpose in PURPOSES {
+            let mut key = hmac("k".repeat(43).as_bytes());
+            key.update(purpose.label().as_bytes());
+            let mut mac = hmac(&key.finalize().into_bytes());
+            mac.update(&[VERSION, KEY, 42]);
+            let bytes = [&[VERSION, KEY, 42], &mac.finalize().into_bytes()[..MAC]].concat();
+            assert_eq!(keys().sign(purpose, &[42]), BASE64URL_NOPAD.encode(&bytes), "{purpose:?}");
+        }
+        assert_eq!(keys().sign(Purpose::Unsubscribe, &[42]), "AQEq3Gu8PfgqiEP5QxkvmKRfKQ");
+    }
+
     #[test]
     fn no_changed_token_verifies() {
         let token = keys().sign(Purpose::Unsubscribe, &[42, 7]);

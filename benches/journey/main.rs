@@ -43,9 +43,11 @@ fn main() -> anyhow::Result<ExitCode> {
         return measure::report(words);
     }
     let orders = Orders::parse(words)?;
+    // before anything is measured: what is wrong with it is soon told
+    let reasons = table::reasons()?;
     let started = Instant::now();
     let results = rounds(&orders)?;
-    let text = table::text(&orders, &results)?;
+    let text = table::text(&orders, &results, &reasons);
     println!("{text}");
     if orders.writes() {
         let (command, took) = (orders.command(), started.elapsed());

@@ -112,8 +112,7 @@ impl Workshop {
             | Subject::Far(_)
             | Subject::Nodemailer
             | Subject::OneConnection => messages / 10,
-            Subject::Daemons(_) => messages / 5,
-            Subject::Postgres => messages / 2,
+            Subject::Daemons(_) | Subject::Postgres => messages / 2,
             Subject::Small => SMALL.min(self.orders.big),
             Subject::Big => self.orders.big,
             _ => messages,

@@ -76,10 +76,7 @@ impl<'a> Section<'a> {
         default: &str,
         parse: impl Fn(&Value) -> Parsed<T>,
     ) -> Option<T> {
-        let node = self.node(key, default).unwrap_or_else(|| Node {
-            place: Place::Default,
-            value: Value::Untyped(default.to_owned()),
-        });
+        let node = self.given(key, default);
         self.parsed(key, &node, parse)
     }
 
@@ -118,10 +115,7 @@ impl<'a> Section<'a> {
         default: &str,
         parse: impl Fn(&Value) -> Parsed<T>,
     ) -> Option<Vec<T>> {
-        let node = self.node(key, default).unwrap_or_else(|| Node {
-            place: Place::Default,
-            value: Value::Untyped(default.to_owned()),
-        });
+        let node = self.given(key, default);
         self.listed(key, &node, parse)
     }
 
@@ -212,6 +206,14 @@ impl<'a> Section<'a> {
             let what = format!("{}.{key} is not a key of Bulletin; {remedy}", self.name);
             self.reader.problem(node.place.clone(), what);
         }
+    }
+
+    /// What is written, or else the default.
+    fn given(&mut self, key: &'static str, default: &str) -> Node {
+        self.node(key, default).unwrap_or_else(|| Node {
+            place: Place::Default,
+            value: Value::Untyped(default.to_owned()),
+        })
     }
 
     fn missing(&self, key: &str, example: &str) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::house::{Database, accepted, finished, house, recipients, until};
+use super::house::{Database, House, accepted, finished, house, recipients, until};
 use crate::support::fleet::Fleet;
 use crate::support::house::READERS;
 use crate::support::relay::{Act, At, Received, Relay, When};
@@ -25,6 +25,17 @@ fn times(all: &[Received], which: impl Fn(&Received) -> bool) -> Vec<Instant> {
 
 fn is_limited(mail: &Received) -> bool {
     mail.to.ends_with(READERS)
+}
+
+/// Sends a post to so many readers of the domain with limits.
+fn from_first_to_last(house: &House, relay: &Relay, readers: usize) -> Duration {
+    house.readers(readers, "meetings");
+    house.post("minutes", "meeting-summary", &[]);
+    let campaign = house.queue("minutes");
+    house.send();
+    house.ended(campaign, &accepted(readers));
+    let arrived = times(&relay.received(), is_limited);
+    arrived[readers - 1].duration_since(arrived[0])
 }
 
 async fn a_domain_has_a_rate_of_its_own_and_holds_up_nobody_else(database: Database) {
@@ -58,13 +69,7 @@ async fn a_domain_is_given_only_so_many_mails_at_once(database: Database) {
     let relay = Relay::new().dot_delay(delay).start();
     let plan = house(database).relay(&relay).connections(4);
     let house = plan.limits("connections = 1").open();
-    house.readers(20, "meetings");
-    house.post("minutes", "meeting-summary", &[]);
-    let campaign = house.queue("minutes");
-    house.send();
-    house.ended(campaign, &accepted(20));
-    let arrived = times(&relay.received(), is_limited);
-    let took = arrived[19].duration_since(arrived[0]);
+    let took = from_first_to_last(&house, &relay, 20);
     assert!(took >= delay * 19, "one after the other: {took:?}");
 }
 
@@ -97,13 +102,7 @@ async fn a_warm_up_begins_slowly(database: Database) {
     // its first day never comes
     let warm_up = "warm_up = [\"20/s\", \"200/s\"]\nwarm_up_from = \"2999-01-01\"";
     let house = plan.limits(warm_up).open();
-    house.readers(30, "meetings");
-    house.post("minutes", "meeting-summary", &[]);
-    let campaign = house.queue("minutes");
-    house.send();
-    house.ended(campaign, &accepted(30));
-    let arrived = times(&relay.received(), is_limited);
-    let took = arrived[29].duration_since(arrived[0]);
+    let took = from_first_to_last(&house, &relay, 30);
     assert!(took >= Duration::from_millis(1_300), "30 mails in {took:?}");
 }
 
