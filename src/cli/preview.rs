@@ -90,14 +90,14 @@ pub(super) async fn write_out(
         unsubscribe_url: &press.dead_link(),
         lists: &press.list_names(pieces),
     };
-    let subject = press.content(digest, pieces).await?.subject.to_string();
+    let subject = press.looks(digest, pieces).await?.subject.to_string();
     let bytes = match format {
         Format::Eml => {
             signed(home, press.specimen(digest, pieces).await?.message(&copy))?.into_bytes()
         }
-        Format::Mjml => press.content(digest, pieces).await?.mjml.into_bytes(),
-        Format::Html => press.content(digest, pieces).await?.html_for(&copy)?.into_bytes(),
-        Format::Text => press.content(digest, pieces).await?.text_for(&copy)?.into_bytes(),
+        Format::Mjml => press.looks(digest, pieces).await?.mjml.into_bytes(),
+        Format::Html => press.looks(digest, pieces).await?.html_for(&copy)?.into_bytes(),
+        Format::Text => press.looks(digest, pieces).await?.text_for(&copy)?.into_bytes(),
     };
     match out {
         None if printer.json => printer.object(&json!({

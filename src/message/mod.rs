@@ -39,8 +39,24 @@ use crate::post::{File, Post};
 /// What a rendition is made of.
 #[derive(Clone, Debug)]
 pub enum Letter<'a> {
-    Post { post: &'a Post, files: &'a [File], archive_url: String },
+    Post { post: &'a Post, files: &'a [File], archive_url: String, occasion: Occasion },
     Digest { name: &'a Line, sections: Vec<Section> },
+}
+
+/// Why a post is mailed; all but news have templates of their own, whatever the post's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    News,
+    /// A meeting comes near.
+    Reminder,
+    /// What was sent before is no longer right.
+    Update,
+    /// A meeting does not take place, or a post was withdrawn.
+    Cancellation,
+}
+
+impl Occasion {
+    pub const ALL: [Self; 4] = [Self::News, Self::Reminder, Self::Update, Self::Cancellation];
 }
 
 /// The posts of one list in a digest.

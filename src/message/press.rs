@@ -14,7 +14,7 @@ use super::compose::{Head, ListId, Rendition};
 use super::render::Frame;
 use super::store::{self, Kept, Words};
 use super::template::Templates;
-use super::{Content, Item, Letter, Section};
+use super::{Content, Item, Letter, Occasion, Section};
 use crate::campaign::Kind;
 use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
@@ -60,7 +60,7 @@ impl Press {
     async fn make(&self, id: RenditionId) -> anyhow::Result<Rendition> {
         let kept = store::find(&mut self.db.read().await?, id).await?;
         let pieces = store::pieces(&mut self.db.read().await?, id).await?;
-        let mut content = self.content(kept.digest.as_deref(), &pieces).await?;
+        let mut content = self.content(&kept, &pieces).await?;
         self.keep(id, kept.words.clone(), &mut content).await?;
         Rendition::prepare(&content, &self.head(&kept, &pieces)?)
     }
@@ -90,7 +90,7 @@ impl Press {
     /// [`rendition`]: Press::rendition
     pub async fn proof(&self, campaign: &Campaign) -> anyhow::Result<(Rendition, Vec<Piece>)> {
         let (kept, pieces) = self.so_far(campaign).await?;
-        let mut content = self.content(kept.digest.as_deref(), &pieces).await?;
+        let mut content = self.content(&kept, &pieces).await?;
         let head = self.head(&kept, &pieces)?;
         if let Some(words) = kept.words {
             content.say(words);
@@ -119,21 +119,20 @@ impl Press {
         digest: Option<&str>,
         pieces: &[Piece],
     ) -> anyhow::Result<Rendition> {
-        let content = self.content(digest, pieces).await?;
-        let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
-        let kept = Kept {
-            campaign_id: CampaignId(0),
-            kind,
-            digest: digest.map(str::to_owned),
-            words: None,
-        };
+        let kept = unkept(digest);
+        let content = self.content(&kept, pieces).await?;
         Rendition::prepare(&content, &self.head(&kept, pieces)?)
     }
 
+    /// The content of [`specimen`](Press::specimen).
+    pub async fn looks(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
+        self.content(&unkept(digest), pieces).await
+    }
+
     /// What these pieces look like as a mail: a digest, or the one post.
-    pub async fn content(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
+    async fn content(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Content> {
         let frame = Frame::of(&self.config);
-        if let Some(name) = digest {
+        if let Some(name) = &kept.digest {
             let name = &self.digest(name)?.name;
             let sections = self.sections(pieces).await?;
             return self.templates.render(&Letter::Digest { name, sections }, &frame);
@@ -142,7 +141,9 @@ impl Press {
         let post = self.post(piece).await?;
         let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
         let archive_url = self.archive_url(&post);
-        self.templates.render(&Letter::Post { post: &post, files: &files, archive_url }, &frame)
+        let occasion = occasion(kept.kind);
+        self.templates
+            .render(&Letter::Post { post: &post, files: &files, archive_url, occasion }, &frame)
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
@@ -215,6 +216,21 @@ impl Press {
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
             auto_submitted: kept.digest.is_some(),
         })
+    }
+}
+
+/// Of a rendition that belongs to no campaign yet.
+fn unkept(digest: Option<&str>) -> Kept {
+    let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
+    Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None }
+}
+
+fn occasion(kind: Kind) -> Occasion {
+    match kind {
+        Kind::Announcement | Kind::Digest => Occasion::News,
+        Kind::Reminder => Occasion::Reminder,
+        Kind::Update => Occasion::Update,
+        Kind::Cancellation => Occasion::Cancellation,
     }
 }
 

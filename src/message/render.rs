@@ -7,7 +7,7 @@ use mrml::prelude::render::RenderOptions;
 use sha2::{Digest, Sha256};
 
 use super::template::Templates;
-use super::{Content, Letter, Part, slot, view};
+use super::{Content, Letter, Occasion, Part, slot, view};
 use crate::address::EmailAddress;
 use crate::config::Config;
 use crate::line::Line;
@@ -67,7 +67,12 @@ impl Templates {
 /// The folder of a letter's templates.
 fn kind(letter: &Letter<'_>) -> &'static str {
     match letter {
-        Letter::Post { post, .. } => post.kind.as_str(),
+        Letter::Post { post, occasion, .. } => match occasion {
+            Occasion::News => post.kind.as_str(),
+            Occasion::Reminder => "reminder",
+            Occasion::Update => "update",
+            Occasion::Cancellation => "cancellation",
+        },
         Letter::Digest { .. } => "digest",
     }
 }

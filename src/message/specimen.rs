@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::compose::{Head, ListId, Rendition};
 use super::render::Frame;
 use super::template::Templates;
-use super::{Item, Letter, Section};
+use super::{Item, Letter, Occasion, Section};
 use crate::address::EmailAddress;
 use crate::line::Line;
 use crate::post::{File, Image, Kind, Meeting, Post};
@@ -19,8 +19,9 @@ pub(super) fn prove(templates: &Templates) -> anyhow::Result<()> {
         let frame = specimen.frame(full);
         for kind in Kind::ALL {
             let post = specimen.post(kind, full);
-            let letter = specimen.letter(&post);
-            specimen.compose(templates, &letter, &frame)?;
+            for occasion in Occasion::ALL {
+                specimen.compose(templates, &specimen.letter(&post, occasion), &frame)?;
+            }
         }
         specimen.compose(templates, &specimen.digest(full), &frame)?;
     }
@@ -97,11 +98,12 @@ impl Specimen {
         }
     }
 
-    pub(super) fn letter<'a>(&'a self, post: &'a Post) -> Letter<'a> {
+    pub(super) fn letter<'a>(&'a self, post: &'a Post, occasion: Occasion) -> Letter<'a> {
         Letter::Post {
             post,
             files: &self.files,
             archive_url: "https://news.example.org/archive/specimen".to_owned(),
+            occasion,
         }
     }
 

@@ -108,7 +108,7 @@ pub(super) fn data(
     picture: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<Value> {
     let view = match letter {
-        Letter::Post { post, files, archive_url } => View {
+        Letter::Post { post, files, archive_url, .. } => View {
             site: site(frame),
             title: post.title.to_string(),
             preview: post.summary.to_string(),

@@ -4,9 +4,9 @@ mod read;
 mod words;
 
 use super::*;
-use crate::message::Templates;
 use crate::message::slot::Slot;
 use crate::message::specimen::Specimen;
+use crate::message::{Occasion, Templates};
 use crate::post::Kind;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ fn notice() -> Content {
     meeting.place = Some(Line::parse("Room 2, King's College London").unwrap());
     let templates = Templates::embedded().unwrap();
     let frame = specimen.frame(true);
-    templates.render(&specimen.letter(&post), &frame).unwrap()
+    templates.render(&specimen.letter(&post, Occasion::News), &frame).unwrap()
 }
 
 #[test]

@@ -10,7 +10,8 @@ fn every_content() -> Vec<Content> {
     let render = |letter: &Letter<'_>| templates.render(letter, &frame).unwrap();
     let mut all = vec![render(&specimen.digest(true))];
     for kind in Kind::ALL {
-        all.push(render(&specimen.letter(&specimen.post(kind, true))));
+        let post = specimen.post(kind, true);
+        all.extend(Occasion::ALL.map(|occasion| render(&specimen.letter(&post, occasion))));
     }
     all
 }
@@ -20,7 +21,7 @@ fn rendered(change: impl Fn(&mut Post)) -> anyhow::Result<Content> {
     let mut post = specimen.post(Kind::Report, true);
     change(&mut post);
     let frame = specimen.frame(true);
-    Templates::embedded()?.render(&specimen.letter(&post), &frame)
+    Templates::embedded()?.render(&specimen.letter(&post, Occasion::News), &frame)
 }
 
 /// Everything between `<` and `>`, comments included.
@@ -82,7 +83,10 @@ fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
             for slot in Slot::ALL {
                 assert!(body.contains(&slot.mark()), "{slot:?} in {body}");
             }
-            assert!(body.contains("https://news.example.org/archive/specimen"));
+            // what is withdrawn is no longer on the site
+            let withdrawn = content.subject.as_str().starts_with("Cancelled");
+            let linked = body.contains("https://news.example.org/archive/specimen");
+            assert_eq!(linked, !withdrawn, "{body}");
             assert!(body.contains("A specimen"));
         }
         assert!(content.html.contains(&format!("href=\"{}\"", Slot::UnsubscribeUrl.mark())));

@@ -11,7 +11,7 @@ use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::line::Line;
 use crate::message::slot::Slot;
-use crate::message::{Content, Frame, Item, Letter, Part, Section};
+use crate::message::{Content, Frame, Item, Letter, Occasion, Part, Section};
 use crate::post::{File, Image, Kind, Meeting, Post};
 
 /// Words of many scripts, written from either side, and what HTML, Markdown, MIME, SMTP and
@@ -119,6 +119,7 @@ pub(super) struct Written {
     words: Vec<Line>,
     body: String,
     kind: Option<Kind>,
+    occasion: Occasion,
     pictures: usize,
     attached: bool,
     meets: bool,
@@ -138,15 +139,26 @@ pub(super) fn written() -> impl Strategy<Value = Written> {
         file("(\\PC{1,20}|[a-z ]{1,30})\\.pdf".boxed(), "application/pdf"),
     );
     let kind = prop_oneof![5 => select(Kind::ALL.to_vec()).prop_map(Some), 1 => Just(None)];
-    (files, vec(line(), 8), body(), kind, 0..3_usize, any::<bool>(), any::<bool>()).prop_map(
-        |((cover, plan, attachment), words, mut body, kind, pictures, attached, meets)| {
-            if pictures == 2 {
-                body.push_str("\n\n![A plan](plan.jpg)\n");
-            }
-            let files = vec![cover, plan, attachment];
-            Written { files, words, body, kind, pictures, attached, meets }
-        },
-    )
+    let occasion = select(Occasion::ALL.to_vec());
+    (files, vec(line(), 8), body(), kind, occasion, 0..3_usize, any::<bool>(), any::<bool>())
+        .prop_map(
+            |(
+                (cover, plan, attachment),
+                words,
+                mut body,
+                kind,
+                occasion,
+                pictures,
+                attached,
+                meets,
+            )| {
+                if pictures == 2 {
+                    body.push_str("\n\n![A plan](plan.jpg)\n");
+                }
+                let files = vec![cover, plan, attachment];
+                Written { files, words, body, kind, occasion, pictures, attached, meets }
+            },
+        )
 }
 
 impl Written {
@@ -182,7 +194,7 @@ impl Written {
     pub(super) fn letter<'a>(&'a self, post: &'a Post) -> Letter<'a> {
         let archive_url = "https://news.example.org/archive/post".to_owned();
         if self.kind.is_some() {
-            return Letter::Post { post, files: &self.files, archive_url };
+            return Letter::Post { post, files: &self.files, archive_url, occasion: self.occasion };
         }
         let item = |title: &Line| Item {
             title: title.clone(),
