@@ -7,6 +7,7 @@
 //! # What always holds
 //! * One daemon for an SQLite file; the second is told who holds it.
 //! * SIGTERM, SIGINT and SIGHUP stop claiming, finish what is under way, record it, and end with 0.
+//! * Templates of somebody's own are tried out before anything else is begun.
 //! * A list or a digest that somebody still reads cannot be missing from the configuration.
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ pub enum Until {
 pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
     home.config.fit_for_the_world()?;
     check_used(home).await?;
+    let templates = Templates::of(&home.config)?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     let policy = home.config.delivery.on_in_doubt;
     let recovered = recover(&home.db, &owner, policy, Living::Spared, home.clock.now()).await?;
@@ -88,7 +90,7 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Stopped | Until::Told(_) => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
-    let engine = start_engine(home, &owner).await?;
+    let engine = start_engine(home, &owner, templates).await?;
     tracing::info!("running");
     let result = Rounds { home, owner: &owner, engine: &engine, finished }.run(&until).await;
     if let Some(pages) = pages {
@@ -102,8 +104,11 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     result
 }
 
-async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
-    let templates = Arc::new(Templates::embedded()?);
+async fn start_engine(
+    home: &Home,
+    owner: &Owner,
+    templates: Templates,
+) -> anyhow::Result<Engine> {
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| {
         let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());
@@ -116,7 +121,7 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
         config: Arc::clone(&home.config),
         keys: home.keys.clone(),
         clock: home.clock.clone(),
-        press: Press::new(home.db.clone(), Arc::clone(&home.config), templates),
+        press: Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(templates)),
         metrics: home.metrics.clone(),
         transports,
     };

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::open::{Failure, Opener};
 use super::print::Printer;
 use crate::config::Config;
+use crate::message::Templates;
 use crate::post::Finding;
 use crate::post::read::{Source, folder, read};
 
@@ -23,6 +24,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, opener: &Opener, printer: Printer) -> Result<ExitCode, Failure> {
         let config = opener.config()?;
+        Templates::of(&config).map_err(Failure::Usage)?;
         let files = posts(&self.files)?;
         let findings: Vec<Finding> =
             files.iter().filter_map(|file| source(file, &config).err()).flatten().collect();

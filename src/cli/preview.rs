@@ -79,8 +79,8 @@ pub(super) async fn write_out(
     format: Format,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
-    let press =
-        Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
+    let templates = Templates::of(&home.config).map_err(Failure::Usage)?;
+    let press = Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(templates));
     let (email, name) = whom(home, printer, reader, pieces).await?;
     let copy = Copy {
         to: &email,

@@ -9,6 +9,7 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod brand;
 mod dkim;
 mod document;
 mod host;
@@ -22,9 +23,11 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use brand::{Brand, Color, Logo};
 pub use dkim::{Dkim, SIGNED};
 pub use host::{domain_name, selector_name};
 pub use kind::Kind;
+pub(crate) use near::near;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -50,6 +53,7 @@ pub struct Config {
     /// The folder that relative paths count from.
     pub folder: PathBuf,
     pub site: Site,
+    pub brand: Brand,
     pub sender: Sender,
     pub database: Database,
     /// By name; never empty. Used in the order of their names.
@@ -122,6 +126,8 @@ pub struct Site {
     pub language: String,
     /// Made on the first start, see [`crate::token::Keys`].
     pub secret_file: PathBuf,
+    /// A folder of files in place of some of the templates of mails.
+    pub templates: Option<PathBuf>,
 }
 
 /// Whom mails come from.

@@ -135,7 +135,7 @@ impl Trial<'_> {
         reader: Option<&Subscriber>,
         relay: &str,
     ) -> anyhow::Result<Octets> {
-        let templates = Arc::new(Templates::embedded()?);
+        let templates = Arc::new(Templates::of(self.config)?);
         let press = Press::new(self.db.clone(), Arc::clone(self.config), templates);
         let (rendition, pieces) = press.proof(campaign).await?;
         let random = HEXLOWER.encode(&id::random::<16>()?);

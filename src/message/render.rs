@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 
-use anyhow::{Context, anyhow, bail};
-use mrml::prelude::render::RenderOptions;
+use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
 use super::template::Templates;
 use super::{Content, Letter, Occasion, Part, slot, view};
 use crate::address::EmailAddress;
-use crate::config::Config;
+use crate::config::{Brand, Config, Logo};
 use crate::line::Line;
 use crate::post::{File, Post, markdown};
 
@@ -27,6 +26,7 @@ pub struct Frame<'a> {
     pub postal_address: Option<&'a Line>,
     /// Whom readers can write to.
     pub reply_to: Option<&'a EmailAddress>,
+    pub brand: &'a Brand,
 }
 
 impl<'a> Frame<'a> {
@@ -37,6 +37,7 @@ impl<'a> Frame<'a> {
             language: &config.site.language,
             postal_address: config.sender.postal_address.as_ref(),
             reply_to: config.sender.reply_to.as_ref(),
+            brand: &config.brand,
         }
     }
 }
@@ -44,28 +45,43 @@ impl<'a> Frame<'a> {
 impl Templates {
     /// The same letter always gives the same content.
     pub fn render(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
+        self.render_as(letter, frame, false)
+    }
+
+    /// As [`render`](Templates::render); what mail apps do not show, or should not load, is refused too.
+    pub(super) fn prove(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
+        self.render_as(letter, frame, true)
+    }
+
+    fn render_as(
+        &self,
+        letter: &Letter<'_>,
+        frame: &Frame<'_>,
+        strict: bool,
+    ) -> anyhow::Result<Content> {
         let pictures = Pictures::new(frame.base_url);
-        let data = view::data(letter, frame, &|name| pictures.place(name))?;
-        let body = match letter {
-            Letter::Post { post, .. } => {
-                inlined(&markdown::html(&post.body, &|src| pictures.place(src)))
-            }
-            Letter::Digest { .. } => String::new(),
-        };
+        let parts = view::Parts::of(letter);
+        let data = view::data(letter, &parts, frame, &|name| pictures.place(name))?;
         let kind = kind(letter);
-        let mjml = self.markup(kind, &data)?;
+        let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
+        for (name, markdown) in parts.named() {
+            let words = inlined(&markdown::html(markdown, &|src| pictures.place(src)), frame.brand);
+            mjml = mjml.replace(&slot::mark(name), &words);
+            html = html.replace(&slot::mark(name), &words);
+        }
+        let line = subject(&self.plain(kind, "subject.txt", &data)?);
         Ok(Content {
-            subject: subject(&self.plain(kind, "subject.txt", &data)?)?,
-            html: page(&mjml, kind)?.replace(&slot::mark(view::BODY), &body),
+            subject: line.with_context(|| self.file(&format!("{kind}/subject.txt")))?,
+            html,
             text: tidy(&self.plain(kind, "body.txt", &data)?),
-            parts: parts(letter, &pictures)?,
-            mjml: mjml.replace(&slot::mark(view::BODY), &body),
+            parts: files(letter, frame, &pictures)?,
+            mjml,
         })
     }
 }
 
 /// The folder of a letter's templates.
-fn kind(letter: &Letter<'_>) -> &'static str {
+pub(super) fn kind(letter: &Letter<'_>) -> &'static str {
     match letter {
         Letter::Post { post, occasion, .. } => match occasion {
             Occasion::News => post.kind.as_str(),
@@ -74,8 +90,13 @@ fn kind(letter: &Letter<'_>) -> &'static str {
             Occasion::Cancellation => "cancellation",
         },
         Letter::Digest { .. } => "digest",
+        Letter::Confirm { .. } => "confirm",
+        Letter::PreferencesLink { .. } => "preferences-link",
     }
 }
+
+/// Stands for the logo among the names of pictures; no file has a slash in its name.
+pub(super) const LOGO: &str = "/logo";
 
 /// The pictures that the HTML shows, each with its Content-ID, in the order they are met.
 struct Pictures<'a> {
@@ -105,12 +126,12 @@ impl<'a> Pictures<'a> {
 }
 
 /// Some apps drop a page's styles, so what must not break stands on the elements themselves.
-fn inlined(html: &str) -> String {
+fn inlined(html: &str, brand: &Brand) -> String {
     html.chars()
         .filter(|c| !slot::is_mark(*c))
         .collect::<String>()
         .replace("<img ", "<img style=\"max-width:100%;height:auto\" ")
-        .replace("<a ", "<a style=\"color:#0b5563\" ")
+        .replace("<a ", &format!("<a style=\"color:{}\" ", brand.accent))
 }
 
 /// White space as one line has it, and no longer than a line may be.
@@ -120,18 +141,6 @@ fn subject(text: &str) -> anyhow::Result<Line> {
         line = line.chars().take(SUBJECT - 1).chain(['…']).collect();
     }
     Line::parse(&line).context("the subject")
-}
-
-/// No fonts and no icons from anywhere: a mail that loads something tells who reads it.
-fn page(mjml: &str, kind: &str) -> anyhow::Result<String> {
-    let options =
-        RenderOptions { fonts: std::collections::HashMap::default(), ..RenderOptions::default() };
-    let root = mrml::parse(mjml)
-        .map_err(|error| anyhow!("the MJML of templates/mail/{kind}/body.mjml: {error}"))?;
-    root.element
-        .render(&options)
-        .map(|html| slot::dereference(&html))
-        .map_err(|error| anyhow!("the MJML of templates/mail/{kind}/body.mjml: {error}"))
 }
 
 /// One blank line at most where templates left several, and one line break at the end.
@@ -150,18 +159,33 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// The pictures shown, then the attachments.
-fn parts(letter: &Letter<'_>, pictures: &Pictures<'_>) -> anyhow::Result<Vec<Part>> {
+/// The logo, the pictures shown, then the attachments.
+fn files(
+    letter: &Letter<'_>,
+    frame: &Frame<'_>,
+    pictures: &Pictures<'_>,
+) -> anyhow::Result<Vec<Part>> {
+    let logo = frame.brand.logo.iter().map(|logo| Ok(logo_part(logo, pictures.cid(LOGO))));
     let Letter::Post { post, files, .. } = letter else {
-        return Ok(Vec::new());
+        return logo.collect();
     };
     let shown = pictures.shown.borrow();
-    let pictures = shown.iter().map(|name| {
+    let pictures = shown.iter().filter(|name| *name != LOGO).map(|name| {
         let file = find(post, files, name)?;
         Ok(part(file, Some(pictures.cid(name))))
     });
     let attachments = post.attachments.iter().map(|name| Ok(part(find(post, files, name)?, None)));
-    pictures.chain(attachments).collect()
+    logo.chain(pictures).chain(attachments).collect()
+}
+
+fn logo_part(logo: &Logo, cid: String) -> Part {
+    let ending = logo.content_type.rsplit('/').next().unwrap_or_default();
+    Part {
+        name: format!("logo.{ending}"),
+        content_type: logo.content_type.to_owned(),
+        cid: Some(cid),
+        bytes: logo.bytes.to_vec(),
+    }
 }
 
 fn find<'f>(post: &Post, files: &'f [File], name: &str) -> anyhow::Result<&'f File> {

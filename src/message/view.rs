@@ -7,25 +7,108 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::render::Frame;
+use super::render::{Frame, LOGO};
 use super::slot::{self, Slot};
 use super::template::WIDTH;
-use super::{Item, Letter, Section, wording};
+use super::{Item, Letter, Occasion, Section, wording};
 use crate::address::EmailAddress;
+use crate::config::Brand;
 use crate::line::Line;
+use crate::post::passage::{self, Passage};
 use crate::post::{File, Kind, Meeting, Post, plain};
 
-/// Stands for the post's own HTML while MJML is made into HTML: people's markup never meets it.
-pub(super) const BODY: &str = "body";
+/// The parts of a post's body, each Markdown; empty for other letters.
+///
+/// Their HTML stands for itself by a mark while MJML is made into HTML: people's markup never meets it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    body: String,
+    /// What a report found.
+    findings: Option<Passage>,
+    /// What follows from a meeting.
+    next: Option<Passage>,
+}
+
+const BODY: &str = "body";
+const FINDINGS: &str = "findings";
+const NEXT: &str = "next";
+
+/// The headings by which they are known.
+const FINDINGS_NAMES: [&str; 5] =
+    ["key findings", "main findings", "findings", "outcomes", "results"];
+const NEXT_NAMES: [&str; 4] = ["what comes next", "next steps", "the next meeting", "next meeting"];
+
+impl Parts {
+    pub(super) fn of(letter: &Letter<'_>) -> Self {
+        let Letter::Post { post, occasion, .. } = letter else { return Self::default() };
+        match (occasion, post.kind) {
+            (Occasion::News, Kind::Report) => {
+                let (findings, body) = passage::take(&post.body, &FINDINGS_NAMES);
+                Self { body, findings, next: None }
+            }
+            (Occasion::News, Kind::MeetingSummary) => {
+                let (next, body) = passage::take(&post.body, &NEXT_NAMES);
+                Self { body, findings: None, next }
+            }
+            _ => Self { body: post.body.clone(), ..Self::default() },
+        }
+    }
+
+    /// Each with the name of its mark.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            Some((BODY, self.body.as_str())),
+            self.findings.as_ref().map(|it| (FINDINGS, it.body.as_str())),
+            self.next.as_ref().map(|it| (NEXT, it.body.as_str())),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
 
 #[derive(Serialize)]
 struct View<'a> {
     site: SiteView<'a>,
+    brand: BrandView<'a>,
     title: String,
     /// What an inbox shows beside the subject.
     preview: String,
     post: Option<PostView<'a>>,
     digest: Option<DigestView<'a>>,
+    /// What one person is asked, in a mail that came by no list.
+    request: Option<RequestView<'a>>,
+}
+
+#[derive(Serialize)]
+struct BrandView<'a> {
+    accent: String,
+    accent_dark: String,
+    /// The ground of a panel, and the line beside a quotation.
+    tint: String,
+    tint_dark: String,
+    edge: String,
+    edge_dark: String,
+    logo: Option<LogoView<'a>>,
+}
+
+#[derive(Serialize)]
+struct LogoView<'a> {
+    src: String,
+    alt: &'a str,
+    width: usize,
+}
+
+#[derive(Serialize)]
+struct RequestView<'a> {
+    url: &'a str,
+    lists: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PassageView<'a> {
+    title: &'a str,
+    text: String,
+    html: String,
 }
 
 #[derive(Serialize)]
@@ -51,6 +134,8 @@ struct PostView<'a> {
     image: Option<ImageView<'a>>,
     attachments: Vec<AttachmentView<'a>>,
     meeting: Option<MeetingView<'a>>,
+    findings: Option<PassageView<'a>>,
+    next: Option<PassageView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +148,8 @@ struct ImageView<'a> {
 struct AttachmentView<'a> {
     name: &'a str,
     size: String,
+    /// Where the archive has it.
+    url: String,
 }
 
 /// When and where, in words.
@@ -104,31 +191,63 @@ struct ItemView<'a> {
 /// The data of a letter. `picture` says where in the mail a picture is.
 pub(super) fn data(
     letter: &Letter<'_>,
+    parts: &Parts,
     frame: &Frame<'_>,
     picture: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<Value> {
-    let view = match letter {
-        Letter::Post { post, files, archive_url, .. } => View {
-            site: site(frame),
-            title: post.title.to_string(),
-            preview: post.summary.to_string(),
-            post: Some(post_view(post, files, archive_url, picture)),
-            digest: None,
-        },
-        Letter::Digest { name, sections } => View {
-            site: site(frame),
-            title: name.to_string(),
-            preview: titles(sections).join("; "),
-            post: None,
-            digest: Some(digest_view(name, sections)),
-        },
+    let mut view = View {
+        site: site(frame),
+        brand: brand(frame.brand, picture),
+        title: frame.site_name.to_string(),
+        preview: String::new(),
+        post: None,
+        digest: None,
+        request: None,
     };
+    match letter {
+        Letter::Post { post, files, archive_url, .. } => {
+            view.title = post.title.to_string();
+            view.preview = post.summary.to_string();
+            view.post = Some(post_view(post, parts, files, archive_url, picture));
+        }
+        Letter::Digest { name, sections } => {
+            view.title = name.to_string();
+            view.preview = titles(sections).join("; ");
+            view.digest = Some(digest_view(name, sections));
+        }
+        Letter::Confirm { lists, url } => {
+            let lists = lists.iter().map(Line::as_str).collect();
+            view.request = Some(RequestView { url, lists });
+        }
+        Letter::PreferencesLink { url } => {
+            view.request = Some(RequestView { url, lists: Vec::new() });
+        }
+    }
     let mut data = serde_json::to_value(view)?;
     unmark(&mut data);
     data["slot"] =
         Slot::ALL.map(|slot| (slot.name().to_owned(), json!(slot.mark()))).into_iter().collect();
-    data[BODY] = json!(slot::mark(BODY));
+    for (name, _) in parts.named() {
+        let place = if name == BODY { &mut data[BODY] } else { &mut data["post"][name]["html"] };
+        *place = json!(slot::mark(name));
+    }
     Ok(data)
+}
+
+fn brand<'a>(brand: &'a Brand, picture: &dyn Fn(&str) -> String) -> BrandView<'a> {
+    BrandView {
+        accent: brand.accent.to_string(),
+        accent_dark: brand.accent_dark.to_string(),
+        tint: brand.tint().to_string(),
+        tint_dark: brand.tint_dark().to_string(),
+        edge: brand.edge().to_string(),
+        edge_dark: brand.edge_dark().to_string(),
+        logo: brand.logo.as_ref().map(|logo| LogoView {
+            src: picture(LOGO),
+            alt: logo.alt.as_str(),
+            width: logo.width,
+        }),
+    }
 }
 
 /// Removes what could be taken for a slot.
@@ -164,6 +283,7 @@ pub(crate) fn direction(language: &str) -> &'static str {
 
 fn post_view<'a>(
     post: &'a Post,
+    parts: &'a Parts,
     files: &'a [File],
     archive_url: &'a str,
     picture: &dyn Fn(&str) -> String,
@@ -173,7 +293,7 @@ fn post_view<'a>(
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         summary: post.summary.as_str(),
-        text: plain::text(&post.body, WIDTH),
+        text: plain::text(&parts.body, WIDTH),
         archive_url,
         image: post
             .image
@@ -182,9 +302,24 @@ fn post_view<'a>(
         attachments: files
             .iter()
             .filter(|file| post.attachments.contains(&file.name))
-            .map(|file| AttachmentView { name: &file.name, size: wording::size(file.bytes.len()) })
+            .map(|file| AttachmentView {
+                name: &file.name,
+                size: wording::size(file.bytes.len()),
+                url: format!("{archive_url}/file/{}", wording::encode(&file.name)),
+            })
             .collect(),
         meeting: post.meeting.as_ref().map(meeting_view),
+        findings: parts.findings.as_ref().map(passage_view),
+        next: parts.next.as_ref().map(passage_view),
+    }
+}
+
+/// Its HTML is put in later.
+fn passage_view(passage: &Passage) -> PassageView<'_> {
+    PassageView {
+        title: passage.title.trim_end_matches(':'),
+        text: plain::text(&passage.body, WIDTH),
+        html: String::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dates, times, places in time, sizes and lists, as people say them.
 
+use std::fmt::Write as _;
+
 use chrono::{NaiveDate, NaiveTime, TimeZone, Timelike};
 use chrono_tz::{OffsetName, Tz};
 
@@ -62,6 +64,20 @@ pub(crate) fn size(bytes: usize) -> String {
         1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
+}
+
+/// A text as one segment of a link (RFC 3986 §2.3); `@` may stay, mail addresses need it.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                out.push(char::from(byte));
+            }
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    out
 }
 
 /// Lines of at most `width` characters; a longer word has a line of its own.

@@ -15,7 +15,7 @@ use tidy::Tidy;
 /// No honest text nests deeper; readers of the result recurse, and stacks end.
 pub(super) const DEEPEST: usize = 50;
 
-fn parser(body: &str) -> Parser<'_> {
+pub(super) fn parser(body: &str) -> Parser<'_> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_FOOTNOTES

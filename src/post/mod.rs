@@ -17,6 +17,7 @@ pub mod add;
 mod body;
 pub mod front;
 pub mod markdown;
+pub mod passage;
 pub mod plain;
 pub mod read;
 pub mod store;

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
-use super::{host, value};
+use super::{Brand, Config, Database, Delivery, Digest, Discreet, List, Log, Logo, Sender, Site, Source};
+use super::{brand, host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
 
@@ -40,6 +40,7 @@ pub(super) fn read(
 /// All tables are read before any is missed, so that all problems are found.
 pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let site = site(Section::take(reader, root, "site"));
+    let brand = brand(Section::take(reader, root, "brand"), site.as_ref());
     let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
     let database = database(Section::take(reader, root, "database"));
     let relay = relay::relays(reader, root, site.as_ref());
@@ -56,6 +57,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     Some(Config {
         folder: reader.folder.clone(),
         site: site?,
+        brand: brand?,
         sender: sender?,
         database: database?,
         relay: relay?,
@@ -79,6 +81,7 @@ fn site(mut s: Section<'_>) -> Option<Site> {
     let timezone = s.key("timezone", "Europe/London", value::timezone);
     let language = s.key("language", "en-GB", value::language);
     let secret_file = s.key("secret_file", "bulletin.secret", value::path(folder));
+    let templates = s.maybe("templates", "none", value::path(folder));
     if let (Some(public), Some(operator)) = (listen, operator_listen) {
         let everywhere = public.ip().is_unspecified() || operator.ip().is_unspecified();
         // Port 0 is a free port, another one each time.
@@ -99,7 +102,21 @@ fn site(mut s: Section<'_>) -> Option<Site> {
         timezone: timezone?,
         language: language?,
         secret_file: secret_file?,
+        templates: templates?,
     })
+}
+
+fn brand(mut s: Section<'_>, site: Option<&Site>) -> Option<Brand> {
+    let accent = s.key("accent", "#0b5563", brand::dark);
+    let accent_dark = s.key("accent_dark", "#7fcad6", brand::light);
+    let logo = s.maybe("logo", "none", brand::logo(&s.reader().folder));
+    let alt = s.maybe("logo_alt", "site.name", value::line);
+    // as wide as a card at most
+    let width = s.key("logo_width", "160", value::number(16..=534));
+    s.end();
+    let (alt, width) = (alt?.or_else(|| site.map(|site| site.name.clone()))?, width?);
+    let logo = logo?.map(|(bytes, content_type)| Logo { bytes, content_type, alt, width });
+    Some(Brand { accent: accent?, accent_dark: accent_dark?, logo })
 }
 
 fn sender(mut s: Section<'_>, site: Option<&Site>) -> Option<Sender> {

@@ -1,5 +1,7 @@
 //! What people might write: names, posts and addresses of every kind, and what composers trip over.
 
+use std::sync::LazyLock;
+
 use chrono::NaiveDate;
 use proptest::collection::vec;
 use proptest::option;
@@ -9,10 +11,13 @@ use proptest::sample::select;
 use super::super::{Copy, Head, ListId};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
+use crate::config::Brand;
 use crate::line::Line;
 use crate::message::slot::Slot;
 use crate::message::{Content, Frame, Item, Letter, Occasion, Part, Section};
 use crate::post::{File, Image, Kind, Meeting, Post};
+
+static BRAND: LazyLock<Brand> = LazyLock::new(Brand::default);
 
 /// Words of many scripts, written from either side, and what HTML, Markdown, MIME, SMTP and
 /// mailboxes take for something else.
@@ -218,6 +223,7 @@ impl Written {
             language: if self.meets { "en-GB" } else { "ar" },
             postal_address: self.attached.then_some(&self.words[7]),
             reply_to: None,
+            brand: &BRAND,
         }
     }
 }
