@@ -10,6 +10,7 @@ use super::preview::{Format, write_out};
 use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::audience;
+use crate::campaign::Kind;
 use crate::campaign::digest::{named, pieces, run};
 use crate::daemon::Home;
 
@@ -87,7 +88,7 @@ async fn preview(
         printer.object(&json!({ "digest": name, "posts": 0 }));
         return Ok(ExitCode::SUCCESS);
     }
-    write_out(home, printer, Some(name), &pieces, reader, format, None).await
+    write_out(home, printer, Kind::Digest, Some(name), &pieces, reader, format, None).await
 }
 
 async fn plan(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Failure> {

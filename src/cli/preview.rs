@@ -12,6 +12,7 @@ use super::open::Failure;
 use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::audience::{self, State, Subscription};
+use crate::campaign::Kind;
 use crate::campaign::store::Piece;
 use crate::daemon::Home;
 use crate::line::Line;
@@ -34,6 +35,9 @@ pub(super) struct Preview {
     reader: Option<EmailAddress>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Why it is mailed
+    #[arg(long, value_enum, default_value_t = Purpose::Post)]
+    purpose: Purpose,
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -50,6 +54,30 @@ pub(super) enum Format {
     Mjml,
 }
 
+/// Why a post is mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Purpose {
+    /// It is news
+    Post,
+    /// A meeting comes near
+    Reminder,
+    /// It has changed since it was sent
+    Update,
+    /// The meeting does not take place, or the post was withdrawn
+    Cancellation,
+}
+
+impl Purpose {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Post => Kind::Announcement,
+            Self::Reminder => Kind::Reminder,
+            Self::Update => Kind::Update,
+            Self::Cancellation => Kind::Cancellation,
+        }
+    }
+}
+
 impl Preview {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let stored = named(&home.db, &self.post).await?;
@@ -58,6 +86,7 @@ impl Preview {
         write_out(
             home,
             printer,
+            self.purpose.kind(),
             None,
             &pieces,
             self.reader.as_ref(),
@@ -73,6 +102,7 @@ impl Preview {
 pub(super) async fn write_out(
     home: &Home,
     printer: Printer,
+    kind: Kind,
     digest: Option<&str>,
     pieces: &[Piece],
     reader: Option<&EmailAddress>,
@@ -90,14 +120,14 @@ pub(super) async fn write_out(
         unsubscribe_url: &press.dead_link(),
         lists: &press.list_names(pieces),
     };
-    let subject = press.looks(digest, pieces).await?.subject.to_string();
+    let subject = press.looks(kind, digest, pieces).await?.subject.to_string();
     let bytes = match format {
         Format::Eml => {
-            signed(home, press.specimen(digest, pieces).await?.message(&copy))?.into_bytes()
+            signed(home, press.specimen(kind, digest, pieces).await?.message(&copy))?.into_bytes()
         }
-        Format::Mjml => press.looks(digest, pieces).await?.mjml.into_bytes(),
-        Format::Html => press.looks(digest, pieces).await?.html_for(&copy)?.into_bytes(),
-        Format::Text => press.looks(digest, pieces).await?.text_for(&copy)?.into_bytes(),
+        Format::Mjml => press.looks(kind, digest, pieces).await?.mjml.into_bytes(),
+        Format::Html => press.looks(kind, digest, pieces).await?.html_for(&copy)?.into_bytes(),
+        Format::Text => press.looks(kind, digest, pieces).await?.text_for(&copy)?.into_bytes(),
     };
     match out {
         None if printer.json => printer.object(&json!({

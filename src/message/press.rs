@@ -116,17 +116,23 @@ impl Press {
     /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
     pub async fn specimen(
         &self,
+        kind: Kind,
         digest: Option<&str>,
         pieces: &[Piece],
     ) -> anyhow::Result<Rendition> {
-        let kept = unkept(digest);
+        let kept = unkept(kind, digest);
         let content = self.content(&kept, pieces).await?;
         Rendition::prepare(&content, &self.head(&kept, pieces)?)
     }
 
     /// The content of [`specimen`](Press::specimen).
-    pub async fn looks(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
-        self.content(&unkept(digest), pieces).await
+    pub async fn looks(
+        &self,
+        kind: Kind,
+        digest: Option<&str>,
+        pieces: &[Piece],
+    ) -> anyhow::Result<Content> {
+        self.content(&unkept(kind, digest), pieces).await
     }
 
     /// What these pieces look like as a mail: a digest, or the one post.
@@ -220,8 +226,7 @@ impl Press {
 }
 
 /// Of a rendition that belongs to no campaign yet.
-fn unkept(digest: Option<&str>) -> Kept {
-    let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
+fn unkept(kind: Kind, digest: Option<&str>) -> Kept {
     Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None }
 }
 

@@ -107,6 +107,7 @@ struct RequestView<'a> {
 #[derive(Serialize)]
 struct PassageView<'a> {
     title: &'a str,
+    /// With its title above it.
     text: String,
     html: String,
 }
@@ -314,13 +315,11 @@ fn post_view<'a>(
     }
 }
 
-/// Its HTML is put in later.
+/// Its HTML is put in later. Its heading is one of ours, and so holds no Markdown.
 fn passage_view(passage: &Passage) -> PassageView<'_> {
-    PassageView {
-        title: passage.title.trim_end_matches(':'),
-        text: plain::text(&passage.body, WIDTH),
-        html: String::new(),
-    }
+    let title = passage.title.trim_end_matches(':');
+    let text = plain::text(&format!("# {title}\n\n{}", passage.body), WIDTH);
+    PassageView { title, text, html: String::new() }
 }
 
 /// A notice tells the day of its meeting and no other: readers would take the wrong one.
