@@ -104,11 +104,7 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     result
 }
 
-async fn start_engine(
-    home: &Home,
-    owner: &Owner,
-    templates: Templates,
-) -> anyhow::Result<Engine> {
+async fn start_engine(home: &Home, owner: &Owner, templates: Templates) -> anyhow::Result<Engine> {
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| {
         let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());

@@ -144,7 +144,9 @@ fn readable(color: Color, grounds: &[Color], why: &str, wanted: &str) -> Parsed<
     }
     // rounded down, so that 4.49 is not told as enough
     let least = (least * 10.0).floor() / 10.0;
-    Err(format!("is {why}: its contrast is {least} to 1 and must be {READABLE}; write {wanted} one"))
+    Err(format!(
+        "is {why}: its contrast is {least} to 1 and must be {READABLE}; write {wanted} one"
+    ))
 }
 
 fn color(value: &Value) -> Parsed<Color> {
@@ -169,7 +171,9 @@ pub(super) fn logo(folder: &Path) -> impl Fn(&Value) -> Parsed<(Arc<[u8]>, &'sta
             _ => return Err("is no PNG, JPEG or GIF picture; mail apps show no others".to_owned()),
         };
         if bytes.len() > LOGO {
-            return Err("is larger than 200 KB, and every mail carries it; make it smaller".to_owned());
+            return Err(
+                "is larger than 200 KB, and every mail carries it; make it smaller".to_owned()
+            );
         }
         Ok((bytes.into(), content_type))
     }

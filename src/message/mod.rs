@@ -39,12 +39,25 @@ use crate::post::{File, Post};
 /// What a rendition is made of.
 #[derive(Clone, Debug)]
 pub enum Letter<'a> {
-    Post { post: &'a Post, files: &'a [File], archive_url: String, occasion: Occasion },
-    Digest { name: &'a Line, sections: Vec<Section> },
+    Post {
+        post: &'a Post,
+        files: &'a [File],
+        archive_url: String,
+        occasion: Occasion,
+    },
+    Digest {
+        name: &'a Line,
+        sections: Vec<Section>,
+    },
     /// To one person, who has not said yes yet: the lists they seem to want, and the link to say so.
-    Confirm { lists: Vec<Line>, url: &'a str },
+    Confirm {
+        lists: Vec<Line>,
+        url: &'a str,
+    },
     /// To one person: the link to their own settings.
-    PreferencesLink { url: &'a str },
+    PreferencesLink {
+        url: &'a str,
+    },
 }
 
 /// Why a post is mailed; all but news have templates of their own, whatever the post's kind.

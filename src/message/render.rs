@@ -66,7 +66,7 @@ impl Templates {
         let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
         for (name, markdown) in parts.named() {
             let words = inlined(&markdown::html(markdown, &|src| pictures.place(src)), frame.brand);
-            mjml = mjml.replace(&slot::mark(name), &words);
+            mjml = mjml.replace(&slot::reference(&slot::mark(name)), &words);
             html = html.replace(&slot::mark(name), &words);
         }
         let line = subject(&self.plain(kind, "subject.txt", &data)?);

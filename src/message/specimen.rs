@@ -228,14 +228,15 @@ fn check_link(templates: &Templates, letter: &Letter<'_>, content: &Content) -> 
             (REQUEST.to_owned(), "request.url")
         }
     };
-    for (body, ending, wanted) in [
-        (&content.html, "mjml", format!("href=\"{link}\"")),
-        (&content.text, "txt", link.clone()),
-    ] {
+    for (body, ending, wanted) in
+        [(&content.html, "mjml", format!("href=\"{link}\"")), (&content.text, "txt", link.clone())]
+    {
         if !body.contains(&wanted) {
             let file = templates.file(&format!("{}/body.{ending}", kind(letter)));
             let how = if ending == "mjml" { "a link to " } else { "" };
-            bail!("{file}: no reader of this mail could act on it; write {how}{{{{{name}}}}} into it");
+            bail!(
+                "{file}: no reader of this mail could act on it; write {how}{{{{{name}}}}} into it"
+            );
         }
     }
     Ok(())

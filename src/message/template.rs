@@ -131,12 +131,7 @@ impl Templates {
         sources.find(|source| source.is_markup() == markup && source.name() == name)
     }
 
-    fn fill(
-        &self,
-        registry: &Handlebars<'_>,
-        name: &str,
-        data: &Value,
-    ) -> anyhow::Result<String> {
+    fn fill(&self, registry: &Handlebars<'_>, name: &str, data: &Value) -> anyhow::Result<String> {
         let mut out = Bounded(Vec::new());
         registry.render_to_write(name, data, &mut out).map_err(|error| {
             let template = error.template_name.as_deref().unwrap_or(name);

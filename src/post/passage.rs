@@ -69,7 +69,8 @@ fn headings(body: &str) -> Vec<Heading> {
 mod tests {
     use super::*;
 
-    const BODY: &str = "Before.\n\n# Key Findings:\n\n1. One\n\n## Of them\n\nTwo.\n\n# After\n\nThree.";
+    const BODY: &str =
+        "Before.\n\n# Key Findings:\n\n1. One\n\n## Of them\n\nTwo.\n\n# After\n\nThree.";
 
     #[test]
     fn a_part_is_taken_with_all_that_stands_below_its_heading() {
@@ -98,9 +99,13 @@ mod tests {
 
     #[test]
     fn an_underlined_heading_and_a_last_part_count_too() {
-        let (passage, rest) = take("We met.\n\nNext *steps*\n---\n\nWe meet again.", &["next steps"]);
+        let (passage, rest) =
+            take("We met.\n\nNext *steps*\n---\n\nWe meet again.", &["next steps"]);
         let passage = passage.unwrap();
-        assert_eq!((passage.title.as_str(), passage.body.as_str()), ("Next steps", "We meet again."));
+        assert_eq!(
+            (passage.title.as_str(), passage.body.as_str()),
+            ("Next steps", "We meet again.")
+        );
         assert_eq!(rest, "We met.");
     }
 }

@@ -11,8 +11,11 @@ mod browser;
 mod dkim;
 mod flow;
 mod growth;
+mod looks;
+mod mjml;
 mod simulation;
 mod sink;
+mod spam;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

@@ -62,7 +62,8 @@ impl Browser {
         let file = self.folder.path().join("page.html");
         std::fs::write(&file, html).unwrap();
         let Screen { width, dark } = screen;
-        let metrics = json!({"width": width, "height": 100, "deviceScaleFactor": 1, "mobile": false});
+        let metrics =
+            json!({"width": width, "height": 100, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;
         self.devtools("Emulation.setScrollbarsHidden", &json!({"hidden": true})).await;
         let scheme = if dark { "dark" } else { "light" };
@@ -72,8 +73,10 @@ impl Browser {
     }
 
     /// The whole page as PNG.
+    #[allow(dead_code, reason = "`make gallery` takes them")]
     pub(crate) async fn picture(&self) -> Vec<u8> {
-        let whole = json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false});
+        let whole =
+            json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false});
         let taken = self.devtools("Page.captureScreenshot", &whole).await;
         data_encoding::BASE64.decode(taken["data"].as_str().unwrap().as_bytes()).unwrap()
     }

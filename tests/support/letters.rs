@@ -45,7 +45,10 @@ pub(crate) fn samples() -> Vec<Sample> {
         shop.post("correction", &report, Occasion::Update),
         shop.post("cancellation", &notice, Occasion::Cancellation),
         shop.post("withdrawal", &report, Occasion::Cancellation),
-        shop.one("confirm", &Letter::Confirm { lists: vec![line("Meetings"), line("Reports")], url: CONFIRM }),
+        shop.one(
+            "confirm",
+            &Letter::Confirm { lists: vec![line("Meetings"), line("Reports")], url: CONFIRM },
+        ),
         shop.one("preferences-link", &Letter::PreferencesLink { url: CONFIRM }),
     ]
 }
@@ -70,7 +73,8 @@ fn with_everything(source: &Source, kind: Kind) -> Source {
     source.post.kind = kind;
     source.post.attachments = vec![name];
     source.post.meeting = post("next-meeting").post.meeting;
-    source.post.meeting.as_mut().unwrap().join = Some("https://meet.example.org/room?a=b&c=d".to_owned());
+    source.post.meeting.as_mut().unwrap().join =
+        Some("https://meet.example.org/room?a=b&c=d".to_owned());
     source
 }
 
@@ -86,7 +90,10 @@ struct Shop<'a> {
 impl Shop<'_> {
     fn post(&self, name: &'static str, source: &Source, occasion: Occasion) -> Sample {
         let archive_url = format!("{BASE_URL}/archive/{}", source.post.slug);
-        self.one(name, &Letter::Post { post: &source.post, files: &source.files, archive_url, occasion })
+        self.one(
+            name,
+            &Letter::Post { post: &source.post, files: &source.files, archive_url, occasion },
+        )
     }
 
     fn digest(&self, name: &'static str, posts: &[&Source]) -> Sample {
@@ -129,7 +136,8 @@ impl Sample {
         let mut html = self.content.html_for(&self.copy(&to, &name)).unwrap();
         for part in &self.content.parts {
             if let Some(cid) = &part.cid {
-                let data = format!("data:{};base64,{}", part.content_type, BASE64.encode(&part.bytes));
+                let data =
+                    format!("data:{};base64,{}", part.content_type, BASE64.encode(&part.bytes));
                 html = html.replace(&format!("cid:{cid}"), &data);
             }
         }

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Brand, Config, Database, Delivery, Digest, Discreet, List, Log, Logo, Sender, Site, Source};
+use super::{
+    Brand, Config, Database, Delivery, Digest, Discreet, List, Log, Logo, Sender, Site, Source,
+};
 use super::{brand, host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};

@@ -50,7 +50,8 @@ fn a_logo_is_a_picture_that_mail_apps_show() {
 
 #[test]
 fn colours_that_pass_can_be_read_everywhere() {
-    let brand = load("[brand]\naccent = \"#7a1f5c\"\naccent_dark = \"#e6a8d0\"\n", &[]).unwrap().brand;
+    let brand =
+        load("[brand]\naccent = \"#7a1f5c\"\naccent_dark = \"#e6a8d0\"\n", &[]).unwrap().brand;
     assert_eq!(brand.accent.to_string(), "#7a1f5c");
     assert_eq!([brand.tint(), brand.edge()].map(|it| it.to_string()), ["#f4edf2", "#dec7d6"]);
 }

@@ -77,7 +77,9 @@ fn lint(mjml: &str) -> Result<(), Fault> {
             around.push(name);
         }
         if REFUSED.contains(&name) {
-            return fault(format!("<{name}> is not for mails: no mail app shows it, or it loads something"));
+            return fault(format!(
+                "<{name}> is not for mails: no mail app shows it, or it loads something"
+            ));
         }
         if let Some(what) = ["src=\"", "background-url=\"", "background=\"", "srcset=\""]
             .iter()
@@ -92,7 +94,8 @@ fn lint(mjml: &str) -> Result<(), Fault> {
     }
     match ["url(", "@import", "@font-face"].iter().find_map(|what| mjml.find(what)) {
         Some(at) => {
-            let why = "styles may load nothing, and whoever it is loaded from learns who reads this";
+            let why =
+                "styles may load nothing, and whoever it is loaded from learns who reads this";
             Err(Fault { at, why: why.to_owned() })
         }
         None => Ok(()),
@@ -147,7 +150,9 @@ fn unclosed((at, name): (usize, &str)) -> Fault {
 
 fn malformed(mjml: &str, error: &Error) -> Fault {
     let (at, why) = match error {
-        Error::UnexpectedElement { position, .. } => (position.start, "this element cannot stand here"),
+        Error::UnexpectedElement { position, .. } => {
+            (position.start, "this element cannot stand here")
+        }
         Error::UnexpectedToken { position, .. } => {
             (position.start, "this cannot stand here; is an element left open before it?")
         }

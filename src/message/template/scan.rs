@@ -111,7 +111,10 @@ struct Block<'t> {
 impl Block<'_> {
     fn unclosed(&self) -> Fault {
         let Self { line, name, .. } = self;
-        Fault::at(*line, format!("{{{{#{name}}}}} is opened and never closed; write {{{{/{name}}}}}"))
+        Fault::at(
+            *line,
+            format!("{{{{#{name}}}}} is opened and never closed; write {{{{/{name}}}}}"),
+        )
     }
 }
 

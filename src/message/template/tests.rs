@@ -78,7 +78,10 @@ fn a_file_that_is_too_long_or_no_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("base.mjml"), b"<mjml>\xff").unwrap();
     let error = Templates::load(Some(folder.path())).unwrap_err().to_string();
-    assert!(error.ends_with("/base.mjml: this template is not UTF-8 text; save it as that"), "{error}");
+    assert!(
+        error.ends_with("/base.mjml: this template is not UTF-8 text; save it as that"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -89,12 +92,24 @@ fn malformed_handlebars_is_refused_with_its_line() {
         ("Hello\n{{post title=}}", "2: invalid handlebars syntax: expected helper_parameter"),
         ("Hello\n{{post.title", "2: {{ is opened and never closed; write }} after it"),
         ("Hello\n{{nmae}}", "2: nothing is called nmae here"),
-        ("{{slot.unsubscribe_url}}\n\n{{#each post.attachments}}{{titel}}{{/each}}", "3: nothing is called titel here"),
+        (
+            "{{slot.unsubscribe_url}}\n\n{{#each post.attachments}}{{titel}}{{/each}}",
+            "3: nothing is called titel here",
+        ),
         ("Hello\n{{upper post.title}}", "2: there is no helper called upper"),
         ("Hello\n{{> foter}}", "2: there is no partial called foter; perhaps {{> footer}}?"),
-        ("Hello\n{{> (lookup post 'kind')}}", "2: a partial is held by its plain name; write one such as {{> footer}}"),
-        ("Hello\n{{{post.title}}}", "2: {{{…}}} would let people's words become markup; write {{…}}"),
-        ("\n\n{{#*inline \"x\"}}{{/inline}}", "3: {{#*…}} is not for templates of mails; put the words into a partial"),
+        (
+            "Hello\n{{> (lookup post 'kind')}}",
+            "2: a partial is held by its plain name; write one such as {{> footer}}",
+        ),
+        (
+            "Hello\n{{{post.title}}}",
+            "2: {{{…}}} would let people's words become markup; write {{…}}",
+        ),
+        (
+            "\n\n{{#*inline \"x\"}}{{/inline}}",
+            "3: {{#*…}} is not for templates of mails; put the words into a partial",
+        ),
     ] {
         assert_eq!(told(&[("report/body.txt", text)]), format!("report/body.txt:{why}"));
     }
@@ -113,10 +128,16 @@ fn a_name_that_only_some_posts_lack_is_met_all_the_same() {
 fn malformed_mjml_is_refused_with_its_line_and_file() {
     for (middle, why) in [
         ("<mj-text>Hello", "6: <mj-text> is opened and never closed; write </mj-text>"),
-        ("</mj-column></mj-text>", "3: <mj-section> is opened and never closed; write </mj-section>"),
+        (
+            "</mj-column></mj-text>",
+            "3: <mj-section> is opened and never closed; write </mj-section>",
+        ),
         ("<mjml></mjml>", "6: <mjml> stands around everything else"),
         ("<mj-column></mj-column>", "6: <mj-column> cannot stand here; put it into <mj-section>"),
-        ("<mj-text color=\"red>Hello</mj-text>", "6: this is not well-formed; is a quote, < or > missing?"),
+        (
+            "<mj-text color=\"red>Hello</mj-text>",
+            "6: this is not well-formed; is a quote, < or > missing?",
+        ),
         ("<mj-txt>Hello</mj-txt>", "6: <mj-txt> is not for mails; perhaps <mj-text>?"),
         ("<mj-social>Hello</mj-social>", "6: <mj-social> is not for mails"),
         (
@@ -133,7 +154,10 @@ fn malformed_mjml_is_refused_with_its_line_and_file() {
             "6: styles may load nothing, and whoever it is loaded from learns who reads this",
         ),
     ] {
-        assert_eq!(told(&[("report/body.mjml", &report(middle))]), format!("report/body.mjml:{why}"));
+        assert_eq!(
+            told(&[("report/body.mjml", &report(middle))]),
+            format!("report/body.mjml:{why}")
+        );
     }
 }
 
@@ -210,12 +234,8 @@ fn what_nests_too_deep_is_refused_before_a_stack_ends() {
 
 #[test]
 fn what_grows_without_an_end_is_refused() {
-    let loops = format!(
-        "{}{}{}",
-        "{{#each digest.sections}}".repeat(8),
-        "words",
-        "{{/each}}".repeat(8)
-    );
+    let loops =
+        format!("{}{}{}", "{{#each digest.sections}}".repeat(8), "words", "{{/each}}".repeat(8));
     let why = "1: it writes more than 1 MB with its loops and partials; leave some out";
     assert_eq!(told(&[("digest/body.txt", &loops)]), format!("digest/body.txt:{why}"));
     // each holds the next eight times
@@ -224,7 +244,8 @@ fn what_grows_without_an_end_is_refused() {
         .windows(2)
         .map(|two| (format!("partials/{}.txt", two[0]), format!("{{{{> {}}}}}", two[1]).repeat(8)))
         .collect();
-    let files: Vec<_> = doubling.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let files: Vec<_> =
+        doubling.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let error = told(&files);
     assert!(error.ends_with(why), "{error}");
 }
