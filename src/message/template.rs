@@ -33,7 +33,7 @@ pub(super) const WIDTH: usize = 72;
 
 /// More than any template that passed the other limits needs, for compiling and for a specimen.
 const STACK: usize = 16 << 20;
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// No mail program shows so much, and no template writes it without going round in a loop.
 const LONGEST: usize = 8_000_000;
@@ -72,7 +72,7 @@ impl Templates {
         match told.recv_timeout(PATIENCE) {
             Ok(templates) => templates,
             Err(RecvTimeoutError::Timeout) => {
-                bail!("the templates take longer than a minute; is there a loop in a loop?")
+                bail!("the templates take longer than five minutes; is there a loop in a loop?")
             }
             Err(RecvTimeoutError::Disconnected) => {
                 bail!("loading the templates broke off, which is a defect of Bulletin")

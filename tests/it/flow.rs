@@ -42,6 +42,7 @@ mod nobody_is_missed;
 mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
+mod own_templates;
 mod pace;
 mod privacy;
 mod refusal;

@@ -165,3 +165,95 @@ fn a_subject_is_never_longer_than_a_line() {
     assert_eq!(subject.as_str().chars().count(), 500);
     assert!(subject.as_str().ends_with('…'));
 }
+
+/// Where these words are, each behind the last.
+fn assert_in_order(body: &str, words: &[&str]) {
+    let mut from = 0;
+    for word in words {
+        let found = body[from..].find(word);
+        from += found.unwrap_or_else(|| panic!("{word} does not follow in {body}"));
+    }
+}
+
+#[test]
+fn a_report_leads_with_its_summary_the_download_and_what_it_found() {
+    let content = rendered(|_| ()).unwrap();
+    let greeting = Slot::Greeting.mark();
+    let download = "https://news.example.org/archive/specimen/file/agenda.pdf";
+    let shown = format!("href=\"{download}\"");
+    let lead =
+        ["<h1", "src=\"cid:", "A specimen", &shown, "Key findings", "<li>One</li>", &greeting];
+    assert_in_order(&content.html, &lead);
+    assert_in_order(
+        &content.text,
+        &[download, "Key findings\n====", "1. One", &greeting, "Some words"],
+    );
+    assert_eq!(content.html.matches("Key findings").count(), 1);
+    assert!(content.mjml.contains("<li>One</li>") && content.mjml.contains("<em>words</em>"));
+}
+
+#[test]
+fn a_summary_ends_with_what_comes_next() {
+    let content = rendered(|post| post.kind = Kind::MeetingSummary).unwrap();
+    let greeting = Slot::Greeting.mark();
+    let order =
+        [greeting.as_str(), "Key findings", "What comes next", "More.", "Read this on the web"];
+    assert_in_order(&content.html, &order);
+    assert_in_order(&content.text, &order);
+}
+
+#[test]
+fn a_correction_of_a_report_keeps_its_words_in_their_order() {
+    let specimen = Specimen::new().unwrap();
+    let post = specimen.post(Kind::Report, true);
+    let letter = specimen.letter(&post, Occasion::Update);
+    let templates = Templates::embedded().unwrap();
+    let content = templates.render(&letter, &specimen.frame(true)).unwrap();
+    let order = [&Slot::Greeting.mark(), "Some", "Key findings", "What comes next"];
+    assert_in_order(&content.html, &order);
+}
+
+#[test]
+fn a_house_has_its_own_colours_and_logo() {
+    let specimen = Specimen::new().unwrap();
+    let manual = Brand::default();
+    let logo = Logo {
+        bytes: b"a logo".as_slice().into(),
+        content_type: "image/png",
+        alt: specimen.line.clone(),
+        width: 120,
+    };
+    let brand = Brand { accent: manual.accent_dark, accent_dark: manual.accent, logo: Some(logo) };
+    let frame = Frame { brand: &brand, ..specimen.frame(true) };
+    let mut post = specimen.post(Kind::Announcement, true);
+    post.body = "[Here](https://e.org)".to_owned();
+    let letter = specimen.letter(&post, Occasion::News);
+    let content = Templates::embedded().unwrap().render(&letter, &frame).unwrap();
+    assert!(content.html.contains("<a style=\"color:#7fcad6\" href=\"https://e.org\""));
+    assert_eq!(content.html.split_once("</head>").unwrap().1.matches("#0b5563").count(), 0);
+    let part = content.parts.first().unwrap();
+    let cid = part.cid.as_deref().unwrap();
+    assert_eq!((part.name.as_str(), part.bytes.as_slice()), ("logo.png", b"a logo".as_slice()));
+    assert!(content.html.contains(&format!("src=\"cid:{cid}\"")), "{cid}");
+    assert!(
+        tags(&content.html).iter().any(|tag| tag.contains(cid) && tag.contains("width=\"120\""))
+    );
+}
+
+#[test]
+fn a_mail_to_one_person_asks_one_thing_and_names_no_list_it_came_by() {
+    let specimen = Specimen::new().unwrap();
+    let templates = Templates::embedded().unwrap();
+    for letter in specimen.requests() {
+        let content = templates.render(&letter, &specimen.frame(true)).unwrap();
+        for body in [&content.html, &content.text] {
+            assert!(body.contains("https://news.example.org/confirm/SPECIMEN"), "{body}");
+            assert!(!body.contains(&Slot::UnsubscribeUrl.mark()), "{body}");
+            assert!(!body.contains(&Slot::Lists.mark()), "{body}");
+            assert!(body.contains("We do not track"), "{body}");
+        }
+        let asks = matches!(letter, Letter::Confirm { .. });
+        assert_eq!(content.text.contains("* A specimen & its <words>"), asks);
+        assert!(content.text.lines().all(|line| line.chars().count() <= 72), "{}", content.text);
+    }
+}
