@@ -12,7 +12,7 @@ use bulletin::line::Line;
 use bulletin::message::compose::{Copy, Head, ListId, Rendition};
 use bulletin::message::{Content, Frame, Item, Letter, Occasion, Section, Templates};
 use bulletin::post::{Kind, Post};
-use lettre::message::{Mailbox, MultiPart, header::ContentType};
+use lettre::message::{Mailbox, MultiPart};
 use mrml::prelude::render::RenderOptions;
 
 use crate::rivals::mjml;
@@ -79,7 +79,7 @@ impl Desk {
     /// Of twenty posts on four lists.
     fn digest(&self) -> anyhow::Result<Letter<'_>> {
         let item = |number: usize| -> anyhow::Result<Item> {
-            let meeting = (number % 3 == 0).then(|| letters::post("next-meeting").post.meeting);
+            let meeting = number.is_multiple_of(3).then(|| letters::post("next-meeting").post.meeting);
             Ok(Item {
                 title: Line::parse(&format!("What came of the meeting number {number}"))?,
                 kind: Kind::ALL[number % 4],

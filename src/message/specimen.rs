@@ -41,6 +41,7 @@ pub(super) fn prove(templates: &Templates, thoroughly: bool) -> anyhow::Result<(
 
 /// What a post has of all that it may be without.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, whatever the others are")]
 struct Has {
     image: bool,
     attachment: bool,

@@ -81,7 +81,7 @@ impl Browser {
         data_encoding::BASE64.decode(taken["data"].as_str().unwrap().as_bytes()).unwrap()
     }
 
-    /// Asks for what WebDriver has no words for.
+    /// Asks for what `WebDriver` has no words for.
     async fn devtools(&self, command: &str, params: &Value) -> Value {
         let session = self.client.session_id().await.unwrap().unwrap();
         let port = self.driver.port;

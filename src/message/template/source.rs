@@ -53,7 +53,7 @@ impl Source {
     }
 
     pub(super) fn is_markup(&self) -> bool {
-        self.path.ends_with(".mjml")
+        self.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "mjml")
     }
 
     /// `templates/report/body.mjml:12: why`.

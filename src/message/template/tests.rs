@@ -72,7 +72,7 @@ fn a_file_that_is_no_template_is_refused_by_name() {
 
 #[test]
 fn a_file_that_is_too_long_or_no_text_is_refused() {
-    let long = "x".repeat(100001);
+    let long = "x".repeat(100_001);
     let why = "base.mjml: this template is longer than 100 KB; make it shorter";
     assert_eq!(told(&[("base.mjml", &long)]), why);
     let folder = tempfile::tempdir().unwrap();
