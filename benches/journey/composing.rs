@@ -79,7 +79,8 @@ impl Desk {
     /// Of twenty posts on four lists.
     fn digest(&self) -> anyhow::Result<Letter<'_>> {
         let item = |number: usize| -> anyhow::Result<Item> {
-            let meeting = number.is_multiple_of(3).then(|| letters::post("next-meeting").post.meeting);
+            let meeting =
+                number.is_multiple_of(3).then(|| letters::post("next-meeting").post.meeting);
             Ok(Item {
                 title: Line::parse(&format!("What came of the meeting number {number}"))?,
                 kind: Kind::ALL[number % 4],

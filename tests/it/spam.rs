@@ -1,4 +1,4 @@
-//! Every kind of mail, whole, as Debian's SpamAssassin judges it by its local tests alone.
+//! Every kind of mail, whole, as Debian's `SpamAssassin` judges it by its local tests alone.
 
 use std::process::Command;
 
