@@ -38,7 +38,7 @@ impl Desk {
         let config = letters::config();
         let mut post = letters::post("launch-meeting").post;
         // the mail holds it twice, as HTML and as text: about 30 KB in all
-        post.body = [PARAGRAPH; 62].join("\n\n");
+        post.body = [PARAGRAPH; 50].join("\n\n");
         (post.kind, post.image) = (Kind::Announcement, None);
         Ok(Self { templates: Templates::of(&config)?, config, post })
     }
