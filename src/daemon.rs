@@ -1,13 +1,15 @@
 //! The daemon: starts and stops the parts in order, and looks what is due.
 //!
 //! ```text
-//! start: recover → pages → engine        stop: pages → engine (finish, record, give back)
+//! start: recover → pages → engine → sources        stop: sources → pages → engine (finish, record, give back)
 //! ```
 //!
 //! # What always holds
 //! * One daemon for an SQLite file; the second is told who holds it.
 //! * SIGTERM, SIGINT and SIGHUP stop claiming, finish what is under way, record it, and end with 0.
 //! * A list or a digest that somebody still reads cannot be missing from the configuration.
+
+pub mod source;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use crate::metric::Metrics;
 use crate::token::Keys;
 use crate::transport::Transport;
 use crate::web;
+use source::Sources;
 
 /// How often the daemon looks what is due. Commands write to the database and need no other bell.
 const TICK: Duration = Duration::from_millis(200);
@@ -89,8 +92,10 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Idle => None,
     };
     let engine = start_engine(home, &owner).await?;
+    let sources = Sources::start(home, &until).await?;
     tracing::info!("running");
     let result = Rounds { home, owner: &owner, engine: &engine, finished }.run(&until).await;
+    sources.stop().await;
     if let Some(pages) = pages {
         pages.stop().await;
     }

@@ -21,6 +21,7 @@ mod queue;
 mod relay;
 mod run;
 mod schedule;
+mod source;
 mod status;
 mod subscriber;
 mod suppression;
@@ -111,6 +112,9 @@ enum Command {
     /// Make keys that sign mails, and show their DNS records
     #[command(subcommand)]
     Dkim(dkim::Dkim),
+    /// See where posts come from by themselves, and look there now
+    #[command(subcommand)]
+    Source(source::Source),
     /// Show every firing to come
     Schedule(schedule::Schedule),
     /// See the lists of the configuration and who reads them
@@ -174,6 +178,7 @@ async fn dispatch(
         Command::Relay(relay) => relay.run(&opener.open().await?, printer).await,
         Command::Digest(digest) => digest.run(&opener.open().await?, printer).await,
         Command::Dkim(dkim) => dkim.run(&opener, printer),
+        Command::Source(source) => source.run(&opener.open().await?, printer).await,
         Command::Schedule(schedule) => schedule.run(&opener.open().await?, printer).await,
         Command::List(list) => list.run(&opener.open().await?, printer).await,
         Command::Subscriber(subscriber) => subscriber.run(&opener.open().await?, printer).await,

@@ -113,6 +113,21 @@ pub(super) fn url(value: &Value) -> Parsed<String> {
     Err("is not a web address; write one such as https://news.example.org".to_owned())
 }
 
+/// Where a feed is: `https`, for nobody may change on the way what readers are sent, and without a name
+/// or a password in it.
+pub(super) fn feed_url(value: &Value) -> Parsed<String> {
+    let text = text(value)?;
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+        return Err("has a name or a password in it, which is never sent; remove it".to_owned());
+    }
+    let url = url(value)?;
+    match scheme {
+        "https" => Ok(url),
+        _ => Err("can be changed on its way to us; write https://…".to_owned()),
+    }
+}
+
 /// The host of an address on the web.
 pub(super) fn of_url(url: &str) -> Option<&str> {
     Some(authority(url.split_once("://")?.1).0)

@@ -286,9 +286,44 @@ pub struct Digest {
 
 /// Where posts come from.
 #[derive(Clone, Debug)]
-pub enum Source {
-    Folder { path: PathBuf },
-    Feed { url: String },
+pub struct Source {
+    pub origin: Origin,
+    pub publish: Publish,
+    /// How often it is looked at.
+    pub every: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// Markdown files, as `post add` takes them.
+    Folder {
+        path: PathBuf,
+    },
+    Feed(Feed),
+}
+
+/// An RSS, Atom or JSON feed, and what its items become.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// `https`.
+    pub url: String,
+    /// Unless a category says otherwise.
+    pub post_kind: Kind,
+    /// Unless a category says otherwise; empty: the lists that take the kind.
+    pub lists: Vec<String>,
+    /// By category in lower case.
+    pub kinds: BTreeMap<String, Kind>,
+    /// By category in lower case; never empty lists.
+    pub category_lists: BTreeMap<String, Vec<String>>,
+}
+
+/// What becomes of a new post from a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    /// It waits until a coordinator queues it.
+    Ask,
+    /// It is queued at once.
+    Auto,
 }
 
 /// What discreet readers see instead.

@@ -52,6 +52,30 @@ pub(super) fn kind(value: &Value) -> Parsed<Kind> {
     parsed(value, Kind::from_str)
 }
 
+pub(super) const NO_MEETING: &str = "makes meeting notices, and a feed does not say when and where \
+     people meet; write meeting-summary, report or announcement";
+
+/// A kind that an item of a feed can be.
+pub(super) fn feed_kind(value: &Value) -> Parsed<Kind> {
+    match kind(value)? {
+        Kind::MeetingNotice => Err(NO_MEETING.to_owned()),
+        kind => Ok(kind),
+    }
+}
+
+/// `Category: value`; the category in lower case, for feeds are not of one mind about that.
+pub(super) fn pair<T>(
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Value) -> Parsed<(String, T)> {
+    move |value| {
+        // a category may hold a colon itself
+        let (category, meaning) = text(value)?
+            .rsplit_once(':')
+            .ok_or("has no colon; write it like \"Research: report\"")?;
+        Ok((category.trim().to_lowercase(), parse(meaning.trim())?))
+    }
+}
+
 pub(super) fn cron(value: &Value) -> Parsed<Cron> {
     parsed(value, Cron::parse)
 }

@@ -43,7 +43,8 @@ pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Add
     Ok(added)
 }
 
-async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
+/// The same, within a transaction of somebody else's.
+pub async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
     let hash = hash(&source.text, &source.files);
     let slug = source.post.slug.clone();
     let id = store::insert(write, &slug, now).await?;

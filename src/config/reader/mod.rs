@@ -7,13 +7,14 @@ mod domain;
 mod named;
 mod pace;
 mod relay;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
+use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site};
 use super::{host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
@@ -50,7 +51,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
         digest(slug, section, site.as_ref())
     });
-    let source = each(named(reader, root, "source", "source.NAME"), |_, section| source(section));
+    let source = source::sources(reader, root, list.as_ref());
     let discreet = discreet(Section::take(reader, root, "discreet"));
     let log = log(Section::take(reader, root, "log"));
     Some(Config {
@@ -195,28 +196,6 @@ fn digest(slug: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Digest>
         timezone: timezone?.or_else(|| site.map(|site| site.timezone))?,
         name: name?.or_else(|| Line::parse(slug).ok())?,
     })
-}
-
-fn source(mut s: Section<'_>) -> Option<Source> {
-    let kinds = value::word(&[("folder", false), ("feed", true)]);
-    let feed = s.must("kind", "\"folder\" or \"feed\"", kinds);
-    let source = if feed.unwrap_or_else(|| s.has("url")) {
-        s.refuse(
-            "path",
-            "belongs to sources of kind \"folder\", and this one is \"feed\"; remove it",
-        );
-        let url = s.must("url", "\"https://www.example.org/feed.xml\"", host::url);
-        url.map(|url| Source::Feed { url })
-    } else {
-        s.refuse(
-            "url",
-            "belongs to sources of kind \"feed\", and this one is \"folder\"; remove it",
-        );
-        let path = s.must("path", "\"posts\"", value::path(&s.reader().folder));
-        path.map(|path| Source::Folder { path })
-    };
-    s.end();
-    feed.and(source)
 }
 
 fn discreet(mut s: Section<'_>) -> Option<Discreet> {
