@@ -57,6 +57,8 @@ pub enum Answer {
 pub enum Refusal {
     #[error("leads to {0}, which is not an https address; feeds are read over https only")]
     NotHttps(String),
+    #[error("leads to {0} with a name or a password, which is never sent")]
+    Login(String),
     #[error(
         "leads to {0}, which is {1}: an address inside a network; feeds are read from the public internet only"
     )]
@@ -121,8 +123,11 @@ async fn ask(
     tasks: &mut JoinSet<hyper::Result<()>>,
 ) -> Result<Response<Incoming>, Refusal> {
     let not_https = || Refusal::NotHttps(origin(url));
-    if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
+    if url.scheme() != "https" {
         return Err(not_https());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refusal::Login(origin(url)));
     }
     let host = url.host_str().ok_or_else(not_https)?;
     let stream = net.connect(host, url.port().unwrap_or(443)).await?;

@@ -13,6 +13,7 @@ mod flow;
 mod growth;
 mod simulation;
 mod sink;
+mod source;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

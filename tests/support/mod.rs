@@ -11,6 +11,7 @@
 pub(crate) mod browser;
 pub(crate) mod disk;
 pub(crate) mod dovecot;
+pub(crate) mod feed;
 pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
