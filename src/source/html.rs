@@ -4,14 +4,14 @@
 //! an address to follow, a number to begin with and a picture's description; no script, style, form or
 //! frame, nor what stands in one; addresses are `https`, `http` or `mailto`, and whole.
 
-use std::cell::RefCell;
+mod piece;
+
+pub(super) use piece::tokens;
+
 use std::collections::{HashMap, HashSet};
 
 use ammonia::{Builder, UrlRelative};
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+use html5ever::tokenizer::Token;
 use url::Url;
 
 /// The most that is read as HTML, in octets: a mail that is longer is cut off by the readers' programs.
@@ -129,35 +129,6 @@ pub(super) fn of_text(text: &str) -> String {
 
 pub(super) fn is_inline(name: &str) -> bool {
     INLINE.contains(&name)
-}
-
-/// The pieces of HTML in their order.
-pub(super) fn tokens(html: &str) -> Vec<Token> {
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(html));
-    let tokenizer = Tokenizer::new(Pieces::default(), TokenizerOpts::default());
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner()
-}
-
-#[derive(Default)]
-struct Pieces(RefCell<Vec<Token>>);
-
-impl TokenSink for Pieces {
-    type Handle = ();
-
-    /// What follows an entity comes apart from it, and belongs to it.
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut pieces = self.0.borrow_mut();
-        match (pieces.last_mut(), token) {
-            (Some(Token::CharacterTokens(text)), Token::CharacterTokens(more)) => {
-                text.push_tendril(&more);
-            }
-            (_, token) => pieces.push(token),
-        }
-        TokenSinkResult::Continue
-    }
 }
 
 /// An address without what tells who followed it.

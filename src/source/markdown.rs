@@ -4,13 +4,16 @@
 //! a few, and nothing nests deeper than [`DEEPEST`]. It goes along the pieces and never recurses, however
 //! deeply they nest.
 
+mod nest;
+mod span;
 mod table;
 
 use html5ever::tokenizer::{Tag, TagKind, Token};
-use url::Url;
 
 use super::html;
 use crate::line::is_forbidden;
+use nest::Nest;
+use span::{Span, attribute, fence, span, without_breaks};
 use table::Table;
 
 /// Quotes and lists within each other: what is deeper stands at this depth.
@@ -55,30 +58,6 @@ struct List {
     begun: bool,
 }
 
-enum Nest {
-    Quote {
-        used: bool,
-    },
-    Item {
-        marker: String,
-        used: bool,
-        first: bool,
-    },
-    /// Too deep to be shown.
-    Flat,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Span {
-    Strong,
-    Emphasis,
-    Struck,
-    Code,
-    Link(String),
-    /// Within its like, or in code.
-    Nothing,
-}
-
 impl Writer {
     fn start(&mut self, tag: &Tag) {
         let name: &str = &tag.name;
@@ -120,7 +99,7 @@ impl Writer {
             "br" | "img" => {}
             _ if html::is_inline(name) => {
                 if let Some((span, start)) = self.spans.pop() {
-                    self.close(&span, start);
+                    span.close(&mut self.line, start);
                 }
             }
             "table" => self.end_table(),
@@ -226,36 +205,11 @@ impl Writer {
         self.spans.push((if hidden { Span::Nothing } else { span }, self.line.len()));
     }
 
-    /// Signs go close to the words, spaces outside, or they would stay signs (`CommonMark` §6.2).
-    fn close(&mut self, span: &Span, start: usize) {
-        let content = self.line.split_off(start.min(self.line.len()));
-        let words = without_breaks(&content);
-        if words.is_empty() || *span == Span::Nothing {
-            self.line.push_str(&content);
-            return;
-        }
-        let lead = content.len() - content.trim_start().len();
-        let trail = lead + words.len();
-        self.line.push_str(&content[..lead]);
-        match span {
-            Span::Strong => self.line.extend(["**", words, "**"]),
-            Span::Emphasis => self.line.extend(["*", words, "*"]),
-            Span::Struck => self.line.extend(["~~", words, "~~"]),
-            Span::Link(url) => self.line.extend(["[", words, "](<", url, ">)"]),
-            Span::Code => {
-                let fence = "`".repeat(longest_run(words) + 1);
-                self.line.extend([&fence, " ", words, " ", &fence]);
-            }
-            Span::Nothing => {}
-        }
-        self.line.push_str(&content[trail..]);
-    }
-
     /// The words so far; what is open goes on in the next line.
     fn take(&mut self) -> String {
         let open = std::mem::take(&mut self.spans);
         for (span, start) in open.iter().rev() {
-            self.close(span, *start);
+            span.close(&mut self.line, *start);
         }
         self.spans = open.into_iter().map(|(span, _)| (span, 0)).collect();
         let line = std::mem::take(&mut self.line);
@@ -282,7 +236,7 @@ impl Writer {
         let raw = self.raw.take().unwrap_or_default();
         let raw = raw.trim_matches('\n').trim_end();
         if !raw.is_empty() {
-            let fence = "`".repeat(longest_run(raw).max(2) + 1);
+            let fence = fence(raw, 3);
             self.emit(&format!("{fence}\n{raw}\n{fence}"));
         }
     }
@@ -340,61 +294,6 @@ impl Writer {
     }
 }
 
-impl Nest {
-    /// What stands before its next line.
-    fn prefix(&mut self) -> String {
-        match self {
-            Self::Item { marker, used: used @ false, .. } => {
-                *used = true;
-                return marker.clone();
-            }
-            Self::Quote { used } => *used = true,
-            _ => {}
-        }
-        self.later()
-    }
-
-    /// What stands before a line between its blocks: nothing before the first.
-    fn later(&self) -> String {
-        match self {
-            Self::Quote { used: true } => "> ".to_owned(),
-            Self::Item { marker, used: true, .. } => " ".repeat(marker.len()),
-            _ => String::new(),
-        }
-    }
-}
-
-fn span(tag: &Tag) -> Span {
-    match &*tag.name {
-        "b" | "strong" => Span::Strong,
-        "i" | "em" | "cite" | "var" => Span::Emphasis,
-        "del" | "s" | "strike" => Span::Struck,
-        "code" | "kbd" | "tt" => Span::Code,
-        "a" => attribute(tag, "href").and_then(link).map_or(Span::Nothing, Span::Link),
-        _ => Span::Nothing,
-    }
-}
-
-/// An address that fits between `<` and `>`.
-fn link(href: &str) -> Option<String> {
-    let url = html::untracked(Url::parse(href).ok()?).to_string();
-    let fits = !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\\".contains(c));
-    fits.then_some(url)
-}
-
-fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|found| &*found.value)
-}
-
-/// Without white space around it, nor line breaks after it.
-fn without_breaks(line: &str) -> &str {
-    let mut line = line.trim_start().trim_end_matches(' ');
-    while let Some(rest) = line.strip_suffix("\\\n") {
-        line = rest.trim_end_matches(' ');
-    }
-    line
-}
-
 /// A line that could be taken for a list, a heading or a rule, as text.
 fn as_text(line: &str) -> String {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -403,10 +302,6 @@ fn as_text(line: &str) -> String {
         Some('.' | ')') if digits > 0 => format!("{}\\{}", &line[..digits], &line[digits..]),
         _ => line.to_owned(),
     }
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]

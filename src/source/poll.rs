@@ -1,23 +1,25 @@
 //! One look at a source: claim it, see what is there, keep what is new.
 
+mod pause;
+mod see;
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use url::Url;
 
-use super::fetch::{Answer, Marks, Refusal, fetch};
+use super::Report;
 use super::keep::{Keeping, keep};
 use super::net::Net;
 use super::store::{self, Standing};
-use super::{Candidate, Content, Report, feed, folder, item};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Feed, Origin, Source};
+use crate::config::{Config, Origin, Source};
 use crate::db::Db;
 use crate::id::random;
+use pause::{DAY, pause};
+use see::{Fault, Seen, see};
 
 /// How long a claim holds: a look is over long before.
 pub const LEASE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
 /// A folder is mended by a person, who waits for it.
 const FOLDER_PAUSE: Duration = Duration::from_mins(1);
 
@@ -28,24 +30,6 @@ pub struct Desk<'a> {
     pub config: &'a Config,
     pub net: &'a Net,
     pub clock: &'a Clock,
-}
-
-/// What is there.
-enum Seen {
-    Unchanged(Marks),
-    Found(Vec<Candidate>, Marks),
-}
-
-/// Why nothing could be seen, and before when it should not be tried again.
-struct Fault {
-    why: String,
-    until: Option<Timestamp>,
-}
-
-impl From<String> for Fault {
-    fn from(why: String) -> Self {
-        Self { why, until: None }
-    }
 }
 
 /// The sources that are due.
@@ -104,63 +88,6 @@ async fn claim(
     Ok(standing)
 }
 
-async fn see(desk: Desk<'_>, source: &Source, standing: &Standing) -> Result<Seen, Fault> {
-    match &source.origin {
-        Origin::Folder { path } => {
-            let (path, config) = (path.clone(), desk.config);
-            let lists: Vec<String> = config.list.keys().cloned().collect();
-            let (mark, now) = (standing.etag.clone(), desk.clock.now());
-            let sight = apart(move || {
-                let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
-                folder::look(&path, &lists, mark.as_deref(), now)
-            });
-            let folder::Sight { candidates, mark } = sight.await?;
-            let marks = Marks { etag: mark, last_modified: None };
-            Ok(candidates.map_or(Seen::Unchanged(marks.clone()), |found| Seen::Found(found, marks)))
-        }
-        Origin::Feed(feed) => see_feed(desk, feed, standing).await,
-    }
-}
-
-async fn see_feed(desk: Desk<'_>, feed: &Feed, standing: &Standing) -> Result<Seen, Fault> {
-    let (now, zone) = (desk.clock.now(), desk.config.site.timezone);
-    let url = Url::parse(&feed.url).map_err(|error| format!("{}: {error}", feed.url))?;
-    let marks =
-        Marks { etag: standing.etag.clone(), last_modified: standing.last_modified.clone() };
-    let answer = fetch(desk.net, &url, &marks, now).await.map_err(|refusal| {
-        let until = match &refusal {
-            Refusal::Gone => Some(now.plus(DAY)),
-            Refusal::Wait { until, .. } => *until,
-            _ => None,
-        };
-        Fault { why: format!("the feed {refusal}"), until }
-    })?;
-    let Answer::Page { bytes, marks, url } = answer else {
-        return Ok(Seen::Unchanged(marks));
-    };
-    let feed = feed.clone();
-    let candidates = apart(move || {
-        let entries = feed::read(&bytes, &url).map_err(|why| format!("the feed {why}"))?;
-        let candidate = |entry: &feed::Entry| {
-            let content = match item::piece(entry, &feed, &url, zone, now) {
-                Some(piece) => Content::Piece(Box::new(piece)),
-                None => Content::Wrong("an item has neither a title nor words".to_owned()),
-            };
-            Candidate { item: entry.id.clone(), content }
-        };
-        Ok(entries.iter().map(candidate).collect())
-    });
-    Ok(Seen::Found(candidates.await?, marks))
-}
-
-/// Reads and parses away from the threads that send mail.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| "it could not be read: the reader gave up".to_owned())?
-}
-
 /// Keeps what was seen and lets the source go, or nothing of it.
 async fn settle(
     desk: Desk<'_>,
@@ -216,28 +143,4 @@ async fn put_off(
     store::release(&mut write, &standing).await?;
     write.commit().await?;
     Ok(Report { error: Some(fault.why), ..Report::default() })
-}
-
-/// Twice as long each time, up to a day, and up to a tenth more, so that not everybody comes back to a
-/// server at once. `dice` is random.
-fn pause(every: Duration, faults: i64, dice: u32) -> Duration {
-    let doublings = u32::try_from(faults - 1).unwrap_or(u32::MAX).min(16);
-    let longest = DAY.max(every);
-    let wait = every.saturating_mul(1 << doublings).min(longest);
-    wait.saturating_add(wait.mul_f64(0.1 * f64::from(dice) / f64::from(u32::MAX))).min(longest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_feed_at_fault_is_left_alone_for_longer_each_time_up_to_a_day() {
-        let every = Duration::from_mins(30);
-        let minutes = |faults, dice| pause(every, faults, dice).as_secs() / 60;
-        assert_eq!([1, 2, 3, 6].map(|faults| minutes(faults, 0)), [30, 60, 120, 960]);
-        assert_eq!([1, 2].map(|faults| minutes(faults, u32::MAX)), [33, 66]);
-        assert_eq!([7, 8, 100, i64::MAX].map(|faults| minutes(faults, u32::MAX)), [1440; 4]);
-        assert_eq!(pause(DAY * 2, 5, u32::MAX), DAY * 2);
-    }
 }
