@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::{Home, Until};
 use crate::campaign::announcement::queue;
 use crate::campaign::{self, Kind, Order, State};
-use crate::config::Publish;
+use crate::config::{Config, Origin, Publish, Source};
 use crate::post;
 use crate::source::net::Net;
 use crate::source::poll::{Desk, due, look};
@@ -25,7 +25,8 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Sources(Option<JoinHandle<()>>);
 
 impl Sources {
-    /// Begins to look; when the daemon ends with its work, one look at each source is part of it.
+    /// Begins to look. When the daemon ends with its work, a look at every folder and at the feeds that
+    /// are due is part of it.
     pub(super) async fn start(home: &Home, until: &Until) -> anyhow::Result<Self> {
         if home.config.source.is_empty() {
             return Ok(Self(None));
@@ -34,7 +35,11 @@ impl Sources {
         let mut looks =
             Looks { home: home.clone(), net, under_way: BTreeSet::new(), tasks: JoinSet::new() };
         if matches!(until, Until::Idle) {
-            looks.begin().await;
+            let folders = folders(&home.config);
+            let due: Vec<_> =
+                looks.due().await.into_iter().filter(|name| !folders.contains(name)).collect();
+            looks.begin(folders, true);
+            looks.begin(due, false);
             while looks.join().await {}
             return Ok(Self(None));
         }
@@ -50,6 +55,12 @@ impl Sources {
     }
 }
 
+fn folders(config: &Config) -> Vec<String> {
+    let is_folder = |source: &Source| matches!(source.origin, Origin::Folder { .. });
+    let folders = config.source.iter().filter(|(_, source)| is_folder(source));
+    folders.map(|(name, _)| name.clone()).collect()
+}
+
 struct Looks {
     home: Home,
     net: Arc<Net>,
@@ -60,7 +71,8 @@ struct Looks {
 impl Looks {
     async fn go_on(&mut self) {
         loop {
-            self.begin().await;
+            let due = self.due().await;
+            self.begin(due, false);
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 true = self.join() => {}
@@ -68,27 +80,22 @@ impl Looks {
         }
     }
 
-    /// Begins a look at each source that is due.
-    async fn begin(&mut self) {
-        let desk = Desk {
-            db: &self.home.db,
-            config: &self.home.config,
-            net: &self.net,
-            clock: &self.home.clock,
-        };
-        let names = due(desk).await.unwrap_or_else(|error| {
+    async fn due(&self) -> Vec<String> {
+        let Home { db, config, clock, .. } = &self.home;
+        due(Desk { db, config, net: &self.net, clock }).await.unwrap_or_else(|error| {
             tracing::error!("which sources are due cannot be asked now: {error:#}");
             Vec::new()
-        });
+        })
+    }
+
+    /// Begins a look at each of these that is not under way.
+    fn begin(&mut self, names: Vec<String>, at_once: bool) {
         for name in names {
             if self.under_way.insert(name.clone()) {
                 let (home, net) = (self.home.clone(), Arc::clone(&self.net));
                 self.tasks.spawn(async move {
-                    if let Err(error) = look_and_queue(&home, &net, &name, false).await {
-                        tracing::error!(
-                            source = name,
-                            "the source cannot be looked at now: {error:#}"
-                        );
+                    if let Err(error) = look_and_queue(&home, &net, &name, at_once).await {
+                        tracing::error!(source = name, "it cannot be looked at now: {error:#}");
                     }
                     name
                 });

@@ -50,5 +50,6 @@ mod several_daemons;
 mod several_relays;
 mod shutdown;
 mod signed;
+mod sources;
 mod steering;
 mod watched;
