@@ -108,6 +108,10 @@ fn candidate(file: &Path, lists: &[&str], fresh: &HashSet<&str>) -> Candidate {
         Content::Later
     } else {
         match read(file, lists) {
+            // no database keeps it
+            Ok(source) if source.text.contains('\0') => {
+                Content::Wrong(format!("{item}: the text holds the character U+0000; remove it"))
+            }
             Ok(source) if is_arriving(&source, fresh) => Content::Later,
             Ok(source) => Content::Post(Box::new(source)),
             // what is missing may be on its way

@@ -7,6 +7,7 @@ use super::{Candidate, Content, Report};
 use crate::clock::Timestamp;
 use crate::config::Publish;
 use crate::db::Write;
+use crate::line::Line;
 use crate::post::add::add_one;
 use crate::post::read::{Source, hash};
 use crate::post::store::newest;
@@ -167,6 +168,8 @@ impl Round<'_> {
 
     /// Told once: to the log when it is new, and in lists until it is mended.
     async fn wrong(&mut self, known: Known, finding: String) -> anyhow::Result<()> {
+        // a finding quotes what is wrong, and that may be anything
+        let finding = Line::nearest(&finding, 500).map(|line| line.to_string()).unwrap_or_default();
         self.report.findings.push(finding.clone());
         if known.finding.as_ref() == Some(&finding) {
             return Ok(());

@@ -9,7 +9,7 @@
 //!
 //! # What always holds
 //! * What a source holds at its first look is old news: it is kept, and never queued by itself. The same
-//!   goes for a source that has moved, and for all that came while it said `publish = "ask"`.
+//!   goes for a source that has moved, and for all that came before or while it said `publish = "ask"`.
 //! * An item becomes one post for ever. The same content under another id is the same post; other
 //!   content under the same id is a new version, and nothing is sent again by itself.
 //! * A post and the mark that it is to be queued are written together. The mark goes when it has been

@@ -12,7 +12,7 @@ use super::keep::{Keeping, keep};
 use super::net::Net;
 use super::store::{self, Standing};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Origin, Source};
+use crate::config::{Config, Origin, Publish, Source};
 use crate::db::Db;
 use crate::id::random;
 use pause::{DAY, pause};
@@ -108,6 +108,9 @@ async fn settle(
             (keep(&mut write, &keeping, candidates).await?, marks)
         }
     };
+    if source.publish == Publish::Ask {
+        store::ask_first(&mut write, &standing.name).await?;
+    }
     standing.etag = marks.etag;
     standing.last_modified = marks.last_modified;
     standing.polled_at = Some(now);

@@ -205,6 +205,17 @@ pub async fn stuck(
     .map(drop))
 }
 
+/// Nothing that this source has brought so far is queued by itself any more.
+pub async fn ask_first(write: &mut Write, source: &str) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "UPDATE source_item SET announce = 'never' WHERE source = $1 AND announce = 'wanted'",
+    )
+    .bind(source)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
 /// A post has been queued, or need not be.
 pub async fn done(write: &mut Write, source: &str, post: &str) -> Result<(), Error> {
     on!(write, c => sqlx::query(

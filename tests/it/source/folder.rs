@@ -16,6 +16,7 @@ use crate::store::{World, on_both};
 on_both!(
     what_is_there_at_the_first_look_is_old_and_what_comes_later_is_queued_once,
     nothing_is_queued_by_a_source_that_asks,
+    a_post_that_somebody_added_by_hand_is_no_news_of_the_folder,
     an_edited_file_is_a_new_version_and_sends_nothing,
     a_file_that_goes_changes_nothing_and_one_that_is_renamed_is_no_news,
     a_file_that_is_still_being_written_waits_and_so_does_one_whose_picture_is,
@@ -100,6 +101,22 @@ async fn nothing_is_queued_by_a_source_that_asks(w: &World) {
     assert_eq!(names(&folder.look().await.added), ["newer"]);
     // what came while it asked is for a person to queue, also afterwards
     assert_eq!(folder.office.queued().await, ["newer"]);
+    // and so is what waited to be queued when somebody chose to be asked
+    w.raw.run("UPDATE source_item SET announce = 'wanted' WHERE item = 'new.md'").await.unwrap();
+    let folder = Folder { office: folder.office.publishing(Publish::Ask), ..folder };
+    folder.look().await;
+    let folder = Folder { office: folder.office.publishing(Publish::Auto), ..folder };
+    folder.look().await;
+    assert_eq!(folder.office.queued().await, ["newer"]);
+}
+
+async fn a_post_that_somebody_added_by_hand_is_no_news_of_the_folder(w: &World) {
+    let folder = Folder::new(w, Publish::Auto);
+    folder.look().await;
+    w.post("letter", "announcement").await;
+    folder.write("letter.md", &post("Letter, mended", ""));
+    assert_eq!(names(&folder.look().await.changed), ["letter"]);
+    assert!(folder.office.queued().await.is_empty());
 }
 
 async fn an_edited_file_is_a_new_version_and_sends_nothing(w: &World) {
@@ -149,12 +166,21 @@ async fn a_broken_file_is_told_once_and_holds_up_no_other(w: &World) {
     folder.write("good.md", &post("Good", ""));
     fs::write(folder.path("latin.md"), b"---\ntitle: caf\xe9\n").unwrap();
     folder.changed("latin.md", 3600);
+    folder.write("nul.md", &post("Nul", "").replace("Words", "Wo\0rds"));
+    folder.write("odd.md", &post("Odd", "lists: [\"a\\0b\"]\n"));
     let report = folder.look().await;
+    let nul = "nul.md: the text holds the character U+0000; remove it";
+    let odd = "odd.md:5: \"ab\" is not a list; the lists are: meetings, news, reports";
     let bad = "bad.md:5: \"nws\" is not a list (perhaps \"news\"); the lists are: meetings, news, reports";
     let latin = "latin.md:2: the post is not UTF-8; save it with that encoding";
-    assert_eq!((names(&report.added), names(&report.findings)), (vec!["good"], vec![bad, latin]));
-    assert_eq!(folder.office.findings().await, [bad, latin]);
-    fs::remove_file(folder.path("latin.md")).unwrap();
+    assert_eq!(
+        (names(&report.added), names(&report.findings)),
+        (vec!["good"], vec![bad, latin, nul, odd])
+    );
+    assert_eq!(folder.office.findings().await, [bad, latin, nul, odd]);
+    for gone in ["latin.md", "nul.md", "odd.md"] {
+        fs::remove_file(folder.path(gone)).unwrap();
+    }
     folder.write("bad.md", &post("Mended", "lists: [news]\n"));
     assert_eq!(names(&folder.look().await.added), ["bad"]);
     assert!(folder.office.findings().await.is_empty());
