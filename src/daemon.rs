@@ -92,9 +92,11 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Idle => None,
     };
     let engine = start_engine(home, &owner).await?;
-    let sources = Sources::start(home, &until).await?;
+    let sources = Sources::start(home, &until)?;
     tracing::info!("running");
-    let result = Rounds { home, owner: &owner, engine: &engine, finished }.run(&until).await;
+    let result = Rounds { home, owner: &owner, engine: &engine, sources: &sources, finished }
+        .run(&until)
+        .await;
     sources.stop().await;
     if let Some(pages) = pages {
         pages.stop().await;
@@ -153,6 +155,7 @@ struct Rounds<'a> {
     home: &'a Home,
     owner: &'a Owner,
     engine: &'a Engine,
+    sources: &'a Sources,
     finished: &'a dyn Fn(CampaignId),
 }
 
@@ -241,6 +244,10 @@ impl Rounds<'_> {
     /// Nothing is under way and nothing will be due soon, as far as the relays let it.
     async fn idle(&self) -> anyhow::Result<bool> {
         let Home { db, clock, .. } = self.home;
+        // asked first: what a source brings is in the database before it has ended
+        if !self.sources.have_ended() {
+            return Ok(false);
+        }
         let now = clock.now();
         let soon = now.plus(SOON);
         let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);

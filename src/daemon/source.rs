@@ -21,29 +21,28 @@ use crate::source::{Report, store};
 /// How often it is asked which source is due.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The task that looks; none when there is no source, or nothing more to look at.
+/// The task that looks; none when there is no source.
 pub(super) struct Sources(Option<JoinHandle<()>>);
 
 impl Sources {
     /// Begins to look. When the daemon ends with its work, a look at every folder and at the feeds that
-    /// are due is part of it.
-    pub(super) async fn start(home: &Home, until: &Until) -> anyhow::Result<Self> {
+    /// are due is part of it, and all.
+    pub(super) fn start(home: &Home, until: &Until) -> anyhow::Result<Self> {
         if home.config.source.is_empty() {
             return Ok(Self(None));
         }
         let net = Arc::new(Net::public(&home.config.site.base_url)?);
-        let mut looks =
-            Looks { home: home.clone(), net, under_way: BTreeSet::new(), tasks: JoinSet::new() };
-        if matches!(until, Until::Idle) {
-            let folders = folders(&home.config);
-            let due: Vec<_> =
-                looks.due().await.into_iter().filter(|name| !folders.contains(name)).collect();
-            looks.begin(folders, true);
-            looks.begin(due, false);
-            while looks.join().await {}
-            return Ok(Self(None));
-        }
-        Ok(Self(Some(tokio::spawn(async move { looks.go_on().await }))))
+        let (under_way, tasks) = (BTreeSet::new(), JoinSet::new());
+        let mut looks = Looks { home: home.clone(), net, under_way, tasks };
+        let once = matches!(until, Until::Idle);
+        Ok(Self(Some(tokio::spawn(async move {
+            if once { looks.once().await } else { looks.go_on().await }
+        }))))
+    }
+
+    /// Nothing is to be looked at any more.
+    pub(super) fn have_ended(&self) -> bool {
+        self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Drops what is under way: nothing of it is kept, and it is due again when its claim lapses.
@@ -69,6 +68,15 @@ struct Looks {
 }
 
 impl Looks {
+    async fn once(&mut self) {
+        let folders = folders(&self.home.config);
+        let due: Vec<_> =
+            self.due().await.into_iter().filter(|name| !folders.contains(name)).collect();
+        self.begin(folders, true);
+        self.begin(due, false);
+        while self.join().await {}
+    }
+
     async fn go_on(&mut self) {
         loop {
             let due = self.due().await;
