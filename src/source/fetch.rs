@@ -1,6 +1,6 @@
 //! One look at a feed's address: what is there now, or that nothing has changed.
 //!
-//! What always holds: https at every step, at most [`REDIRECTS`] steps, each address checked before
+//! What always holds: https at every step, at most three redirects, each address checked before
 //! anything is said to it; nothing but what a stranger may know is sent (no cookie, no login); not more
 //! than [`LARGEST`] octets are kept, packed or unpacked, and it ends when its time is over.
 
