@@ -50,7 +50,7 @@ pub(super) fn posts(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 pub(super) fn source(file: &std::path::Path, config: &Config) -> Result<Source, Vec<Finding>> {
     let lists: Vec<&str> = config.list.keys().map(String::as_str).collect();
-    read(file, &lists)
+    read(file, &lists, &config.picture)
 }
 
 pub(super) fn show(findings: &[Finding], printer: Printer) {

@@ -54,6 +54,7 @@ pub struct Config {
     pub database: Database,
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
+    pub picture: Picture,
     pub delivery: Delivery,
     /// By the name of their table.
     pub domain: BTreeMap<String, Domain>,
@@ -232,6 +233,26 @@ pub enum Tls {
     Implicit,
     /// Loopback only.
     None,
+}
+
+/// The pictures of posts, once they are made small.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub placing: Placing,
+    /// The most bytes of one.
+    pub largest: usize,
+    /// The most bytes of all that a post shows.
+    pub together: usize,
+}
+
+/// Where a mail's pictures are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Placing {
+    /// In the mail itself: looking at them tells nobody.
+    #[default]
+    Embedded,
+    /// On the site, in the post's archive.
+    Linked,
 }
 
 /// How mail is handed over and retried.

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use super::document::Value;
 use super::near::near;
 use super::section::Parsed;
-use super::{Auth, Kind, OnInDoubt, Tls};
+use super::{Auth, Kind, OnInDoubt, Placing, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::when;
@@ -141,6 +141,8 @@ pub(super) const AUTH: &[(&str, Auth)] =
     &[("password", Auth::Password), ("xoauth2", Auth::Xoauth2)];
 pub(super) const ON_IN_DOUBT: &[(&str, OnInDoubt)] =
     &[("resend", OnInDoubt::Resend), ("hold", OnInDoubt::Hold)];
+pub(super) const PLACING: &[(&str, Placing)] =
+    &[("embedded", Placing::Embedded), ("linked", Placing::Linked)];
 /// Whether log lines are JSON.
 pub(super) const LOG_FORMAT: &[(&str, bool)] = &[("text", false), ("json", true)];
 

@@ -8,7 +8,8 @@
 //! * Title, summary and every other line of front matter is a [`Line`]: no line break, no control
 //!   character. The body has no private-use character, with which the message stage marks slots.
 //! * Every file a post shows or sends lies in its own folder: a picture on another server would tell
-//!   that server who read the mail, and when.
+//!   that server who read the mail, and when. A picture is kept small and without the place where it
+//!   was taken, never as it came.
 //! * What leaves the body, as HTML or as text, is safe and at most 50 levels deep, also when the
 //!   body is hostile; only a post without findings becomes a [`Post`].
 //! * A publication gets its sequence number when its campaign is due, in commit order.
@@ -17,6 +18,7 @@ pub mod add;
 mod body;
 pub mod front;
 pub mod markdown;
+pub mod picture;
 pub mod plain;
 pub mod read;
 pub mod store;

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
+use super::{
+    Config, Database, Delivery, Digest, Discreet, List, Log, Picture, Sender, Site, Source,
+};
 use super::{host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
@@ -43,6 +45,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
     let database = database(Section::take(reader, root, "database"));
     let relay = relay::relays(reader, root, site.as_ref());
+    let picture = picture(Section::take(reader, root, "picture"));
     let delivery = delivery(Section::take(reader, root, "delivery"));
     let domain = domain::domains(reader, root, site.as_ref());
     let dkim = dkim::keys(reader, root, sender.as_ref());
@@ -59,6 +62,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         sender: sender?,
         database: database?,
         relay: relay?,
+        picture: picture?,
         delivery: delivery?,
         domain: domain?,
         dkim: dkim?,
@@ -122,6 +126,14 @@ fn database(mut s: Section<'_>) -> Option<Database> {
     let url = s.key("url", "sqlite:bulletin.db", value::database(&s.reader().folder));
     s.end();
     Some(Database { url: url? })
+}
+
+fn picture(mut s: Section<'_>) -> Option<Picture> {
+    let placing = s.key("placing", "embedded", value::word(value::PLACING));
+    let largest = s.key("largest", "200", value::number(20..=5_000));
+    let together = s.key("together", "600", value::number(20..=15_000));
+    s.end();
+    Some(Picture { placing: placing?, largest: largest? * 1_000, together: together? * 1_000 })
 }
 
 fn delivery(mut s: Section<'_>) -> Option<Delivery> {

@@ -12,7 +12,7 @@ use bulletin::delivery::Claim;
 use bulletin::delivery::store::{Next, Taken, Taker, claim, mark, settle};
 use bulletin::id::CampaignId;
 use bulletin::line::Line;
-use bulletin::post::read::Source;
+use bulletin::post::read::{Source, hash};
 use bulletin::post::{self, File, front};
 
 use super::world::World;
@@ -52,6 +52,7 @@ pub(crate) fn source(slug: &str, kind: &str, more: &str, files: &[File]) -> Sour
     );
     Source {
         post: front::parse(std::path::Path::new("post.md"), &text, None).unwrap(),
+        hash: hash(&text, files),
         text,
         files: files.to_vec(),
     }
