@@ -7,6 +7,7 @@
 //!   (WCAG 2.2.2);
 //! * PNG or JPEG comes out: these are what every mail program shows.
 
+mod colours;
 mod encode;
 mod kind;
 mod share;
@@ -15,13 +16,14 @@ use std::io::Cursor;
 
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage};
+use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage};
 
 pub(super) use encode::Encoded;
 pub(super) use kind::Kind;
 pub(super) use share::{Shown, pack};
 
 use super::File;
+use colours::{Colours, PALETTE};
 
 /// The widest a mail shows a picture, in CSS pixels: its column without the margins.
 pub const COLUMN: u32 = 534;
@@ -113,11 +115,19 @@ fn upright(image: DynamicImage, orientation: Orientation, widest: u32) -> RgbaIm
     let lies = matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH);
     let (right, down) = if lies { (TALLEST, widest) } else { (widest, TALLEST) };
     let (width, height) = within(image.width(), image.height(), right, down);
-    let mut image = if (width, height) == (image.width(), image.height()) {
-        image
-    } else {
-        image.resize_exact(width, height, FilterType::CatmullRom)
-    };
+    if (width, height) == (image.width(), image.height()) {
+        return turned(image, orientation);
+    }
+    let colours = Colours::of(image.pixels().map(|(_, _, pixel)| pixel), PALETTE);
+    let small = image.resize_exact(width, height, FilterType::CatmullRom);
+    let mut small = turned(small, orientation);
+    if let Some(palette) = colours.and_then(|colours| colours.palette()) {
+        colours::keep_to(&palette, &mut small);
+    }
+    small
+}
+
+fn turned(mut image: DynamicImage, orientation: Orientation) -> RgbaImage {
     image.apply_orientation(orientation);
     image.into_rgba8()
 }

@@ -1,13 +1,12 @@
 //! Writing pixels so that they keep a budget: PNG for drawings and what can be seen through, JPEG
 //! for photos, less fine and then smaller until it fits.
 
-use std::collections::HashMap;
-
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::Picture;
+use super::colours::Colours;
 
 /// From what nobody can tell from the original down to what is still pleasant.
 const QUALITIES: [u8; 5] = [85, 75, 65, 55, 45];
@@ -15,8 +14,6 @@ const QUALITIES: [u8; 5] = [85, 75, 65, 55, 45];
 const SMALLEST: u32 = 320;
 /// With more colours it is a photo, and as PNG several times as large.
 const FEW: usize = 8_192;
-/// As many as a palette holds (PNG §11.2.2).
-const PALETTE: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Encoded {
@@ -41,8 +38,8 @@ impl Picture {
 
 fn at_this_size(pixels: &RgbaImage, budget: usize) -> Option<Encoded> {
     let opaque = pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX);
-    let colours = Colours::of(pixels);
-    let drawing = (colours.is_some() || !opaque).then(|| png(pixels, colours, opaque)).flatten();
+    let colours = Colours::of(pixels.pixels().copied(), FEW);
+    let drawing = (colours.is_some() || !opaque).then(|| png(pixels, colours.as_ref(), opaque)).flatten();
     let drawing = drawing.filter(|bytes| bytes.len() <= budget);
     if !opaque && drawing.is_some() {
         return drawing.map(png_of);
@@ -86,43 +83,14 @@ fn on_white(pixels: &RgbaImage) -> RgbImage {
     })
 }
 
-/// Every colour once, numbered as they are met.
-struct Colours(HashMap<[u8; 4], usize>);
-
-impl Colours {
-    /// Nothing when there are many.
-    fn of(pixels: &RgbaImage) -> Option<Self> {
-        let mut numbers = HashMap::new();
-        for pixel in pixels.pixels() {
-            let next = numbers.len();
-            numbers.entry(pixel.0).or_insert(next);
-            if numbers.len() > FEW {
-                return None;
-            }
-        }
-        Some(Self(numbers))
-    }
-
-    fn in_order(&self) -> Vec<[u8; 4]> {
-        let mut colours: Vec<_> = self.0.iter().map(|(colour, number)| (number, colour)).collect();
-        colours.sort_unstable();
-        colours.into_iter().map(|(_, colour)| *colour).collect()
-    }
-
-    fn number(&self, pixel: Rgba<u8>) -> u8 {
-        let number = self.0.get(&pixel.0).and_then(|number| u8::try_from(*number).ok());
-        number.unwrap_or_default()
-    }
-}
-
 /// With a palette when the colours fit into one.
-fn png(pixels: &RgbaImage, colours: Option<Colours>, opaque: bool) -> Option<Vec<u8>> {
+fn png(pixels: &RgbaImage, colours: Option<&Colours>, opaque: bool) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
     encoder.set_compression(png::Compression::High);
     encoder.set_depth(png::BitDepth::Eight);
-    let data: Vec<u8> = if let Some(colours) = colours.filter(|all| all.0.len() <= PALETTE) {
-        let palette = colours.in_order();
+    let palette = colours.and_then(|colours| Some((colours, colours.palette()?)));
+    let data: Vec<u8> = if let Some((colours, palette)) = palette {
         encoder.set_color(png::ColorType::Indexed);
         // neighbouring numbers mean nothing to each other (PNG §12.7)
         encoder.set_filter(png::Filter::NoFilter);

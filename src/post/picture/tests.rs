@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use image::{ExtendedColorType, Frame, ImageEncoder, Rgb, RgbImage, Rgba};
 use proptest::prelude::*;
@@ -94,12 +95,12 @@ fn assert_holds_only_a_picture(encoded: &Encoded) {
 
 #[test]
 fn a_photo_becomes_small_and_forgets_where_it_was_taken() {
-    let mut original = jpeg(3_000, 2_000);
+    let mut original = jpeg(2_400, 1_600);
     original = with_segment(&original, 0xfe, b"a comment of the camera");
     original = with_segment(&original, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>the refuge");
     original = with_segment(&original, 0xe2, b"ICC_PROFILE\0\x01\x01the refuge");
     original = with_segment(&original, 0xe1, &exif(1));
-    assert!(original.len() > 1_000_000);
+    assert!(original.len() > 900_000);
     let encoded = packed(&original);
     assert_eq!(encoded.content_type, "image/jpeg");
     assert!(encoded.bytes.len() <= BUDGET, "{}", encoded.bytes.len());
@@ -147,6 +148,16 @@ fn a_drawing_stays_sharp_and_what_is_seen_through_stays_so() {
 }
 
 #[test]
+fn a_drawing_made_smaller_keeps_to_its_own_colours() {
+    let colours = [[250, 250, 250], [10, 60, 70], [200, 30, 30]];
+    let drawing = RgbImage::from_fn(1_300, 700, |x, y| Rgb(colours[((x / 9 + y / 7) % 3) as usize]));
+    let encoded = packed(&written(drawing, image::ImageFormat::Png));
+    assert_eq!(pieces(&encoded), "IHDR PLTE IDAT IEND ");
+    assert!(pixels(&encoded).pixels().all(|pixel| colours.contains(&[pixel.0[0], pixel.0[1], pixel.0[2]])));
+    assert_eq!(pixels(&encoded).width(), 1_068);
+}
+
+#[test]
 fn what_is_seen_through_and_too_large_is_put_on_white() {
     let mut cut = DynamicImage::from(photo(1_000, 1_000)).into_rgba8();
     for pixel in cut.pixels_mut().take(500_000) {
@@ -189,9 +200,9 @@ fn sixteen_bits_and_shades_of_grey_are_pictures_too() {
 
 #[test]
 fn a_small_budget_costs_quality_then_size_and_then_is_too_small() {
-    let picture = open(&jpeg(1_068, 800)).unwrap();
+    let picture = open(&jpeg(640, 480)).unwrap();
     let mut before = picture.within(usize::MAX).unwrap().bytes.len();
-    for budget in [150_000, 60_000, 30_000] {
+    for budget in [90_000, 40_000, 25_000] {
         let encoded = picture.within(budget).unwrap();
         assert!(encoded.bytes.len() <= budget.min(before), "{budget}: {}", encoded.bytes.len());
         before = encoded.bytes.len();
@@ -201,14 +212,17 @@ fn a_small_budget_costs_quality_then_size_and_then_is_too_small() {
 
 #[test]
 fn all_pictures_of_a_post_share_its_budget() {
-    let show = |line| Shown { line, name: format!("{line}.jpg"), picture: open(&jpeg(1_068, 800)).unwrap() };
+    let jpeg = jpeg(480, 360);
+    let show = |line| Shown { line, name: format!("{line}.jpg"), picture: open(&jpeg).unwrap() };
     let shown: Vec<Shown> = (1..=4).map(show).collect();
     let limits = |largest, together| config::Picture { placing: config::Placing::Embedded, largest, together };
     let sizes = |limits| -> Vec<usize> {
         pack(&shown, &limits).into_iter().map(|packed| packed.unwrap().bytes.len()).collect()
     };
-    assert!(sizes(limits(200_000, 600_000)).iter().sum::<usize>() <= 600_000);
-    assert!(sizes(limits(200_000, 200_000)).iter().all(|size| *size <= 50_000));
+    let free = sizes(limits(200_000, 600_000));
+    assert!(free.iter().all(|size| *size > 30_000), "{free:?}");
+    let tight = sizes(limits(200_000, 120_000));
+    assert!(tight.iter().all(|size| *size <= 30_000), "{tight:?}");
     let (rule, message) = pack(&shown, &limits(200_000, 12_000)).remove(0).unwrap_err();
     assert_eq!(rule, "too-large");
     assert_eq!(message, "cannot be made to fit into 3 KB and still be made out; show fewer pictures or a plainer one, or allow more by picture.together in config.toml");
@@ -293,7 +307,7 @@ fn a_file_knows_how_it_is_shown_and_called() {
 }
 
 /// Real pictures of every kind, small.
-fn originals() -> Vec<Vec<u8>> {
+static ORIGINALS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     use image::ImageFormat::{Gif, Jpeg, Png, WebP};
     let clear = RgbaImage::from_fn(24, 16, |x, y| Rgba([x as u8 * 9, y as u8 * 9, 7, (x * y) as u8]));
     let mut all: Vec<_> = [Png, Jpeg, Gif, WebP].map(|format| written(photo(24, 16), format)).to_vec();
@@ -305,7 +319,7 @@ fn originals() -> Vec<Vec<u8>> {
         .unwrap();
     all.push(palette);
     all
-}
+});
 
 fn assert_picture_or_trouble(bytes: &[u8]) {
     match open(bytes) {
@@ -324,7 +338,7 @@ fn assert_picture_or_trouble(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn any_bytes_are_a_picture_or_told_to_be_none(
@@ -341,7 +355,7 @@ proptest! {
         end in any::<proptest::sample::Index>(),
         cut in any::<bool>(),
     ) {
-        let mut bytes = originals().swap_remove(which);
+        let mut bytes = ORIGINALS[which].clone();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;
