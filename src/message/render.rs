@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use super::template::Templates;
 use super::{Content, Letter, Occasion, Part, slot, view};
 use crate::address::EmailAddress;
-use crate::config::Config;
+use crate::config::{Config, Placing};
 use crate::line::Line;
-use crate::post::{File, Post, markdown};
+use crate::post::markdown::{self, Placed};
+use crate::post::{File, Post};
 
 /// The longest subject: what a [`Line`] holds.
 const SUBJECT: usize = 500;
@@ -27,6 +28,9 @@ pub struct Frame<'a> {
     pub postal_address: Option<&'a Line>,
     /// Whom readers can write to.
     pub reply_to: Option<&'a EmailAddress>,
+    /// Where its pictures are: a mail for somebody who asked for discretion has them
+    /// [embedded](Placing::Embedded), for whoever watches the network sees what is fetched.
+    pub placing: Placing,
 }
 
 impl<'a> Frame<'a> {
@@ -37,6 +41,7 @@ impl<'a> Frame<'a> {
             language: &config.site.language,
             postal_address: config.sender.postal_address.as_ref(),
             reply_to: config.sender.reply_to.as_ref(),
+            placing: config.picture.placing,
         }
     }
 }
@@ -44,11 +49,11 @@ impl<'a> Frame<'a> {
 impl Templates {
     /// The same letter always gives the same content.
     pub fn render(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        let pictures = Pictures::new(frame.base_url);
+        let pictures = Pictures::of(letter, frame);
         let data = view::data(letter, frame, &|name| pictures.place(name))?;
         let body = match letter {
             Letter::Post { post, .. } => {
-                inlined(&markdown::html(&post.body, &|src| pictures.place(src)))
+                inlined(&markdown::html(&post.body, &|src| pictures.sized(src)))
             }
             Letter::Digest { .. } => String::new(),
         };
@@ -77,19 +82,39 @@ fn kind(letter: &Letter<'_>) -> &'static str {
     }
 }
 
-/// The pictures that the HTML shows, each with its Content-ID, in the order they are met.
+/// The pictures that the HTML shows; those that travel with it, each with its Content-ID, in the
+/// order they are met.
 struct Pictures<'a> {
     base_url: &'a str,
+    files: &'a [File],
+    /// The folder on the site, when pictures are linked.
+    folder: Option<String>,
     shown: RefCell<Vec<String>>,
 }
 
 impl<'a> Pictures<'a> {
-    fn new(base_url: &'a str) -> Self {
-        Self { base_url, shown: RefCell::default() }
+    fn of(letter: &Letter<'a>, frame: &Frame<'a>) -> Self {
+        let (files, archive_url) = match letter {
+            Letter::Post { files, archive_url, .. } => (*files, archive_url.as_str()),
+            Letter::Digest { .. } => (&[][..], ""),
+        };
+        let linked = frame.placing == Placing::Linked;
+        let folder = linked.then(|| format!("{archive_url}/file"));
+        Self { base_url: frame.base_url, files, folder, shown: RefCell::default() }
     }
 
-    /// Where HTML finds a picture in its own mail (RFC 2392).
+    fn sized(&self, name: &str) -> Placed {
+        let file = self.files.iter().find(|file| file.name == name);
+        Placed { src: self.place(name), size: file.and_then(File::shown) }
+    }
+
+    /// On the site, or where HTML finds a picture in its own mail (RFC 2392).
     fn place(&self, name: &str) -> String {
+        // what is no file of the post is not in its archive
+        let ours = self.files.iter().any(|file| file.name == name);
+        if let Some(folder) = self.folder.as_ref().filter(|_| ours) {
+            return format!("{folder}/{}", path(name));
+        }
         let mut shown = self.shown.borrow_mut();
         if !shown.iter().any(|other| other == name) {
             shown.push(name.to_owned());
@@ -102,6 +127,13 @@ impl<'a> Pictures<'a> {
         let hash = Sha256::digest(format!("{} {name}", self.base_url));
         format!("{}@bulletin", data_encoding::HEXLOWER.encode(&hash[..10]))
     }
+}
+
+/// A name as one segment of a link (RFC 3986 §2.3).
+fn path(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let segment = |b: u8| if plain(b) { char::from(b).into() } else { format!("%{b:02X}") };
+    name.bytes().map(segment).collect()
 }
 
 /// Some apps drop a page's styles, so what must not break stands on the elements themselves.
@@ -176,7 +208,7 @@ fn find<'f>(post: &Post, files: &'f [File], name: &str) -> anyhow::Result<&'f Fi
 
 fn part(file: &File, cid: Option<String>) -> Part {
     Part {
-        name: file.name.clone(),
+        name: file.travelling_name(),
         content_type: file.content_type.clone(),
         cid,
         bytes: file.bytes.clone(),

@@ -9,6 +9,7 @@ use super::render::Frame;
 use super::template::Templates;
 use super::{Item, Letter, Occasion, Section};
 use crate::address::EmailAddress;
+use crate::config::Placing;
 use crate::line::Line;
 use crate::post::{File, Image, Kind, Meeting, Post};
 
@@ -55,6 +56,7 @@ impl Specimen {
             language: "en-GB",
             postal_address: full.then_some(&self.line),
             reply_to: full.then_some(&self.address),
+            placing: Placing::Embedded,
         }
     }
 

@@ -16,7 +16,9 @@ use std::io::Cursor;
 
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage};
+use image::{
+    DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage,
+};
 
 pub(super) use encode::Encoded;
 pub(super) use kind::Kind;

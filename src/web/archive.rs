@@ -13,7 +13,8 @@ use super::file;
 use super::page::{Answer, Refusal, Site, encode};
 use crate::message::view::{MeetingView, date, label, meeting_view};
 use crate::message::wording;
-use crate::post::{File, Kind, Post, markdown, store};
+use crate::post::markdown::{self, Placed};
+use crate::post::{File, Kind, Post, store};
 
 #[derive(Serialize)]
 struct Item {
@@ -88,6 +89,10 @@ pub(super) async fn show(
 
 fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
     let place = |name: &str| format!("{folder}/{}", encode(name));
+    let sized = |name: &str| Placed {
+        src: place(name),
+        size: files.iter().find(|file| file.name == name).and_then(File::shown),
+    };
     let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
     Page {
         label: label(post.kind),
@@ -98,7 +103,7 @@ fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
             .image
             .as_ref()
             .map(|image| Image { src: place(&image.src), alt: image.alt.as_str() }),
-        body: markdown::html(&post.body, &place),
+        body: markdown::html(&post.body, &sized),
         attachments: attached
             .map(|file| Attachment {
                 href: place(&file.name),
@@ -121,7 +126,7 @@ pub(super) async fn file(
 }
 
 fn answer(file: File) -> Result<Response, Refusal> {
-    file::answer(&file.name, &file.content_type, file.bytes)
+    file::answer(&file.travelling_name(), &file.content_type, file.bytes)
 }
 
 async fn published(site: &Site, slug: &str) -> Result<(Post, Vec<File>), Refusal> {

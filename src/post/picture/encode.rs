@@ -39,7 +39,8 @@ impl Picture {
 fn at_this_size(pixels: &RgbaImage, budget: usize) -> Option<Encoded> {
     let opaque = pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX);
     let colours = Colours::of(pixels.pixels().copied(), FEW);
-    let drawing = (colours.is_some() || !opaque).then(|| png(pixels, colours.as_ref(), opaque)).flatten();
+    let drawing =
+        (colours.is_some() || !opaque).then(|| png(pixels, colours.as_ref(), opaque)).flatten();
     let drawing = drawing.filter(|bytes| bytes.len() <= budget);
     if !opaque && drawing.is_some() {
         return drawing.map(png_of);

@@ -97,7 +97,8 @@ fn assert_holds_only_a_picture(encoded: &Encoded) {
 fn a_photo_becomes_small_and_forgets_where_it_was_taken() {
     let mut original = jpeg(2_400, 1_600);
     original = with_segment(&original, 0xfe, b"a comment of the camera");
-    original = with_segment(&original, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>the refuge");
+    original =
+        with_segment(&original, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>the refuge");
     original = with_segment(&original, 0xe2, b"ICC_PROFILE\0\x01\x01the refuge");
     original = with_segment(&original, 0xe1, &exif(1));
     assert!(original.len() > 900_000);
@@ -136,9 +137,14 @@ fn a_photo_taken_sideways_stands_upright() {
 
 #[test]
 fn a_drawing_stays_sharp_and_what_is_seen_through_stays_so() {
-    let drawing = RgbImage::from_fn(600, 400, |x, y| Rgb([if (x / 40 + y / 40) % 2 == 0 { 250 } else { 10 }; 3]));
+    let drawing = RgbImage::from_fn(600, 400, |x, y| {
+        Rgb([if (x / 40 + y / 40) % 2 == 0 { 250 } else { 10 }; 3])
+    });
     let encoded = packed(&written(drawing.clone(), image::ImageFormat::Png));
-    assert_eq!((encoded.content_type, pieces(&encoded).as_str()), ("image/png", "IHDR PLTE IDAT IEND "));
+    assert_eq!(
+        (encoded.content_type, pieces(&encoded).as_str()),
+        ("image/png", "IHDR PLTE IDAT IEND ")
+    );
     assert_eq!(DynamicImage::from(pixels(&encoded)).into_rgb8(), drawing);
 
     let logo = RgbaImage::from_fn(600, 400, |x, _| Rgba([0, 80, 90, (x / 3) as u8]));
@@ -150,10 +156,15 @@ fn a_drawing_stays_sharp_and_what_is_seen_through_stays_so() {
 #[test]
 fn a_drawing_made_smaller_keeps_to_its_own_colours() {
     let colours = [[250, 250, 250], [10, 60, 70], [200, 30, 30]];
-    let drawing = RgbImage::from_fn(1_300, 700, |x, y| Rgb(colours[((x / 9 + y / 7) % 3) as usize]));
+    let drawing =
+        RgbImage::from_fn(1_300, 700, |x, y| Rgb(colours[((x / 9 + y / 7) % 3) as usize]));
     let encoded = packed(&written(drawing, image::ImageFormat::Png));
     assert_eq!(pieces(&encoded), "IHDR PLTE IDAT IEND ");
-    assert!(pixels(&encoded).pixels().all(|pixel| colours.contains(&[pixel.0[0], pixel.0[1], pixel.0[2]])));
+    assert!(
+        pixels(&encoded)
+            .pixels()
+            .all(|pixel| colours.contains(&[pixel.0[0], pixel.0[1], pixel.0[2]]))
+    );
     assert_eq!(pixels(&encoded).width(), 1_068);
 }
 
@@ -215,7 +226,11 @@ fn all_pictures_of_a_post_share_its_budget() {
     let jpeg = jpeg(480, 360);
     let show = |line| Shown { line, name: format!("{line}.jpg"), picture: open(&jpeg).unwrap() };
     let shown: Vec<Shown> = (1..=4).map(show).collect();
-    let limits = |largest, together| config::Picture { placing: config::Placing::Embedded, largest, together };
+    let limits = |largest, together| config::Picture {
+        placing: config::Placing::Embedded,
+        largest,
+        together,
+    };
     let sizes = |limits| -> Vec<usize> {
         pack(&shown, &limits).into_iter().map(|packed| packed.unwrap().bytes.len()).collect()
     };
@@ -225,7 +240,10 @@ fn all_pictures_of_a_post_share_its_budget() {
     assert!(tight.iter().all(|size| *size <= 30_000), "{tight:?}");
     let (rule, message) = pack(&shown, &limits(200_000, 12_000)).remove(0).unwrap_err();
     assert_eq!(rule, "too-large");
-    assert_eq!(message, "cannot be made to fit into 3 KB and still be made out; show fewer pictures or a plainer one, or allow more by picture.together in config.toml");
+    assert_eq!(
+        message,
+        "cannot be made to fit into 3 KB and still be made out; show fewer pictures or a plainer one, or allow more by picture.together in config.toml"
+    );
 }
 
 #[test]
@@ -233,10 +251,22 @@ fn what_is_no_picture_is_told_what_to_become() {
     for (bytes, message) in [
         (&b""[..], "is not a picture that can be read; save it as PNG, JPEG, GIF or WebP"),
         (b"<html>", "is not a picture that can be read; save it as PNG, JPEG, GIF or WebP"),
-        (b"II*\0\x08\0\0\0", "is not a picture that can be read; save it as PNG, JPEG, GIF or WebP"),
-        (b"<?xml version=\"1.0\"?>\n<svg onload=\"alert(1)\"/>", "is an SVG drawing, which mail programs do not show; export it as PNG, about 1100 pixels wide"),
-        (b"\0\0\0\x18ftypheic", "is a HEIC photo, which most mail programs do not show; save it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)"),
-        (b"\0\0\0\x18ftypavif", "is an AVIF picture, which many mail programs do not show; save it as JPEG or PNG"),
+        (
+            b"II*\0\x08\0\0\0",
+            "is not a picture that can be read; save it as PNG, JPEG, GIF or WebP",
+        ),
+        (
+            b"<?xml version=\"1.0\"?>\n<svg onload=\"alert(1)\"/>",
+            "is an SVG drawing, which mail programs do not show; export it as PNG, about 1100 pixels wide",
+        ),
+        (
+            b"\0\0\0\x18ftypheic",
+            "is a HEIC photo, which most mail programs do not show; save it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)",
+        ),
+        (
+            b"\0\0\0\x18ftypavif",
+            "is an AVIF picture, which many mail programs do not show; save it as JPEG or PNG",
+        ),
     ] {
         assert_eq!(open(bytes).err(), Some(("image-type", message.to_owned())), "{bytes:?}");
     }
@@ -246,7 +276,9 @@ fn what_is_no_picture_is_told_what_to_become() {
         (b"GIF89a", "GIF"),
         (b"RIFF\x04\0\0\0WEBP", "WebP"),
     ] {
-        let message = format!("begins like a {kind} but cannot be read; open it in a picture program and save it again");
+        let message = format!(
+            "begins like a {kind} but cannot be read; open it in a picture program and save it again"
+        );
         assert_eq!(open(bytes).err(), Some(("image-broken", message)));
     }
 }
@@ -285,7 +317,9 @@ fn crc(bytes: &[u8]) -> u32 {
 #[test]
 fn a_small_file_that_unpacks_to_a_huge_picture_is_refused_by_its_header() {
     for (bytes, width, height) in bombs() {
-        let message = format!("has {width} × {height} pixels, too many to be made smaller here; save it with at most 52 million");
+        let message = format!(
+            "has {width} × {height} pixels, too many to be made smaller here; save it with at most 52 million"
+        );
         assert_eq!(open(&bytes).err(), Some(("too-large", message)));
     }
 }
@@ -309,8 +343,10 @@ fn a_file_knows_how_it_is_shown_and_called() {
 /// Real pictures of every kind, small.
 static ORIGINALS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     use image::ImageFormat::{Gif, Jpeg, Png, WebP};
-    let clear = RgbaImage::from_fn(24, 16, |x, y| Rgba([x as u8 * 9, y as u8 * 9, 7, (x * y) as u8]));
-    let mut all: Vec<_> = [Png, Jpeg, Gif, WebP].map(|format| written(photo(24, 16), format)).to_vec();
+    let clear =
+        RgbaImage::from_fn(24, 16, |x, y| Rgba([x as u8 * 9, y as u8 * 9, 7, (x * y) as u8]));
+    let mut all: Vec<_> =
+        [Png, Jpeg, Gif, WebP].map(|format| written(photo(24, 16), format)).to_vec();
     all.extend([Png, Gif, WebP].map(|format| written(clear.clone(), format)));
     all.push(with_segment(&jpeg(24, 16), 0xe1, &exif(6)));
     let mut palette = Vec::new();

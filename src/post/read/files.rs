@@ -155,4 +155,3 @@ fn content_type(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
-

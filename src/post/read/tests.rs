@@ -173,7 +173,8 @@ fn files_have_limits_alone_and_together() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_told_with_its_name_and_what_to_do() {
-    let (folder, file) = post("image: {src: cover.jpg, alt: A}\n", "Text ![A](logo.svg) ![B](big.png)");
+    let (folder, file) =
+        post("image: {src: cover.jpg, alt: A}\n", "Text ![A](logo.svg) ![B](big.png)");
     fs::write(folder.path().join("cover.jpg"), b"\xff\xd8\xff\xe0").unwrap();
     fs::write(folder.path().join("logo.svg"), "<svg/>").unwrap();
     let big = fs::File::create(folder.path().join("big.png")).unwrap();
@@ -202,7 +203,10 @@ fn hostile_names_of_files_reach_nothing_and_names_said_twice_are_one() {
     fs::write(folder.path().join("b.pdf"), "%PDF").unwrap();
     let source = reading(&file).unwrap();
     let names: Vec<&str> = source.files.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!((names, source.post.attachments), (vec!["a.png", "b.pdf"], vec!["b.pdf".to_owned()]));
+    assert_eq!(
+        (names, source.post.attachments),
+        (vec!["a.png", "b.pdf"], vec!["b.pdf".to_owned()])
+    );
 }
 
 #[test]

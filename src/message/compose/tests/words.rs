@@ -9,6 +9,7 @@ use proptest::sample::select;
 use super::super::{Copy, Head, ListId};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
+use crate::config::Placing;
 use crate::line::Line;
 use crate::message::slot::Slot;
 use crate::message::{Content, Frame, Item, Letter, Occasion, Part, Section};
@@ -218,6 +219,7 @@ impl Written {
             language: if self.meets { "en-GB" } else { "ar" },
             postal_address: self.attached.then_some(&self.words[7]),
             reply_to: None,
+            placing: Placing::default(),
         }
     }
 }
