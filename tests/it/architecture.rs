@@ -67,10 +67,12 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What is asked of the outside world, and the only places that ask. `store` stands for every stage's SQL.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 14] = [
     ("sqlx", &["db", "store"]),
     ("lettre", &["address", "transport", "message"]),
     ("aws_lc_rs", &["key", "message", "transport"]),
+    ("image", &["post"]),
+    ("png", &["post"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("clap", &["cli", "main"]),

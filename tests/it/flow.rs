@@ -43,6 +43,7 @@ mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
 mod pace;
+mod picture;
 mod privacy;
 mod refusal;
 mod retry;

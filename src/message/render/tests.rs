@@ -153,6 +153,47 @@ fn a_picture_shown_twice_travels_once() {
     assert_eq!(content.html.matches(&format!("cid:{}", cids[0])).count(), 3);
 }
 
+/// A report with a picture of 1068 × 801 pixels in its text.
+fn with_a_picture(name: &str, content_type: &str, placing: Placing) -> Content {
+    let mut specimen = Specimen::new().unwrap();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(1_068, 801)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    specimen.files.push(File {
+        name: name.to_owned(),
+        content_type: content_type.to_owned(),
+        bytes: bytes.into_inner(),
+    });
+    let mut post = specimen.post(Kind::Report, true);
+    post.body = format!("![A](<{name}>)");
+    let frame = Frame { placing, ..specimen.frame(true) };
+    let templates = Templates::embedded().unwrap();
+    templates.render(&specimen.letter(&post, Occasion::News), &frame).unwrap()
+}
+
+#[test]
+fn a_picture_says_how_large_it_is_and_travels_under_the_name_of_what_it_is() {
+    let content = with_a_picture("my plan.webp", "image/png", Placing::Embedded);
+    assert!(content.html.contains(" alt=\"A\" width=\"534\" height=\"400\""), "{}", content.html);
+    let names: Vec<&str> = content.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["cover.png", "my plan.png", "agenda.pdf"]);
+}
+
+#[test]
+fn linked_pictures_are_those_of_the_archive_at_one_address_for_everybody() {
+    let content = with_a_picture("my plan?.png", "image/png", Placing::Linked);
+    let address = "https://news.example.org/archive/specimen/file/";
+    for name in ["cover.png", "my%20plan%3F.png"] {
+        assert!(content.html.contains(&format!("src=\"{address}{name}\"")), "{}", content.html);
+    }
+    for tag in tags(&content.html).iter().filter(|tag| tag.starts_with("<img")) {
+        assert!(tag.contains(address) && Slot::ALL.iter().all(|slot| !tag.contains(&slot.mark())));
+    }
+    let names: Vec<&str> = content.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["agenda.pdf"]);
+}
+
 #[test]
 fn a_post_without_words_still_has_a_text() {
     let content = rendered(|post| post.body = String::new()).unwrap();

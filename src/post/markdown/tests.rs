@@ -155,6 +155,44 @@ fn raw_html_is_seen_and_never_runs() {
 }
 
 #[test]
+fn hostile_markdown_gives_exactly_this() {
+    for (body, html, text) in [
+        (
+            "<script>alert(1)</script>",
+            "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>",
+            "<script>alert(1)</script>",
+        ),
+        (
+            "<style>p{display:none}</style>",
+            "<p>&lt;style&gt;p{display:none}&lt;/style&gt;</p>",
+            "<style>p{display:none}</style>",
+        ),
+        (
+            "a <form action=\"https://evil.example\"><input name=\"pin\"></form>",
+            "<p>a &lt;form action=\"https://evil.example\"&gt;&lt;input name=\"pin\"&gt;&lt;/form&gt;</p>",
+            "a <form action=\"https://evil.example\"><input name=\"pin\"></form>",
+        ),
+        ("[Read](javascript:alert(1))", "<p>Read</p>", "Read"),
+        ("![Read](javascript:alert(1))", "<p>Read</p>", "Read"),
+        ("<javascript:alert(1)>", "<p>javascript:alert(1)</p>", "javascript:alert(1)"),
+        ("invoice\u{202e}gpj.exe \u{2066}x\u{2069}", "<p>invoicegpj.exe x</p>", "invoicegpj.exe x"),
+        (
+            "</mj-text><mj-include path=\"/etc/passwd\" />",
+            "<p>&lt;/mj-text&gt;&lt;mj-include path=\"/etc/passwd\" /&gt;</p>",
+            "</mj-text><mj-include path=\"/etc/passwd\" />",
+        ),
+        (
+            "{{slot.greeting}} {{{x}}}",
+            "<p>{{slot.greeting}} {{{x}}}</p>",
+            "{{slot.greeting}} {{{x}}}",
+        ),
+    ] {
+        assert_eq!(plain(body).trim_end(), html);
+        assert_eq!(crate::post::plain::text(body, 100), text);
+    }
+}
+
+#[test]
 fn a_link_leads_to_the_web_or_a_mailbox_only() {
     for address in [
         "javascript:alert(1)",
