@@ -27,13 +27,16 @@ impl From<String> for Placed {
 pub fn html<P: Into<Placed>>(body: &str, image: &dyn Fn(&str) -> P) -> String {
     let mut shown = None;
     let events = body::events(body).into_iter().flat_map(|event| match event {
+        Event::Text(text) => match &mut shown {
+            Some((_, alt)) => {
+                String::push_str(alt, &text);
+                Vec::new()
+            }
+            None => vec![Event::Text(text)],
+        },
         Event::FootnoteReference(number) => superscript(number),
         Event::Start(Tag::Image { dest_url, .. }) => {
             shown = Some((image(&dest_url).into(), String::new()));
-            Vec::new()
-        }
-        Event::Text(text) if shown.is_some() => {
-            shown.iter_mut().for_each(|(_, alt)| alt.push_str(&text));
             Vec::new()
         }
         Event::End(TagEnd::Image) => shown.take().map(element).into_iter().collect(),

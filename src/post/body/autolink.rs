@@ -16,7 +16,7 @@ pub(super) fn linked(text: CowStr<'_>) -> Vec<Event<'_>> {
     let mut events = Vec::new();
     for span in finder.spans(&text) {
         let words = Event::Text(span.as_str().to_owned().into());
-        match span.kind().and_then(|kind| address(span.as_str(), &kind)) {
+        match span.kind().and_then(|kind| address(span.as_str(), kind)) {
             Some(address) => {
                 events.extend([Event::Start(link(address)), words, Event::End(TagEnd::Link)]);
             }

@@ -45,7 +45,9 @@ impl<'a> Tidy<'a> {
             Event::Start(tag) => self.start(tag),
             Event::End(_) => self.end(),
             Event::Text(text) if self.unlinked == 0 && self.belongs() => {
-                autolink::linked(clean(text)).into_iter().for_each(|event| self.emit(event));
+                for event in autolink::linked(clean(text)) {
+                    self.emit(event);
+                }
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 self.emit(Event::Text(clean(text)));

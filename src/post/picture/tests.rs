@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, reason = "colours of pictures that are made up")]
+
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -182,11 +184,11 @@ fn what_is_seen_through_and_too_large_is_put_on_white() {
 #[test]
 fn a_picture_that_moves_stands_still_at_its_first_frame() {
     let mut moving = Vec::new();
-    let mut encoder = image::codecs::gif::GifEncoder::new(&mut moving);
+    let mut frames = image::codecs::gif::GifEncoder::new(&mut moving);
     for colour in [[200, 0, 0, 255], [0, 200, 0, 255]] {
-        encoder.encode_frame(Frame::new(RgbaImage::from_pixel(60, 40, Rgba(colour)))).unwrap();
+        frames.encode_frame(Frame::new(RgbaImage::from_pixel(60, 40, Rgba(colour)))).unwrap();
     }
-    drop(encoder);
+    drop(frames);
     let encoded = packed(&moving);
     assert_eq!(encoded.content_type, "image/png");
     assert_eq!(pixels(&encoded), RgbaImage::from_pixel(60, 40, Rgba([200, 0, 0, 255])));

@@ -23,7 +23,7 @@ const POST: &str = "---\ntitle: Photo\nkind: announcement\ndate: 2026-05-20\nlis
 fn photo() -> Vec<u8> {
     let pixels = RgbImage::from_fn(1_600, 1_200, |x, y| {
         let grain = (x.wrapping_mul(7_919) ^ y.wrapping_mul(104_729)).wrapping_mul(2_654_435_761);
-        Rgb([(x / 8) as u8, (y / 6) as u8, (grain >> 26) as u8 + 90])
+        Rgb([x / 8, y / 6, (grain >> 26) + 90].map(|colour| colour.to_le_bytes()[0]))
     });
     let mut out = Cursor::new(Vec::new());
     DynamicImage::from(pixels).write_to(&mut out, ImageFormat::Jpeg).unwrap();
