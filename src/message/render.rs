@@ -28,8 +28,7 @@ pub struct Frame<'a> {
     pub postal_address: Option<&'a Line>,
     /// Whom readers can write to.
     pub reply_to: Option<&'a EmailAddress>,
-    /// Where its pictures are: a mail for somebody who asked for discretion has them
-    /// [embedded](Placing::Embedded), for whoever watches the network sees what is fetched.
+    /// Where its pictures are, see [`placing`].
     pub placing: Placing,
 }
 
@@ -41,9 +40,15 @@ impl<'a> Frame<'a> {
             language: &config.site.language,
             postal_address: config.sender.postal_address.as_ref(),
             reply_to: config.sender.reply_to.as_ref(),
-            placing: config.picture.placing,
+            placing: placing(config, false),
         }
     }
+}
+
+/// Where a mail's pictures are: for somebody who asked for discretion always in it, because whoever
+/// watches the network sees what is fetched.
+pub fn placing(config: &Config, discreet: bool) -> Placing {
+    if discreet { Placing::Embedded } else { config.picture.placing }
 }
 
 impl Templates {

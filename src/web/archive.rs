@@ -42,6 +42,14 @@ struct Page<'a> {
 struct Image<'a> {
     src: String,
     alt: &'a str,
+    size: Option<Size>,
+}
+
+/// In CSS pixels.
+#[derive(Serialize)]
+struct Size {
+    width: u32,
+    height: u32,
 }
 
 #[derive(Serialize)]
@@ -89,20 +97,19 @@ pub(super) async fn show(
 
 fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
     let place = |name: &str| format!("{folder}/{}", encode(name));
-    let sized = |name: &str| Placed {
-        src: place(name),
-        size: files.iter().find(|file| file.name == name).and_then(File::shown),
-    };
+    let shown = |name: &str| files.iter().find(|file| file.name == name).and_then(File::shown);
+    let sized = |name: &str| Placed { src: place(name), size: shown(name) };
     let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
     Page {
         label: label(post.kind),
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         meeting: post.meeting.as_ref().map(meeting_view),
-        image: post
-            .image
-            .as_ref()
-            .map(|image| Image { src: place(&image.src), alt: image.alt.as_str() }),
+        image: post.image.as_ref().map(|image| Image {
+            src: place(&image.src),
+            alt: image.alt.as_str(),
+            size: shown(&image.src).map(|(width, height)| Size { width, height }),
+        }),
         body: markdown::html(&post.body, &sized),
         attachments: attached
             .map(|file| Attachment {

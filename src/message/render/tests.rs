@@ -195,6 +195,15 @@ fn linked_pictures_are_those_of_the_archive_at_one_address_for_everybody() {
 }
 
 #[test]
+fn whoever_asked_for_discretion_fetches_nothing() {
+    let mut config = Config::default_in(std::path::Path::new("/"));
+    assert_eq!(placing(&config, false), Placing::Embedded);
+    config.picture.placing = Placing::Linked;
+    assert_eq!(placing(&config, false), Placing::Linked);
+    assert_eq!(placing(&config, true), Placing::Embedded);
+}
+
+#[test]
 fn a_post_without_words_still_has_a_text() {
     let content = rendered(|post| post.body = String::new()).unwrap();
     assert!(content.text.contains("A specimen & its <words>"));

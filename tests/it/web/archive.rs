@@ -78,6 +78,7 @@ async fn pictures_are_shown_and_everything_else_is_downloaded() {
     let site = with_a_post().await;
     let post = site.get("/archive/loud").await.text();
     assert!(post.contains("src=\"/archive/loud/file/front%20cover.png\""), "{post}");
+    assert!(post.contains(" width=\"534\" height=\"267\">"), "{post}");
     let picture = site.get("/archive/loud/file/front%20cover.png").await;
     assert_eq!(picture.status, 200);
     let shown = image::load_from_memory(&picture.body).unwrap();
