@@ -1,6 +1,6 @@
 //! What goes out and when: one mailing, to everybody who is due it.
 //!
-//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest` and `ledger`.
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger` and `rsvp`.
 //! A campaign says what and when; a delivery says to whom and how it went.
 //!
 //! ```text
@@ -29,6 +29,7 @@
 pub mod announcement;
 pub mod digest;
 pub mod freeze;
+pub mod rsvp;
 pub mod store;
 
 use std::collections::BTreeMap;
@@ -90,6 +91,14 @@ words! {
         Paused = "paused",
         Finished = "finished",
         Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// What somebody says of a meeting.
+    Answer as "an answer" {
+        Coming = "coming",
+        NotComing = "not_coming",
     }
 }
 

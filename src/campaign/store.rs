@@ -2,9 +2,11 @@
 
 mod end;
 mod look;
+mod rsvp;
 
 pub use end::{any_to_finish, finish, lock};
 pub use look::by_state;
+pub use rsvp::{Asked, Rsvp, answer, answers, asked, told_sequence};
 
 use std::collections::BTreeMap;
 
@@ -62,8 +64,10 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<CampaignId, Error> {
     let id: CampaignId = on!(write, c => sqlx::query_scalar(
-        "INSERT INTO campaign (kind, subject, post_id, version, digest, urgent, state, due_at, expires_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        "INSERT INTO campaign (kind, subject, post_id, version, digest, urgent, state, due_at, expires_at, created_at, \
+             sequence) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT e.sequence FROM event e WHERE e.post_id = $3)) \
+         RETURNING id",
     )
     .bind(new.kind)
     .bind(new.subject)

@@ -89,6 +89,7 @@ pub(super) async fn write_out(
         date: home.clock.now(),
         unsubscribe_url: &press.dead_link(),
         lists: &press.list_names(pieces),
+        rsvp_url: &press.dead_rsvp_link(),
     };
     let subject = press.looks(digest, pieces).await?.subject.to_string();
     let bytes = match format {

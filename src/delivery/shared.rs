@@ -28,6 +28,7 @@ impl Shared {
     /// The person's own message, as this relay gets it.
     pub(crate) async fn compose(&self, errand: &Errand, relay: &str) -> anyhow::Result<Octets> {
         let rendition = self.press.rendition(errand.rendition).await?;
+        let rsvp_url = rendition.asks_who_comes().then(|| self.rsvp_url(errand));
         let message = rendition.message(&Copy {
             to: &errand.email,
             name: errand.name.as_ref(),
@@ -35,6 +36,7 @@ impl Shared {
             date: errand.dated_at,
             unsubscribe_url: &self.unsubscribe_url(errand),
             lists: &self.lists(errand),
+            rsvp_url: rsvp_url.as_deref().unwrap_or_default(),
         });
         self.signing.sign(message, relay).await
     }
@@ -45,6 +47,12 @@ impl Shared {
         ids.extend(errand.subscriptions.iter().map(|(id, _)| id.0));
         let token = self.keys.sign(Purpose::Unsubscribe, &ids);
         format!("{}/unsubscribe/{token}", self.config.site.base_url)
+    }
+
+    /// The link to say by whether they come; it names the delivery, never an address.
+    fn rsvp_url(&self, errand: &Errand) -> String {
+        let token = self.keys.sign(Purpose::Rsvp, &[errand.claim.id.0]);
+        format!("{}/rsvp/{token}", self.config.site.base_url)
     }
 
     /// "Meetings", "Meetings and Reports", "Meetings, News and Reports"

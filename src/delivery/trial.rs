@@ -146,6 +146,7 @@ impl Trial<'_> {
             date: self.clock.now(),
             unsubscribe_url: &press.dead_link(),
             lists: &press.list_names(&pieces),
+            rsvp_url: &press.dead_rsvp_link(),
         });
         match Signer::of(self.config, relay) {
             Some(signer) => signer.sign(message),

@@ -5,8 +5,8 @@
 
 use anyhow::Context;
 
-use super::mime::{self, Chunk};
-use super::slot::{Fragments, Values};
+use super::mime::{self, Calendar, Chunk};
+use super::slot::{Fragments, Slot, Values};
 use super::{Content, header};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
@@ -52,6 +52,8 @@ pub struct Copy<'a> {
     pub unsubscribe_url: &'a str,
     /// The names of the lists this mail came by: "Meetings and Reports".
     pub lists: &'a str,
+    /// Empty when the mail asks nobody ([`Rendition::asks_who_comes`]).
+    pub rsvp_url: &'a str,
 }
 
 /// A content ready to be addressed.
@@ -63,11 +65,13 @@ pub struct Rendition {
     /// The fields after them, and the blank line.
     closing: Octets,
     body: Vec<Chunk>,
+    asks_who_comes: bool,
 }
 
 impl Copy<'_> {
     fn values(&self) -> Values<'_> {
-        Values { name: self.name, unsubscribe_url: self.unsubscribe_url, lists: self.lists }
+        let Copy { to, name, unsubscribe_url, lists, rsvp_url, .. } = *self;
+        Values { to, name, unsubscribe_url, lists, rsvp_url }
     }
 }
 
@@ -91,9 +95,12 @@ impl Rendition {
     pub fn prepare(content: &Content, head: &Head) -> anyhow::Result<Self> {
         let text = Fragments::parse(&content.text).context("in the text of the mail")?;
         let html = Fragments::parse(&content.html).context("in the HTML of the mail")?;
+        let invitation = content.invitation.as_ref().map(Calendar::of).transpose()?;
+        let asks_who_comes = text.has(Slot::RsvpUrl) || html.has(Slot::RsvpUrl);
         let mut closing = list_fields(head);
-        let body = mime::write(&text, &html, &content.parts, &mut closing);
+        let body = mime::write(&text, &html, invitation.as_ref(), &content.parts, &mut closing);
         Ok(Self {
+            asks_who_comes,
             subject: content.subject.clone(),
             opening: shared_fields(content, head).into(),
             closing: closing.into(),
@@ -103,6 +110,11 @@ impl Rendition {
 
     pub fn subject(&self) -> &str {
         self.subject.as_str()
+    }
+
+    /// Whether its copies need a link of their own to answer by.
+    pub fn asks_who_comes(&self) -> bool {
+        self.asks_who_comes
     }
 
     /// The whole message, header and body, with room for signatures before it.

@@ -4,6 +4,7 @@
 //! 1. a [`Letter`] becomes a [`Content`] once for each rendition: handlebars → MJML → HTML, and
 //!    text, with *slots* where a person's own words go (`slot`);
 //! 2. a rendition, prepared once, becomes each person's message by filling its slots;
+//!    A notice of a meeting has a part for calendars (`calendar`);
 //! 3. the message is signed for the relay that carries it (`dkim`).
 //!
 //! # What always holds
@@ -13,6 +14,7 @@
 //! * What a person wrote is data, never template: escaped for HTML, plain in text.
 //! * The text part is never empty and holds the whole opt-out address.
 
+pub mod calendar;
 pub mod compose;
 pub mod dkim;
 pub mod press;
@@ -84,8 +86,18 @@ pub struct Content {
     pub html: String,
     pub text: String,
     pub parts: Vec<Part>,
+    pub invitation: Option<Invitation>,
     /// What the HTML was made from, for whoever writes templates.
     pub mjml: String,
+}
+
+/// A meeting for the reader's calendar: the last alternative of the body, and a file beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    pub method: calendar::Method,
+    pub file_name: String,
+    /// The iCalendar object, with a slot for the attendee if it has one.
+    pub object: String,
 }
 
 /// A file that travels with a message.

@@ -10,18 +10,20 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::sync::Mutex;
 
+use super::calendar::{self, Edition};
 use super::compose::{Head, ListId, Rendition};
 use super::render::Frame;
 use super::store::{self, Kept, Words};
 use super::template::Templates;
-use super::{Content, Item, Letter, Occasion, Section};
+use super::{Content, Invitation, Item, Letter, Occasion, Section};
 use crate::campaign::Kind;
 use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
 use crate::db::Db;
 use crate::id::{CampaignId, RenditionId};
-use crate::post::Post;
-use crate::post::store::{files, version};
+use crate::post::store::Stored;
+use crate::post::store::{event, files, version};
+use crate::post::{self, Post};
 
 /// How many renditions are kept ready.
 const READY: usize = 64;
@@ -109,8 +111,10 @@ impl Press {
         };
         let lists = campaigns::lists(&mut read, campaign.id).await?;
         let pieces = lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect();
+        let (sequence, made_at) = store::edition(&mut read, campaign.id).await?;
         let Campaign { id: campaign_id, kind, digest, .. } = campaign.clone();
-        Ok((Kept { campaign_id, kind, digest, words: None }, pieces))
+        let made_at = Some(made_at);
+        Ok((Kept { campaign_id, kind, digest, words: None, sequence, made_at }, pieces))
     }
 
     /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
@@ -138,16 +142,43 @@ impl Press {
             return self.templates.render(&Letter::Digest { name, sections }, &frame);
         }
         let piece = pieces.first().context("the rendition has no post")?;
-        let post = self.post(piece).await?;
+        let stored = version(&mut self.db.read().await?, piece.post, piece.version).await?;
+        let post = stored.post()?;
         let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
         let archive_url = self.archive_url(&post);
         let occasion = occasion(kept.kind);
-        self.templates
-            .render(&Letter::Post { post: &post, files: &files, archive_url, occasion }, &frame)
+        let letter = Letter::Post { post: &post, files: &files, archive_url, occasion };
+        let mut content = self.templates.render(&letter, &frame)?;
+        content.invitation = self.invitation(kept, &stored, &post).await?;
+        Ok(content)
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
         version(&mut self.db.read().await?, piece.post, piece.version).await?.post()
+    }
+
+    /// The calendar part of a notice. It is of the moment when its version was made, so that a preview and every
+    /// mail say the same; a cancellation, which has no version of its own, of when it was queued.
+    async fn invitation(
+        &self,
+        kept: &Kept,
+        stored: &Stored,
+        post: &Post,
+    ) -> anyhow::Result<Option<Invitation>> {
+        // other kinds tell of a meeting that was, or in passing
+        let asked = post.meeting.as_ref().filter(|_| post.kind == post::Kind::MeetingNotice);
+        let Some(meeting) = asked else { return Ok(None) };
+        let event = event(&mut self.db.read().await?, stored.id).await?;
+        let event = event.with_context(|| format!("the post {} has no event", post.slug))?;
+        let queued = kept.made_at.filter(|_| kept.kind == Kind::Cancellation);
+        let edition = Edition {
+            uid: &event.uid,
+            sequence: kept.sequence.unwrap_or(event.sequence),
+            stamp: queued.unwrap_or(stored.created_at),
+        };
+        let archive_url = self.archive_url(post);
+        let words = calendar::Words::of(post, meeting, &archive_url, &self.config.sender);
+        Ok(Some(calendar::invitation(meeting, occasion(kept.kind), &edition, &words)))
     }
 
     /// The posts of a digest under their lists, in the order the lists first come up.
@@ -178,6 +209,11 @@ impl Press {
     /// The opt-out link of a copy that is no delivery: the missing page, which ends nothing.
     pub fn dead_link(&self) -> String {
         format!("{}/unsubscribe/PREVIEW", self.config.site.base_url)
+    }
+
+    /// The link to answer by of a copy that is no delivery: the missing page too.
+    pub fn dead_rsvp_link(&self) -> String {
+        format!("{}/rsvp/PREVIEW", self.config.site.base_url)
     }
 
     fn archive_url(&self, post: &Post) -> String {
@@ -222,7 +258,8 @@ impl Press {
 /// Of a rendition that belongs to no campaign yet.
 fn unkept(digest: Option<&str>) -> Kept {
     let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
-    Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None }
+    let (campaign_id, digest) = (CampaignId(0), digest.map(str::to_owned));
+    Kept { campaign_id, kind, digest, words: None, sequence: None, made_at: None }
 }
 
 fn occasion(kind: Kind) -> Occasion {
@@ -236,7 +273,13 @@ fn occasion(kind: Kind) -> Occasion {
 
 impl Content {
     fn say(&mut self, words: Words) {
-        let Words { subject, html, text } = words;
+        let Words { subject, html, text, calendar } = words;
         (self.subject, self.html, self.text) = (subject, html, text);
+        // mails of before there were calendar parts go on having none
+        self.invitation = self
+            .invitation
+            .take()
+            .zip(calendar)
+            .map(|(invitation, object)| Invitation { object, ..invitation });
     }
 }

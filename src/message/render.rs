@@ -59,6 +59,7 @@ impl Templates {
             html: page(&mjml, kind)?.replace(&slot::mark(view::BODY), &body),
             text: tidy(&self.plain(kind, "body.txt", &data)?),
             parts: parts(letter, &pictures)?,
+            invitation: None,
             mjml: mjml.replace(&slot::mark(view::BODY), &body),
         })
     }

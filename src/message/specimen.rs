@@ -95,6 +95,7 @@ impl Specimen {
             timezone: Tz::UTC,
             place: full.then(|| self.line.clone()),
             join: full.then(|| "https://meet.example.org/a?b=c&d".to_owned()),
+            rsvp: full,
         }
     }
 

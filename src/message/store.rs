@@ -3,6 +3,7 @@
 use super::Content;
 use crate::campaign::Kind;
 use crate::campaign::store::Piece;
+use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on, row};
 use crate::id::{CampaignId, PostId, RenditionId};
 use crate::line::Line;
@@ -15,6 +16,9 @@ row! {
         subject: Option<Line>,
         html: Option<String>,
         text: Option<String>,
+        calendar: Option<String>,
+        sequence: Option<i64>,
+        created_at: Timestamp,
     }
 }
 
@@ -26,6 +30,10 @@ pub struct Kept {
     pub digest: Option<String>,
     /// What its first mail said; None until there was one.
     pub words: Option<Words>,
+    /// Of a meeting's campaign: which state of the event its mails tell.
+    pub sequence: Option<i64>,
+    /// When the campaign was made; of none yet, nothing.
+    pub made_at: Option<Timestamp>,
 }
 
 /// The words of a rendition, slots included.
@@ -34,21 +42,41 @@ pub struct Words {
     pub subject: Line,
     pub html: String,
     pub text: String,
+    /// The iCalendar object; none in mails that have none.
+    pub calendar: Option<String>,
 }
 
 pub async fn find(session: &mut impl Session, id: RenditionId) -> Result<Kept, Error> {
     let row: KeptRow = on!(session, c => sqlx::query_as(
-        "SELECT r.campaign_id, c.kind, c.digest, r.subject, r.html, r.text FROM rendition r \
-         JOIN campaign c ON c.id = r.campaign_id WHERE r.id = $1",
+        "SELECT r.campaign_id, c.kind, c.digest, r.subject, r.html, r.text, r.calendar, c.sequence, c.created_at \
+         FROM rendition r JOIN campaign c ON c.id = r.campaign_id WHERE r.id = $1",
     )
     .bind(id)
     .fetch_one(c)
     .await)?;
     let words = match (row.subject, row.html, row.text) {
-        (Some(subject), Some(html), Some(text)) => Some(Words { subject, html, text }),
+        (Some(subject), Some(html), Some(text)) => {
+            Some(Words { subject, html, text, calendar: row.calendar })
+        }
         _ => None,
     };
-    Ok(Kept { campaign_id: row.campaign_id, kind: row.kind, digest: row.digest, words })
+    Ok(Kept {
+        campaign_id: row.campaign_id,
+        kind: row.kind,
+        digest: row.digest,
+        words,
+        sequence: row.sequence,
+        made_at: Some(row.created_at),
+    })
+}
+
+/// The sequence that a campaign's calendar parts carry, and when it was made.
+pub async fn edition(
+    session: &mut impl Session,
+    campaign: CampaignId,
+) -> Result<(Option<i64>, Timestamp), Error> {
+    on!(session, c => sqlx::query_as("SELECT sequence, created_at FROM campaign WHERE id = $1")
+        .bind(campaign).fetch_one(c).await)
 }
 
 /// The first rendition of a campaign; none before its audience is frozen.
@@ -73,20 +101,22 @@ pub async fn pieces(session: &mut impl Session, id: RenditionId) -> Result<Vec<P
 /// Keeps the words unless some are kept, and says which count.
 pub async fn keep(write: &mut Write, id: RenditionId, content: &Content) -> Result<Words, Error> {
     on!(write, c => sqlx::query(
-        "UPDATE rendition SET subject = $2, html = $3, text = $4 WHERE id = $1 AND html IS NULL",
+        "UPDATE rendition SET subject = $2, html = $3, text = $4, calendar = $5 \
+         WHERE id = $1 AND html IS NULL",
     )
     .bind(id)
     .bind(&content.subject)
     .bind(&content.html)
     .bind(&content.text)
+    .bind(content.invitation.as_ref().map(|invitation| &invitation.object))
     .execute(c)
     .await
     .map(drop))?;
-    let (subject, html, text) = on!(write, c => sqlx::query_as(
-        "SELECT subject, html, text FROM rendition WHERE id = $1",
+    let (subject, html, text, calendar) = on!(write, c => sqlx::query_as(
+        "SELECT subject, html, text, calendar FROM rendition WHERE id = $1",
     )
     .bind(id)
     .fetch_one(c)
     .await)?;
-    Ok(Words { subject, html, text })
+    Ok(Words { subject, html, text, calendar })
 }

@@ -73,6 +73,7 @@ pub(crate) struct MeetingView<'a> {
     zone: String,
     place: Option<&'a str>,
     join: Option<&'a str>,
+    rsvp: bool,
 }
 
 #[derive(Serialize)]
@@ -201,6 +202,7 @@ pub(crate) fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
         zone: wording::zone(meeting),
         place: meeting.place.as_ref().map(Line::as_str),
         join: meeting.join.as_deref(),
+        rsvp: meeting.rsvp,
     }
 }
 

@@ -94,6 +94,7 @@ mod tests {
             timezone,
             place: None,
             join: None,
+            rsvp: false,
         }
     }
 

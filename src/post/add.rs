@@ -61,6 +61,9 @@ async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::
         files: &source.files,
     };
     store::insert_version(write, id, &new, now).await?;
+    if source.post.meeting.is_some() {
+        store::ensure_event(write, id).await?;
+    }
     Ok(Added { slug, version, new: true })
 }
 

@@ -1,6 +1,6 @@
 //! One thing to announce, read from a file of front matter and Markdown.
 //!
-//! Owns the tables `post`, `post_version`, `post_file` and `publication`. Adding a post announces
+//! Owns the tables `post`, `post_version`, `post_file`, `publication` and `event`. Adding a post announces
 //! nothing; an edited file is a new version; the version that a campaign names never changes.
 //!
 //! # What always holds
@@ -71,6 +71,8 @@ pub struct Meeting {
     pub place: Option<Line>,
     /// An `https` address to join from elsewhere.
     pub join: Option<String>,
+    /// Readers are asked whether they come.
+    pub rsvp: bool,
 }
 
 /// A picture or an attachment that belongs to a post.

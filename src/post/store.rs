@@ -1,5 +1,9 @@
 //! All SQL of posts.
 
+mod event;
+
+pub use event::{Event, ensure_event, event, raise_sequence};
+
 use sqlx::AssertSqlSafe;
 
 use super::{File, Kind};

@@ -80,7 +80,7 @@ fn nothing_is_loaded_from_anywhere() {
 fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
     for content in every_content() {
         for body in [&content.html, &content.text] {
-            for slot in Slot::ALL {
+            for slot in [Slot::Greeting, Slot::UnsubscribeUrl, Slot::Lists] {
                 assert!(body.contains(&slot.mark()), "{slot:?} in {body}");
             }
             // what is withdrawn is no longer on the site
@@ -91,6 +91,26 @@ fn html_and_text_both_say_who_writes_why_and_how_to_leave() {
         }
         assert!(content.html.contains(&format!("href=\"{}\"", Slot::UnsubscribeUrl.mark())));
         assert!(content.text.lines().all(|line| line.chars().count() <= 72));
+    }
+}
+
+#[test]
+fn only_a_mail_that_asks_who_comes_has_a_link_to_answer_by() {
+    let specimen = Specimen::new().unwrap();
+    for full in [true, false] {
+        let post = specimen.post(Kind::MeetingNotice, full);
+        for occasion in Occasion::ALL {
+            let letter = specimen.letter(&post, occasion);
+            let templates = Templates::embedded().unwrap();
+            let content = templates.render(&letter, &specimen.frame(full)).unwrap();
+            let asks = full && occasion != Occasion::Cancellation;
+            let link = Slot::RsvpUrl.mark();
+            assert_eq!(content.text.contains(&link), asks, "{occasion:?}");
+            for place in ["coming", "not-coming"] {
+                let button = format!("href=\"{link}#{place}\"");
+                assert_eq!(content.html.contains(&button), asks, "{occasion:?}");
+            }
+        }
     }
 }
 

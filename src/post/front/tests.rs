@@ -182,6 +182,32 @@ fn a_notice_says_when_and_where() {
 }
 
 #[test]
+fn readers_are_asked_whether_they_come_when_the_notice_says_so() {
+    let when = "  starts: 2026-06-12 14:00\n  ends: 2026-06-12 16:30\n  timezone: Europe/London\n";
+    let asks =
+        |line: &str| meeting(&format!("{when}{line}")).map(|post| post.meeting.unwrap().rsvp);
+    assert_eq!(asks(""), Ok(false));
+    assert_eq!(asks("  rsvp: false\n"), Ok(false));
+    assert_eq!(asks("  rsvp: true\n"), Ok(true));
+    let unsure = asks("  rsvp: perhaps\n").unwrap_err();
+    assert_eq!((unsure[0].line, unsure[0].rule), (9, "bad-value"));
+    assert_eq!(
+        unsure[0].message,
+        "meeting.rsvp \"perhaps\" is neither true nor false; write one of the two"
+    );
+}
+
+#[test]
+fn a_year_has_four_digits() {
+    for year in ["-0001", "0000", "+10000", "+262142"] {
+        let far = format!(
+            "  starts: {year}-06-12 14:00\n  ends: 2026-06-12 16:30\n  timezone: Europe/London\n"
+        );
+        assert_eq!(rules(meeting(&far)), [(6, "bad-time")], "{year}");
+    }
+}
+
+#[test]
 fn an_hour_that_the_clocks_leave_out_is_refused() {
     let skipped =
         "  starts: 2026-03-29 01:30\n  ends: 2026-03-29 03:00\n  timezone: Europe/London\n";

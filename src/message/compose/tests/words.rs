@@ -10,8 +10,9 @@ use super::super::{Copy, Head, ListId};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::line::Line;
+use crate::message::calendar::Method;
 use crate::message::slot::Slot;
-use crate::message::{Content, Frame, Item, Letter, Occasion, Part, Section};
+use crate::message::{Content, Frame, Invitation, Item, Letter, Occasion, Part, Section};
 use crate::post::{File, Image, Kind, Meeting, Post};
 
 /// Words of many scripts, written from either side, and what HTML, Markdown, MIME, SMTP and
@@ -188,6 +189,7 @@ impl Written {
             timezone: chrono_tz::Tz::Europe__London,
             place: Some(self.words[3].clone()),
             join: Some("https://meet.example.org/a?b=c&d".to_owned()),
+            rsvp: self.attached,
         }
     }
 
@@ -234,12 +236,26 @@ pub(super) fn by_hand() -> impl Strategy<Value = Content> {
         ];
         vec(piece, 0..16).prop_map(|pieces| pieces.concat())
     };
-    (line(), text(), text(), vec(part(), 0..3)).prop_map(|(subject, text, html, parts)| Content {
-        subject,
-        html,
-        text,
-        parts,
-        mjml: String::new(),
+    (line(), text(), text(), vec(part(), 0..3), option::of(invitation())).prop_map(
+        |(subject, text, html, parts, invitation)| Content {
+            subject,
+            html,
+            text,
+            parts,
+            invitation,
+            mjml: String::new(),
+        },
+    )
+}
+
+/// Lines of any kind, with or without people in them.
+fn invitation() -> impl Strategy<Value = Invitation> {
+    let line = prop_oneof![3 => text_line(), 1 => Just(Slot::Attendee.mark())];
+    let method = select(vec![Method::Publish, Method::Request, Method::Cancel]);
+    (vec(line, 0..8), method).prop_map(|(lines, method)| Invitation {
+        method,
+        file_name: "invite.ics".to_owned(),
+        object: lines.concat().split(['\r', '\n']).collect::<Vec<_>>().join("\r\n") + "\r\n",
     })
 }
 
@@ -304,6 +320,7 @@ impl Addressed {
             date: self.date,
             unsubscribe_url: &self.url,
             lists: &self.lists,
+            rsvp_url: super::RSVP,
         }
     }
 }
