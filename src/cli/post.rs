@@ -1,5 +1,7 @@
 //! `bulletin post`: what there is to announce.
 
+mod rsvps;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +31,12 @@ pub(super) enum Post {
     Show { slug: String },
     /// Take a post out of the archive, of digests and of all that is not yet sent
     Withdraw { slug: String },
+    /// Show who comes to a meeting and who does not, of those who answered
+    Rsvps {
+        slug: String,
+        #[arg(long, value_enum, default_value_t = rsvps::Format::Table)]
+        format: rsvps::Format,
+    },
 }
 
 impl Post {
@@ -43,6 +51,7 @@ impl Post {
                 Ok(ExitCode::SUCCESS)
             }
             Self::Withdraw { slug } => withdraw(home, printer, &slug).await,
+            Self::Rsvps { slug, format } => rsvps::show(home, printer, &slug, format).await,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `GET /archive`, `/archive/{slug}` and `/archive/{slug}/file/{name}`: what was published.
+//! `GET /archive`, `/archive/{slug}`, `/archive/{slug}/event.ics` and `/archive/{slug}/file/{name}`:
+//! what was published.
 //!
 //! What always holds: only the newest announced version of a post that is not withdrawn; only files
 //! of that version, by the names the post gives them.
@@ -11,6 +12,8 @@ use serde_json::json;
 
 use super::file;
 use super::page::{Answer, Refusal, Site, encode};
+use crate::campaign::store::told_sequence;
+use crate::message::calendar::{self, Edition, Words};
 use crate::message::view::{MeetingView, date, label, meeting_view};
 use crate::message::wording;
 use crate::post::{File, Kind, Post, markdown, store};
@@ -31,6 +34,8 @@ struct Page<'a> {
     title: &'a str,
     date: Option<String>,
     meeting: Option<MeetingView<'a>>,
+    /// Where the meeting is to be had for calendars.
+    event: Option<String>,
     image: Option<Image<'a>>,
     /// Safe markup, see [`markdown`].
     body: String,
@@ -82,18 +87,19 @@ pub(super) async fn show(
 ) -> Answer {
     let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
     let (post, files) = published(&site, &slug).await?;
-    let folder = format!("{}/archive/{}/file", site.root(), encode(&slug));
-    site.page("post.html", post.title.as_str(), &page(&post, &files, &folder))
+    let address = format!("{}/archive/{}", site.root(), encode(&slug));
+    site.page("post.html", post.title.as_str(), &page(&post, &files, &address))
 }
 
-fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
-    let place = |name: &str| format!("{folder}/{}", encode(name));
+fn page<'a>(post: &'a Post, files: &'a [File], address: &str) -> Page<'a> {
+    let place = |name: &str| format!("{address}/file/{}", encode(name));
     let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
     Page {
         label: label(post.kind),
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         meeting: post.meeting.as_ref().map(meeting_view),
+        event: post.meeting.as_ref().map(|_| format!("{address}/event.ics")),
         image: post
             .image
             .as_ref()
@@ -107,6 +113,30 @@ fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
             })
             .collect(),
     }
+}
+
+/// The meeting for the calendar of whoever takes it: the words and the sequence of the mails.
+pub(super) async fn event(
+    State(site): State<Site>,
+    slug: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
+    let config = &site.office.config;
+    let mut read = site.office.db.read().await?;
+    let stored = store::published_one(&mut read, &slug).await?.ok_or(Refusal::NotFound)?;
+    let post = stored.post()?;
+    let meeting = post.meeting.as_ref().ok_or(Refusal::NotFound)?;
+    let event = store::event(&mut read, stored.id).await?.ok_or(Refusal::NotFound)?;
+    let told = told_sequence(&mut read, stored.id).await?;
+    let edition = Edition {
+        uid: &event.uid,
+        sequence: told.unwrap_or(event.sequence),
+        stamp: stored.created_at,
+    };
+    let address = format!("{}/archive/{slug}", config.site.base_url);
+    let words = Words::of(&post, meeting, &address, &config.sender);
+    let object = calendar::published(meeting, &edition, &words);
+    file::answer(&format!("{slug}.ics"), "text/calendar; charset=utf-8", object.into_bytes())
 }
 
 pub(super) async fn file(
