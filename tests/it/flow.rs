@@ -29,6 +29,7 @@ mod a_fault_of_ours;
 mod a_real_mail_server;
 mod a_test_copy;
 mod bad_input;
+mod calendar;
 mod crash;
 mod database_trouble;
 mod digest;

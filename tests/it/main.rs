@@ -8,6 +8,7 @@
 
 mod architecture;
 mod browser;
+mod calendar;
 mod dkim;
 mod flow;
 mod growth;

@@ -11,6 +11,7 @@ mod claim;
 mod digest;
 mod doubt;
 mod engine;
+mod event;
 mod freeze;
 mod import;
 mod look;

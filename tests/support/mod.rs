@@ -9,6 +9,7 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod calendar;
 pub(crate) mod disk;
 pub(crate) mod dovecot;
 pub(crate) mod fleet;
