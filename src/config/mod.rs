@@ -299,6 +299,8 @@ pub struct Discreet {
     pub subject: Line,
     /// The first label of one List-Id for all discreet mail.
     pub list_id: String,
+    /// Words that none of these, and no discreet subject, may say.
+    pub risk_words: Vec<Line>,
 }
 
 #[derive(Clone, Debug)]

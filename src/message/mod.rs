@@ -15,6 +15,7 @@
 
 pub mod compose;
 pub mod dkim;
+pub mod lint;
 pub mod press;
 pub mod render;
 pub mod slot;

@@ -65,7 +65,7 @@ impl Templates {
 }
 
 /// The folder of a letter's templates.
-fn kind(letter: &Letter<'_>) -> &'static str {
+pub(super) fn kind(letter: &Letter<'_>) -> &'static str {
     match letter {
         Letter::Post { post, occasion, .. } => match occasion {
             Occasion::News => post.kind.as_str(),

@@ -16,6 +16,7 @@
 pub mod add;
 mod body;
 pub mod front;
+pub mod lint;
 pub mod markdown;
 pub mod plain;
 pub mod read;

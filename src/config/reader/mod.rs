@@ -18,6 +18,10 @@ use super::{host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
 
+/// What the inbox of a reader who is watched must not say, for alliances such as our first.
+const RISK_WORDS: &str = "domestic, violence, violent, abuse, abuser, abusive, perpetrator, survivor, victim, refuge, shelter, \
+    stalking, rape, assault, trauma, safeguarding, substance, drug, alcohol, addiction, overdose, detox, rehab";
+
 /// Reads the file's text and the variables over it, or tells every problem and its place.
 pub(super) fn read(
     text: &str,
@@ -223,8 +227,14 @@ fn discreet(mut s: Section<'_>) -> Option<Discreet> {
     let sender_name = s.key("sender_name", "Updates", value::line);
     let subject = s.key("subject", "An update is available", value::line);
     let list_id = s.key("list_id", "updates", host::list_id);
+    let risk_words = s.list("risk_words", RISK_WORDS, value::line);
     s.end();
-    Some(Discreet { sender_name: sender_name?, subject: subject?, list_id: list_id? })
+    Some(Discreet {
+        sender_name: sender_name?,
+        subject: subject?,
+        list_id: list_id?,
+        risk_words: risk_words?,
+    })
 }
 
 fn log(mut s: Section<'_>) -> Option<Log> {
