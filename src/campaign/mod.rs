@@ -123,6 +123,8 @@ impl Forecast {
 /// What a campaign is asked to be.
 #[derive(Clone, Debug)]
 pub struct Order {
+    /// The version that was looked over; none is the newest.
+    pub version: Option<i64>,
     /// The post's slug.
     pub post: String,
     /// Instead of the post's own lists.

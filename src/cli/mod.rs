@@ -5,12 +5,14 @@
 //!
 //! Exit codes: 0 done; 1 a problem was found or the action failed; 2 wrong usage or configuration.
 
+mod allow;
 mod campaign;
 mod check;
 mod delivery;
 mod demo;
 mod digest;
 mod dkim;
+mod fit;
 mod init;
 mod list;
 mod open;
@@ -165,7 +167,7 @@ async fn dispatch(
         Command::Init(init) => init.run(&opener, printer).await,
         Command::Demo(demo) => demo.run(printer).await,
         Command::Run(run) => run.run(&opener).await,
-        Command::Check(check) => check.run(&opener, printer),
+        Command::Check(check) => check.run(&opener, printer).await,
         Command::Post(post) => post.run(&opener.open().await?, printer).await,
         Command::Preview(preview) => preview.run(&opener.open().await?, printer).await,
         Command::Queue(queue) => queue.run(&opener.open().await?, printer).await,

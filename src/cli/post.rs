@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::allow;
 use super::check::{count, posts, show, source};
 use super::open::Failure;
 use super::print::Printer;
@@ -13,6 +14,7 @@ use crate::campaign::{self, State};
 use crate::daemon::Home;
 use crate::delivery;
 use crate::post::add::{add_all, named};
+use crate::post::lint;
 use crate::post::store::{self, Stored};
 
 #[derive(Debug, Subcommand)]
@@ -38,8 +40,14 @@ impl Post {
             Self::List => list(home, printer).await,
             Self::Show { slug } => {
                 let stored = named(&home.db, &slug).await?;
-                printer.object(&object(&stored, home));
+                let allowed =
+                    lint::store::allowed(&mut home.db.read().await?, &slug, &stored.hash).await?;
+                let mut shown = object(&stored, home);
+                shown["allowed"] = allow::object(home, &allowed);
+                printer.object(&shown);
                 printer.say(stored.source);
+                // beside the post, which may go into a file
+                allow::lines(home, &allowed).iter().for_each(|line| printer.note(line));
                 Ok(ExitCode::SUCCESS)
             }
             Self::Withdraw { slug } => withdraw(home, printer, &slug).await,

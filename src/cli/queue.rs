@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::allow::Allow;
+use super::fit::fit;
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::announcement::{Queued, queue};
@@ -33,6 +35,8 @@ pub(super) struct Queue {
     /// Only say who would get it, and who not, and why
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    allow: Allow,
     /// Do not ask (accepted for scripts; nothing is asked yet)
     #[arg(long, hide = true)]
     yes: bool,
@@ -40,7 +44,11 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
-        let order = self.order(home)?;
+        let mut order = self.order(home)?;
+        order.version = fit(home, printer, &order, &self.allow, self.dry_run).await?;
+        if order.version.is_none() {
+            return Ok(ExitCode::FAILURE);
+        }
         let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {
@@ -69,7 +77,13 @@ impl Queue {
             Some(text) => time("--expires", text)?,
             None => due_at.max(now).plus(home.config.delivery.give_up_after),
         };
-        Ok(Order { post: self.post.clone(), lists: self.lists.clone(), due_at, expires_at })
+        Ok(Order {
+            version: None,
+            post: self.post.clone(),
+            lists: self.lists.clone(),
+            due_at,
+            expires_at,
+        })
     }
 
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {

@@ -37,6 +37,7 @@ mod due_time;
 mod fail_points;
 mod it_says_what_happened;
 mod json;
+mod lint;
 mod no_mail_after_no;
 mod nobody_is_missed;
 mod nobody_is_tracked;

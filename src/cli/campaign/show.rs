@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::{Row, find};
 use crate::campaign::store;
+use crate::cli::allow;
 use crate::cli::open::Failure;
 use crate::cli::print::Printer;
 use crate::daemon::Home;
 use crate::delivery;
 use crate::id::CampaignId;
 use crate::post;
+use crate::post::lint::store::Allowance;
 
 /// So many different replies are shown to people; scripts get all.
 const REPLIES: usize = 10;
@@ -25,6 +27,9 @@ pub(super) async fn show(
     let object = object(home, &campaign).await?;
     printer.object(&object);
     for line in heading(home, &campaign) {
+        printer.say(line);
+    }
+    for line in allow::lines(home, &allowed(home, &campaign).await?) {
         printer.say(line);
     }
     match campaign.audience {
@@ -101,7 +106,16 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
         "counts": counts,
         "reason": campaign.reason,
         "replies": replies,
+        "allowed": allow::object(home, &allowed(home, campaign).await?),
     }))
+}
+
+/// The rules that were let go for what it sends.
+async fn allowed(home: &Home, campaign: &Row) -> Result<Vec<Allowance>, Failure> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+        return Ok(Vec::new());
+    };
+    Ok(post::lint::store::allowed_in(&mut home.db.read().await?, post, version).await?)
 }
 
 /// Before the freeze the audience is a forecast.

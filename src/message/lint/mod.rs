@@ -12,6 +12,7 @@ mod link;
 mod loaded;
 mod markup;
 mod style;
+pub mod whole;
 
 use std::path::{Path, PathBuf};
 

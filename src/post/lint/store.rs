@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on, row};
+use crate::id::PostId;
 
 row! {
     /// A rule that somebody let go for one content of a post.
@@ -26,6 +27,22 @@ pub async fn allowed(
     )
     .bind(slug)
     .bind(hash)
+    .fetch_all(c)
+    .await)
+}
+
+/// What was let go for a version of a post, the oldest first.
+pub async fn allowed_in(
+    session: &mut impl Session,
+    post: PostId,
+    version: i64,
+) -> Result<Vec<Allowance>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT a.rule, a.reason, a.allowed_by, a.allowed_at FROM post_version v JOIN post p ON p.id = v.post_id \
+         JOIN allowance a ON a.slug = p.slug AND a.hash = v.hash WHERE v.post_id = $1 AND v.version = $2 ORDER BY a.id",
+    )
+    .bind(post)
+    .bind(version)
     .fetch_all(c)
     .await)
 }

@@ -116,6 +116,7 @@ impl World {
 
     pub(crate) async fn order(&self, slug: &str, lists: &[&str], dry_run: bool) -> Queued {
         let order = Order {
+            version: None,
             post: slug.to_owned(),
             lists: lists.iter().map(|list| (*list).to_owned()).collect(),
             due_at: self.now(),
