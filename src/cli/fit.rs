@@ -31,9 +31,10 @@ pub(super) async fn fit(
     let file = PathBuf::from(format!("{}.md", stored.slug));
     let found = whole::post(&file, &source, &Templates::embedded()?, &home.config, order.due_at)?;
     let content = Content { slug: &stored.slug, hash: &stored.hash };
-    let found = match dry_run {
-        true => would_let_go(home, content, &allowances, found).await?,
-        false => let_go(home, content, &allowances, found).await?,
+    let found = if dry_run {
+        would_let_go(home, content, &allowances, found).await?
+    } else {
+        let_go(home, content, &allowances, found).await?
     };
     let (blocking, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(Finding::blocks);
     // the answer of a command that goes on is its own

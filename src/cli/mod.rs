@@ -6,6 +6,7 @@
 //! Exit codes: 0 done; 1 a problem was found or the action failed; 2 wrong usage or configuration.
 
 mod allow;
+mod browse;
 mod campaign;
 mod check;
 mod delivery;

@@ -47,7 +47,9 @@ impl Post {
                 printer.object(&shown);
                 printer.say(stored.source);
                 // beside the post, which may go into a file
-                allow::lines(home, &allowed).iter().for_each(|line| printer.note(line));
+                for line in allow::lines(home, &allowed) {
+                    printer.note(line);
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Self::Withdraw { slug } => withdraw(home, printer, &slug).await,

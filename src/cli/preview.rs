@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::browse;
 use super::open::Failure;
 use super::print::Printer;
 use crate::address::EmailAddress;
@@ -37,6 +38,9 @@ pub(super) struct Preview {
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Show it in the browser: large screen, phone, dark, text, headers, source side by side
+    #[arg(long, conflicts_with = "format")]
+    open: bool,
 }
 
 /// How a mail is shown.
@@ -55,6 +59,12 @@ impl Preview {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
         let pieces = [Piece { post: stored.id, version: stored.version, list }];
+        if self.open {
+            let mail = composed(home, printer, None, &pieces, self.reader.as_ref(), Format::Eml);
+            let (_, bytes) = mail.await?;
+            browse::open(printer, &bytes, self.out.as_deref())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         write_out(
             home,
             printer,
@@ -79,6 +89,32 @@ pub(super) async fn write_out(
     format: Format,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
+    let (subject, bytes) = composed(home, printer, digest, pieces, reader, format).await?;
+    match out {
+        None if printer.json => printer.object(&json!({
+            "subject": subject,
+            "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
+            "content": String::from_utf8_lossy(&bytes),
+        })),
+        Some(path) => {
+            std::fs::write(path, bytes)
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
+            printer.say(format!("written to {}", path.display()));
+        }
+        None => printer.raw(&bytes),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The subject of the mail, and the mail in the format that was asked for.
+async fn composed(
+    home: &Home,
+    printer: Printer,
+    digest: Option<&str>,
+    pieces: &[Piece],
+    reader: Option<&EmailAddress>,
+    format: Format,
+) -> Result<(String, Vec<u8>), Failure> {
     let press =
         Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
     let (email, name) = whom(home, printer, reader, pieces).await?;
@@ -99,20 +135,7 @@ pub(super) async fn write_out(
         Format::Html => press.looks(digest, pieces).await?.html_for(&copy)?.into_bytes(),
         Format::Text => press.looks(digest, pieces).await?.text_for(&copy)?.into_bytes(),
     };
-    match out {
-        None if printer.json => printer.object(&json!({
-            "subject": subject,
-            "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
-            "content": String::from_utf8_lossy(&bytes),
-        })),
-        Some(path) => {
-            std::fs::write(path, bytes)
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
-            printer.say(format!("written to {}", path.display()));
-        }
-        None => printer.raw(&bytes),
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok((subject, bytes))
 }
 
 /// As the relay that is used first would get it.

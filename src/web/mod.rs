@@ -48,6 +48,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::metric::Metrics;
 use crate::token::Keys;
+pub use inbox::sheet;
 use listener::Patient;
 use page::Site;
 

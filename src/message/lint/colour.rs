@@ -3,7 +3,7 @@
 use csscolorparser::Color;
 
 /// What a declaration says of a colour.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Said {
     Colour(Color),
     /// As it was around it.

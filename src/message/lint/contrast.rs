@@ -56,7 +56,7 @@ fn faint(page: &Html, rulings: &[Ruling], dark: bool) -> Vec<(Rule, String)> {
         if let Some(element) = ElementRef::wrap(node) {
             grounds.insert(node.id(), ground(element, around, rulings, dark));
         } else if let Some((text, back)) = too_faint(node, &around)
-            && !told.contains(&(text.clone(), back.clone()))
+            && !told.contains(&(text, back))
         {
             found.push((CONTRAST, message(node, &text, &back, dark)));
             told.push((text, back));
@@ -67,7 +67,7 @@ fn faint(page: &Html, rulings: &[Ruling], dark: bool) -> Vec<(Rule, String)> {
 
 fn too_faint(node: NodeRef<'_, Node>, around: &Ground) -> Option<(Color, Color)> {
     let text = node.value().as_text()?;
-    let back = around.back.clone()?;
+    let back = around.back?;
     if around.hidden || !text.chars().any(char::is_alphanumeric) {
         return None;
     }
@@ -106,12 +106,12 @@ fn ground(element: ElementRef<'_>, mut ground: Ground, rulings: &[Ruling], dark:
         let blue = if dark { "#9e9eff" } else { "#0000ee" };
         say(&mut ground.text, colour::said(blue));
     }
-    let below = ground.back.clone();
+    let below = ground.back;
     for Declaration { property, value, .. } in declared(element, rulings, dark) {
         match property.as_str() {
             "color" => say(&mut ground.text, colour::said(&value)),
             "background" | "background-color" => {
-                ground.back = on(below.as_ref(), &value, ground.back)
+                ground.back = on(below, &value, ground.back);
             }
             "display" => ground.hidden |= value == "none",
             "visibility" => ground.hidden |= value == "hidden",
@@ -129,10 +129,10 @@ fn say(text: &mut Color, said: Said) {
 }
 
 /// What lies behind the text of an element whose background is `value`.
-fn on(below: Option<&Color>, value: &str, before: Option<Color>) -> Option<Color> {
+fn on(below: Option<Color>, value: &str, before: Option<Color>) -> Option<Color> {
     match colour::said(value) {
         Said::Colour(colour) if colour.a >= 1.0 => Some(colour),
-        Said::Colour(colour) => below.map(|below| colour::over(&colour, below)),
+        Said::Colour(colour) => below.map(|below| colour::over(&colour, &below)),
         Said::Nothing => before,
         Said::Unknown => None,
     }
