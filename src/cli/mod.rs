@@ -20,6 +20,7 @@ mod open;
 mod post;
 mod preview;
 mod print;
+mod proof;
 mod queue;
 mod relay;
 mod run;
@@ -97,6 +98,8 @@ enum Command {
     Post(post::Post),
     /// Show what a person would get
     Preview(preview::Preview),
+    /// Prove that two readers' copies differ in nothing that could track them
+    TrackingProof(proof::TrackingProof),
     /// Publish a post and send it to those who are due it
     Queue(queue::Queue),
     /// See and steer mailings
@@ -171,6 +174,7 @@ async fn dispatch(
         Command::Check(check) => check.run(&opener, printer).await,
         Command::Post(post) => post.run(&opener.open().await?, printer).await,
         Command::Preview(preview) => preview.run(&opener.open().await?, printer).await,
+        Command::TrackingProof(proof) => proof.run(&opener.open().await?, printer).await,
         Command::Queue(queue) => queue.run(&opener.open().await?, printer).await,
         Command::Campaign(campaign) => campaign.run(&opener.open().await?, printer).await,
         Command::Delivery(delivery) => delivery.run(&opener.open().await?, printer).await,

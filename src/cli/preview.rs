@@ -139,7 +139,7 @@ async fn composed(
 }
 
 /// As the relay that is used first would get it.
-fn signed(home: &Home, message: Octets) -> anyhow::Result<Octets> {
+pub(super) fn signed(home: &Home, message: Octets) -> anyhow::Result<Octets> {
     let first = home.config.relay.keys().next();
     match first.and_then(|relay| Signer::of(&home.config, relay)) {
         Some(signer) => signer.sign(message),

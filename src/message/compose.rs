@@ -6,7 +6,8 @@
 use anyhow::Context;
 
 use super::mime::{self, Chunk};
-use super::slot::{Fragments, Values};
+use super::proof::Own;
+use super::slot::{Fragments, Slot, Values};
 use super::{Content, header};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
@@ -66,6 +67,17 @@ pub struct Rendition {
 }
 
 impl Copy<'_> {
+    /// What is this recipient's own in every part, and what to call it (promise 5). The lists that a
+    /// mail came by are not: whoever gets the same mail by the same lists reads the same.
+    pub fn own(&self) -> Vec<Own> {
+        let values = self.values();
+        let slots = Slot::ALL.into_iter().filter(|slot| *slot != Slot::Lists);
+        let mut own: Vec<Own> =
+            slots.map(|slot| (slot.name(), values.text(slot).into_owned())).collect();
+        own.push(("address", self.to.wire()));
+        own
+    }
+
     fn values(&self) -> Values<'_> {
         Values { name: self.name, unsubscribe_url: self.unsubscribe_url, lists: self.lists }
     }

@@ -17,6 +17,7 @@ pub mod compose;
 pub mod dkim;
 pub mod lint;
 pub mod press;
+pub mod proof;
 pub mod render;
 pub mod slot;
 pub mod store;

@@ -164,7 +164,7 @@ pub(super) fn dereference(html: &str) -> String {
     })
 }
 
-fn escape(text: &str, out: &mut String) {
+pub(super) fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

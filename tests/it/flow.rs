@@ -44,6 +44,7 @@ mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
 mod pace;
+mod preview;
 mod privacy;
 mod refusal;
 mod retry;

@@ -3,7 +3,10 @@
 use super::house::{Database, house};
 use super::mail::Mail;
 
-on_both!(two_copies_differ_only_in_what_is_the_readers_own);
+on_both!(
+    two_copies_differ_only_in_what_is_the_readers_own,
+    a_command_proves_it_on_the_octets_that_are_sent,
+);
 
 const ANN: &str = "ann@readers.example";
 const BOB: &str = "bob@readers.example";
@@ -36,6 +39,33 @@ async fn two_copies_differ_only_in_what_is_the_readers_own(database: Database) {
     same_body(&ann.html, "Hello Ann Lee,", &ann, &bob, &bob.html);
     nothing_watches(&ann);
     nothing_watches(&bob);
+}
+
+async fn a_command_proves_it_on_the_octets_that_are_sent(database: Database) {
+    let house = house(database).open();
+    house.write("agenda.pdf", "%PDF-1.7 agenda");
+    house.post_with("minutes", "meeting-summary", &[], "attachments: [agenda.pdf]");
+    let proof = house.program.json(&["tracking-proof", "minutes"]);
+    assert_eq!((&proof["post"], &proof["tracked"]), (&"minutes".into(), &false.into()), "{proof}");
+    let found = proof["differences"].as_array().unwrap();
+    let named: Vec<_> = found.iter().map(|one| one["what"].as_str().unwrap()).collect();
+    let expected = [
+        "To",
+        "Date",
+        "Message-ID",
+        "unsubscribe_url in List-Unsubscribe",
+        "greeting in the text part",
+        "unsubscribe_url in the text part",
+        "greeting in the HTML part",
+        "unsubscribe_url in the HTML part",
+    ];
+    assert_eq!(named, expected);
+    assert!(found.iter().all(|one| one["allowed"] == true));
+    assert_eq!(found[4]["first"]["text"], "Hello Sam Reader,");
+    let said = house.must(&["tracking-proof", "minutes"]).stdout;
+    assert!(said.contains("\nNothing else differs: this mail tracks nobody.\n"), "{said}");
+    // the links in it are nobody's
+    assert!(house.program.json_lines(&["delivery", "list"]).is_empty());
 }
 
 /// The headers that must be the same.
