@@ -44,11 +44,12 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
-        let mut order = self.order(home)?;
-        order.version = fit(home, printer, &order, &self.allow, self.dry_run).await?;
-        if order.version.is_none() {
+        let looked = fit(home, printer, &self.order(home)?, &self.allow, self.dry_run).await?;
+        let Some(version) = looked else {
             return Ok(ExitCode::FAILURE);
-        }
+        };
+        // "now" is when the look is over: it may have taken a while
+        let order = Order { version: Some(version), ..self.order(home)? };
         let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {

@@ -60,11 +60,11 @@ fn two_copies_differ_only_in_what_is_the_recipients_own() {
             "To",
             "Date",
             "Message-ID",
-            "unsubscribe_url in List-Unsubscribe",
+            "unsubscribe link in List-Unsubscribe",
             "greeting in the text part",
-            "unsubscribe_url in the text part",
+            "unsubscribe link in the text part",
             "greeting in the HTML part",
-            "unsubscribe_url in the HTML part",
+            "unsubscribe link in the HTML part",
         ]
     );
     let greeting = &found[6];

@@ -26,7 +26,7 @@ pub(super) fn walk(
             found.extend(unlike(what, first, second, since..at, since_there..there));
             let (end, end_there) = (at + one.len(), there + other.len());
             found.push(Difference {
-                what: format!("{name} in {what}"),
+                what: format!("{} in {what}", words(name)),
                 allowed: true,
                 first: first.place(at..end),
                 second: second.place(there..end_there),
@@ -48,6 +48,11 @@ pub(super) fn walk(
     }
     found.extend(unlike(what, first, second, since..at, since_there..there));
     found
+}
+
+/// `unsubscribe_url` as people say it: "unsubscribe link".
+fn words(name: &str) -> String {
+    name.replace("_url", " link").replace('_', " ")
 }
 
 /// Each of the recipients' own words with its name, as text and as HTML have it, the longest first.

@@ -53,11 +53,11 @@ async fn a_command_proves_it_on_the_octets_that_are_sent(database: Database) {
         "To",
         "Date",
         "Message-ID",
-        "unsubscribe_url in List-Unsubscribe",
+        "unsubscribe link in List-Unsubscribe",
         "greeting in the text part",
-        "unsubscribe_url in the text part",
+        "unsubscribe link in the text part",
         "greeting in the HTML part",
-        "unsubscribe_url in the HTML part",
+        "unsubscribe link in the HTML part",
     ];
     assert_eq!(named, expected);
     assert!(found.iter().all(|one| one["allowed"] == true));
