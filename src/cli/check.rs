@@ -1,6 +1,6 @@
 //! `bulletin check`: what is wrong with a post, before anybody queues it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,9 +11,11 @@ use super::open::{Failure, Opener};
 use super::print::Printer;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::message::Templates;
-use crate::message::lint::whole;
+use crate::daemon::Home;
+use crate::message::lint::{specimens, whole};
+use crate::message::{Frame, Templates};
 use crate::post::lint::rule::MEETING_PAST;
+use crate::post::lint::store::Allowance;
 use crate::post::read::{Source, folder, hash, read};
 use crate::post::{Finding, Level};
 
@@ -24,7 +26,7 @@ use crate::post::{Finding, Level};
                   Example:\n  bulletin check posts/*.md"
 )]
 pub(super) struct Check {
-    /// Posts, or folders of posts
+    /// Posts, folders of posts; or templates, which are looked over all together
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -39,25 +41,58 @@ impl Check {
         // only what is let go needs the database
         let home = if self.allow.is_empty() { None } else { Some(opener.open().await?) };
         let templates = Templates::embedded()?;
-        let files = posts(&self.files)?;
-        let mut findings = Vec::new();
+        let (markup, named): (Vec<_>, Vec<_>) =
+            self.files.into_iter().partition(|path| is_of_templates(path));
+        let mut findings = match markup.as_slice() {
+            [] => Vec::new(),
+            _ => specimens(&templates, &Frame::of(&config))?,
+        };
+        let files = posts(&named)?;
         for file in &files {
-            match source(file, &config) {
-                Err(found) => findings.extend(found),
+            let found = match source(file, &config) {
+                Err(found) => found,
                 Ok(source) => {
                     let found = whole::post(file, &source, &templates, &config, now)?;
-                    let mut found = found.into_iter().map(early).collect();
-                    if let Some(home) = &home {
-                        let hash = hash(&source.text, &source.files);
-                        let content = Content { slug: &source.post.slug, hash: &hash };
-                        found = let_go(home, content, &allowances, found).await?;
-                    }
-                    findings.extend(found);
+                    let found = found.into_iter().map(early).collect();
+                    let_go_of(home.as_ref(), &source, &allowances, found).await?
                 }
-            }
+            };
+            // what is wrong with the configuration is told once
+            let new: Vec<_> = found.into_iter().filter(|one| !findings.contains(one)).collect();
+            findings.extend(new);
         }
-        Ok(tell(&findings, files.len(), printer))
+        let what = match (markup.is_empty(), files.len()) {
+            (true, posts) => count(posts, "post"),
+            (false, 0) => "the templates in use".to_owned(),
+            (false, posts) => format!("{} and the templates in use", count(posts, "post")),
+        };
+        Ok(tell(&findings, &what, printer))
     }
+}
+
+/// A template, or a folder of them: they are looked over together, for none is a mail by itself.
+fn is_of_templates(path: &Path) -> bool {
+    let markup = |path: &Path| path.extension().is_some_and(|it| it.eq_ignore_ascii_case("mjml"));
+    let inside = |folder: &Path| {
+        let entries = folder.read_dir().into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let holds = |folder: &Path| inside(folder).iter().any(|file| markup(file));
+    markup(path) || holds(path) || inside(path).iter().any(|folder| holds(folder))
+}
+
+async fn let_go_of(
+    home: Option<&Home>,
+    source: &Source,
+    allowances: &[Allowance],
+    found: Vec<Finding>,
+) -> Result<Vec<Finding>, Failure> {
+    let Some(home) = home else {
+        return Ok(found);
+    };
+    let hash = hash(&source.text, &source.files);
+    let content = Content { slug: &source.post.slug, hash: &hash };
+    Ok(let_go(home, content, allowances, found).await?)
 }
 
 /// Whoever checks an old notice wants to know what else there is.
@@ -65,13 +100,13 @@ fn early(finding: Finding) -> Finding {
     if finding.rule == MEETING_PAST.name { finding.softened() } else { finding }
 }
 
-fn tell(findings: &[Finding], files: usize, printer: Printer) -> ExitCode {
+fn tell(findings: &[Finding], looked_over: &str, printer: Printer) -> ExitCode {
     show(findings, printer);
     if findings.iter().any(Finding::blocks) {
         return ExitCode::FAILURE;
     }
     let what = if findings.is_empty() { "nothing to mend" } else { "nothing that blocks" };
-    printer.say(format!("{} checked, {what}", count(files, "post")));
+    printer.say(format!("{looked_over} checked, {what}"));
     ExitCode::SUCCESS
 }
 

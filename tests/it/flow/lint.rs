@@ -171,3 +171,29 @@ fn the_sample_posts_have_nothing_that_blocks() {
     let ran = house.must(&["check", samples]);
     assert!(ran.stdout.contains("3 posts checked"), "{}", ran.stdout);
 }
+
+#[test]
+fn templates_are_looked_over_together_and_the_configuration_is_told_once() {
+    let house = house(Database::Sqlite).open();
+    let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail");
+    for path in
+        [templates, &format!("{templates}/report"), &format!("{templates}/report/body.mjml")]
+    {
+        assert_eq!(
+            house.must(&["check", path]).stdout,
+            "the templates in use checked, nothing to mend\n"
+        );
+    }
+    let program =
+        house.program.clone().with_env("BULLETIN__DISCREET__SUBJECT", "News of the refuge");
+    for name in ["a.md", "b.md"] {
+        house.write(
+            name,
+            "---\ntitle: A title\nkind: report\ndate: 2026-05-20\nsummary: S\n---\nBody.\n",
+        );
+    }
+    let ran = program.run(&["check", "a.md", "b.md"]);
+    assert_eq!(ran.code, 1);
+    let told = "config.toml: discreet.subject \"News of the refuge\" says \"refuge\", which a discreet mail must not; write it neutrally [risky-word]\n";
+    assert_eq!(ran.stdout, told);
+}
