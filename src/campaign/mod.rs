@@ -17,18 +17,25 @@
 //! * A digest's firing is recorded in the transaction that plans it: after a crash it is planned
 //!   again or was planned whole.
 //!
+//! * A correction and a cancellation go to exactly those whose ledger says that they had the post, by
+//!   the lists it came by and as far as they still read them; nothing re-sends by itself.
+//!
 //! # Races
 //! 1. *Two daemons find one campaign due.* The update from `scheduled` to `running` decides.
 //! 2. *Two campaigns freeze one post at once.* The ledger's key refuses the second; it is tried
 //!    again on the next round and then leaves out whoever has it.
-//! 3. *A post is withdrawn while its campaign waits.* The freeze looks, and cancels instead.
+//! 3. *A post is withdrawn while its campaign waits, or while a digest is planned.* All three take
+//!    turns; the freeze looks, and cancels instead, and the digest leaves it out.
 //! 4. *A campaign is found to be finished while a person retries one of its deliveries.* Both take
 //!    the campaign's row before they look at deliveries, so that the later one sees what the first
 //!    did: it stays running, or it runs again.
+//! 5. *A post is withdrawn while its mails are under way.* Its cancellation is frozen when they have
+//!    come to rest: only then is it known who had the post.
 
 pub mod announcement;
 pub mod digest;
 pub mod freeze;
+pub mod sequel;
 pub mod store;
 
 use std::collections::BTreeMap;

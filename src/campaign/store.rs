@@ -1,9 +1,13 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
 mod end;
+mod holder;
 mod look;
 
 pub use end::{any_to_finish, finish, lock};
+pub use holder::{
+    Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,
+};
 pub use look::by_state;
 
 use std::collections::BTreeMap;
@@ -260,7 +264,7 @@ pub struct Piece {
     pub list: String,
 }
 
-/// Makes a rendition of these pieces, in their order.
+/// The rendition of these pieces, in their order; made if the campaign has none.
 pub async fn insert_rendition(
     write: &mut Write,
     id: CampaignId,
@@ -271,7 +275,8 @@ pub async fn insert_rendition(
         .map(|piece| format!("{}.{}@{}", piece.post, piece.version, piece.list))
         .collect();
     let rendition: RenditionId = on!(write, c => sqlx::query_scalar(
-        "INSERT INTO rendition (campaign_id, key) VALUES ($1, $2) RETURNING id",
+        "INSERT INTO rendition (campaign_id, key) VALUES ($1, $2) \
+         ON CONFLICT (campaign_id, key) DO UPDATE SET key = excluded.key RETURNING id",
     )
     .bind(id)
     .bind(key.join(" "))
@@ -279,7 +284,8 @@ pub async fn insert_rendition(
     .await)?;
     for (position, piece) in (0_i64..).zip(pieces) {
         on!(write, c => sqlx::query(
-            "INSERT INTO rendition_post (rendition_id, position, post_id, version, list) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO rendition_post (rendition_id, position, post_id, version, list) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (rendition_id, position) DO NOTHING",
         )
         .bind(rendition)
         .bind(position)
@@ -304,7 +310,8 @@ row! {
     }
 }
 
-/// All that the readers of a digest have not had, by reader, in the order it was published.
+/// All that the readers of a digest have not had, by reader, in the order it was published, each post in
+/// its newest announced version.
 /// `only`: one reader instead of all.
 pub async fn news(
     session: &mut impl Session,
@@ -312,9 +319,10 @@ pub async fn news(
     only: Option<SubscriberId>,
 ) -> Result<Vec<News>, Error> {
     on!(session, c => sqlx::query_as(
-        "SELECT u.subscriber_id, b.post_id, b.version, b.list FROM subscription u \
+        "SELECT u.subscriber_id, b.post_id, \
+         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id) AS version, b.list FROM subscription u \
          JOIN subscriber s ON s.id = u.subscriber_id \
-         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence \
+         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence AND NOT b.correction \
          JOIN post p ON p.id = b.post_id \
          WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND NOT s.discreet AND p.withdrawn_at IS NULL \
          AND ($2 = 0 OR s.id = $2) \

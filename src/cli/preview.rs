@@ -12,12 +12,12 @@ use super::open::Failure;
 use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::audience::{self, State, Subscription};
-use crate::campaign::store::Piece;
+use crate::campaign::{Kind, store::Piece};
 use crate::daemon::Home;
 use crate::line::Line;
 use crate::message::compose::Copy;
 use crate::message::dkim::Signer;
-use crate::message::press::Press;
+use crate::message::press::{Press, Sample};
 use crate::message::template::Templates;
 use crate::octets::Octets;
 use crate::post::add::{lists, named};
@@ -34,9 +34,36 @@ pub(super) struct Preview {
     reader: Option<EmailAddress>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Why it is mailed
+    #[arg(long, value_enum, default_value_t = Occasion::News)]
+    occasion: Occasion,
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// Why a post is mailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Occasion {
+    /// It is announced
+    News,
+    /// Its meeting comes near
+    Reminder,
+    /// It has changed: `queue --correction`
+    Update,
+    /// It was taken back: `post withdraw --notify`
+    Cancellation,
+}
+
+impl Occasion {
+    fn kind(self) -> Kind {
+        match self {
+            Self::News => Kind::Announcement,
+            Self::Reminder => Kind::Reminder,
+            Self::Update => Kind::Update,
+            Self::Cancellation => Kind::Cancellation,
+        }
+    }
 }
 
 /// How a mail is shown.
@@ -55,49 +82,38 @@ impl Preview {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
         let pieces = [Piece { post: stored.id, version: stored.version, list }];
-        write_out(
-            home,
-            printer,
-            None,
-            &pieces,
-            self.reader.as_ref(),
-            self.format,
-            self.out.as_deref(),
-        )
-        .await
+        let sample = Sample { kind: self.occasion.kind(), digest: None, pieces: &pieces };
+        let out = self.out.as_deref();
+        write_out(home, printer, &sample, self.reader.as_ref(), self.format, out).await
     }
 }
 
 /// Composes the mail and writes it in the format that was asked for.
-#[expect(clippy::too_many_arguments, reason = "what to show, for whom, how, and where to")]
 pub(super) async fn write_out(
     home: &Home,
     printer: Printer,
-    digest: Option<&str>,
-    pieces: &[Piece],
+    sample: &Sample<'_>,
     reader: Option<&EmailAddress>,
     format: Format,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
     let press =
         Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
-    let (email, name) = whom(home, printer, reader, pieces).await?;
+    let (email, name) = whom(home, printer, reader, sample.pieces).await?;
     let copy = Copy {
         to: &email,
         name: name.as_ref(),
         message_id: &format!("preview@{}", home.config.sender.address.domain()),
         date: home.clock.now(),
         unsubscribe_url: &press.dead_link(),
-        lists: &press.list_names(pieces),
+        lists: &press.list_names(sample.pieces),
     };
-    let subject = press.looks(digest, pieces).await?.subject.to_string();
+    let subject = press.looks(sample).await?.subject.to_string();
     let bytes = match format {
-        Format::Eml => {
-            signed(home, press.specimen(digest, pieces).await?.message(&copy))?.into_bytes()
-        }
-        Format::Mjml => press.looks(digest, pieces).await?.mjml.into_bytes(),
-        Format::Html => press.looks(digest, pieces).await?.html_for(&copy)?.into_bytes(),
-        Format::Text => press.looks(digest, pieces).await?.text_for(&copy)?.into_bytes(),
+        Format::Eml => signed(home, press.specimen(sample).await?.message(&copy))?.into_bytes(),
+        Format::Mjml => press.looks(sample).await?.mjml.into_bytes(),
+        Format::Html => press.looks(sample).await?.html_for(&copy)?.into_bytes(),
+        Format::Text => press.looks(sample).await?.text_for(&copy)?.into_bytes(),
     };
     match out {
         None if printer.json => printer.object(&json!({

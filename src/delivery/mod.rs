@@ -53,6 +53,7 @@ pub mod steer;
 pub mod store;
 pub mod trial;
 pub mod verdict;
+pub mod withdrawal;
 mod worker;
 
 use std::fmt;

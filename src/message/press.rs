@@ -113,20 +113,16 @@ impl Press {
         Ok((Kept { campaign_id, kind, digest, words: None }, pieces))
     }
 
-    /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
-    pub async fn specimen(
-        &self,
-        digest: Option<&str>,
-        pieces: &[Piece],
-    ) -> anyhow::Result<Rendition> {
-        let kept = unkept(digest);
-        let content = self.content(&kept, pieces).await?;
-        Rendition::prepare(&content, &self.head(&kept, pieces)?)
+    /// A rendition that belongs to no campaign yet, to be looked at.
+    pub async fn specimen(&self, sample: &Sample<'_>) -> anyhow::Result<Rendition> {
+        let kept = sample.unkept();
+        let content = self.content(&kept, sample.pieces).await?;
+        Rendition::prepare(&content, &self.head(&kept, sample.pieces)?)
     }
 
     /// The content of [`specimen`](Press::specimen).
-    pub async fn looks(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
-        self.content(&unkept(digest), pieces).await
+    pub async fn looks(&self, sample: &Sample<'_>) -> anyhow::Result<Content> {
+        self.content(&sample.unkept(), sample.pieces).await
     }
 
     /// What these pieces look like as a mail: a digest, or the one post.
@@ -219,10 +215,20 @@ impl Press {
     }
 }
 
-/// Of a rendition that belongs to no campaign yet.
-fn unkept(digest: Option<&str>) -> Kept {
-    let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
-    Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None }
+/// A mail to be looked at before there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    pub kind: Kind,
+    /// Of a digest alone: its name.
+    pub digest: Option<&'a str>,
+    pub pieces: &'a [Piece],
+}
+
+impl Sample<'_> {
+    fn unkept(&self) -> Kept {
+        let digest = self.digest.map(str::to_owned);
+        Kept { campaign_id: CampaignId(0), kind: self.kind, digest, words: None }
+    }
 }
 
 fn occasion(kind: Kind) -> Occasion {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Row, find};
-use crate::campaign::store;
+use crate::campaign::{State, store};
 use crate::cli::open::Failure;
 use crate::cli::print::Printer;
 use crate::daemon::Home;
@@ -104,12 +104,18 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
     }))
 }
 
-/// Before the freeze the audience is a forecast.
+/// Before the freeze the audience is a forecast; of what was called off before it, nobody.
 async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
     let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
         return Ok(0);
     };
+    if campaign.state == State::Cancelled {
+        return Ok(0);
+    }
     let mut read = home.db.read().await?;
+    if let Some(sequel) = store::Sequel::of(campaign.kind) {
+        return Ok(store::forecast_holders(&mut read, sequel, post, version).await?.audience);
+    }
     let urgent = post::store::version(&mut read, post, version).await?.post()?.urgent;
     Ok(store::forecast(&mut read, campaign.id, post, urgent).await?.audience)
 }

@@ -33,12 +33,13 @@ struct ClaimRow {
 }
 
 /// Subscription `u` is one that delivery `d` of campaign `c` comes by: on `l`, one of the campaign's
-/// lists, and for a digest in that digest, or on the list of a post that this copy holds.
+/// lists, and for a digest in that digest, or on the list of a post that this copy holds; for a correction
+/// or a cancellation on a list by which the person had the post, which their copy names.
 ///
 /// `u.list || ''` is no column, so that databases go by the person, who has a few subscriptions, and not
 /// through a list, which may have a million: to Postgres, before it has statistics, both are the same.
 const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.list || '' = l.list AND u.state = 'active' \
-     AND (c.digest IS NULL OR u.cadence = c.digest \
+     AND (c.kind IN ('announcement', 'reminder') OR u.cadence = c.digest \
          OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
 
 /// Why delivery `d` of campaign `c` to subscriber `s` must not go out at `$2`, or nothing.
@@ -51,7 +52,7 @@ fn unwanted() -> String {
          WHEN s.discreet THEN 'unsafe' \
          WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON {COMES_BY} \
              WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
-         WHEN EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
+         WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
          WHEN c.digest IS NOT NULL AND EXISTS (SELECT 1 FROM rendition_post r \
              WHERE r.rendition_id = d.rendition_id AND NOT EXISTS (SELECT 1 FROM subscription u \

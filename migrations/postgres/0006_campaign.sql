@@ -1,0 +1,4 @@
+-- A correction enters the archive and is no news: whoever had no earlier version gets none of it by digest.
+ALTER TABLE publication ADD COLUMN correction BOOLEAN NOT NULL DEFAULT false;
+-- Who had a post is asked when it is corrected or withdrawn.
+CREATE INDEX ledger_post ON ledger (post_id, purpose);
