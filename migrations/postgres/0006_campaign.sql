@@ -2,3 +2,5 @@
 ALTER TABLE publication ADD COLUMN correction BOOLEAN NOT NULL DEFAULT false;
 -- Who had a post is asked when it is corrected or withdrawn.
 CREATE INDEX ledger_post ON ledger (post_id, purpose);
+-- What discreet readers get of a campaign is a rendition of its own; its key says so too.
+ALTER TABLE rendition ADD COLUMN discreet BOOLEAN NOT NULL DEFAULT false;

@@ -111,14 +111,15 @@ async fn announce(
 ) -> anyhow::Result<()> {
     let (post, version) = (stored.id, stored.version);
     let pieces = publish(write, campaign.id, post, version, now).await?;
-    let rendition = store::insert_rendition(write, campaign.id, &pieces).await?;
+    let plain = store::insert_rendition(write, campaign.id, &pieces, false).await?;
+    let discreet = store::insert_rendition(write, campaign.id, &pieces, true).await?;
     let frozen = Frozen {
         id: campaign.id,
         post,
         urgent: stored.post()?.urgent,
-        message_domain: &config.sender.address.domain(),
+        message_domains: &config.message_domains(),
     };
-    store::freeze(write, &frozen, rendition, now).await?;
+    store::freeze(write, &frozen, [plain, discreet], now).await?;
     Ok(store::write_ledger(write, campaign.id, "post").await?)
 }
 

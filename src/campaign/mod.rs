@@ -109,7 +109,6 @@ words! {
         Pending = "pending",
         Paused = "paused",
         Suppressed = "suppressed",
-        Unsafe = "unsafe",
     }
 }
 

@@ -136,25 +136,31 @@ pub(super) async fn freeze(
             posts::publish_correction(write, post, version, &list, now).await?;
         }
     }
-    let domain = config.sender.address.domain();
+    let domains = config.message_domains();
     let holders = store::holders(write, sequel, campaign.id, post, version).await?;
-    for (lists, people) in by_lists(&holders) {
+    for ((discreet, lists), people) in by_mail(&holders) {
         let piece = |list| Piece { post, version, list };
         let pieces: Vec<_> = lists.into_iter().map(piece).collect();
-        let rendition = store::insert_rendition(write, campaign.id, &pieces).await?;
-        store::address(write, campaign.id, rendition, &people, &domain, now).await?;
+        let rendition = store::insert_rendition(write, campaign.id, &pieces, discreet).await?;
+        let domain = &domains[usize::from(discreet)];
+        store::address(write, campaign.id, rendition, &people, domain, now).await?;
     }
     Ok(store::write_sequel_ledger(write, campaign.id, sequel.kind().as_str()).await?)
 }
 
+/// What one mail is: discreet or not, and the lists that it names.
+type Mail = (bool, Vec<String>);
+
 /// People who had the post by the same lists together; of each person all rows stand side by side.
-fn by_lists(holders: &[(SubscriberId, String)]) -> Vec<(Vec<String>, Vec<SubscriberId>)> {
-    let mut groups: BTreeMap<Vec<String>, Vec<SubscriberId>> = BTreeMap::new();
+fn by_mail(holders: &[(SubscriberId, bool, String)]) -> BTreeMap<Mail, Vec<SubscriberId>> {
+    let mut groups: BTreeMap<Mail, Vec<SubscriberId>> = BTreeMap::new();
     for person in holders.chunk_by(|one, next| one.0 == next.0) {
-        let lists = person.iter().map(|(_, list)| list.clone()).collect();
-        groups.entry(lists).or_default().extend(person.first().map(|(id, _)| *id));
+        let lists = person.iter().map(|(_, _, list)| list.clone()).collect();
+        if let Some((id, discreet, _)) = person.first() {
+            groups.entry((*discreet, lists)).or_default().push(*id);
+        }
     }
-    groups.into_iter().collect()
+    groups
 }
 
 #[cfg(test)]
@@ -163,14 +169,18 @@ mod tests {
 
     #[test]
     fn people_who_had_it_by_the_same_lists_share_a_mail() {
-        let row = |id, list: &str| (SubscriberId(id), list.to_owned());
-        let holders = vec![row(1, "a"), row(2, "a"), row(2, "b"), row(3, "a"), row(4, "b")];
-        let lists = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let expected: Vec<(Vec<String>, Vec<SubscriberId>)> = vec![
-            (lists(&["a"]), vec![SubscriberId(1), SubscriberId(3)]),
-            (lists(&["a", "b"]), vec![SubscriberId(2)]),
-            (lists(&["b"]), vec![SubscriberId(4)]),
-        ];
-        assert_eq!(by_lists(&holders), expected);
+        let row = |id, list: &str| (SubscriberId(id), id > 9, list.to_owned());
+        let holders =
+            [row(1, "a"), row(2, "a"), row(2, "b"), row(3, "a"), row(4, "b"), row(10, "a")];
+        let mail = |discreet, names: &[&str]| {
+            (discreet, names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        let expected = BTreeMap::from([
+            (mail(false, &["a"]), vec![SubscriberId(1), SubscriberId(3)]),
+            (mail(false, &["a", "b"]), vec![SubscriberId(2)]),
+            (mail(false, &["b"]), vec![SubscriberId(4)]),
+            (mail(true, &["a"]), vec![SubscriberId(10)]),
+        ]);
+        assert_eq!(by_mail(&holders), expected);
     }
 }

@@ -89,7 +89,8 @@ async fn preview(
         printer.object(&json!({ "digest": name, "posts": 0 }));
         return Ok(ExitCode::SUCCESS);
     }
-    let sample = Sample { kind: Kind::Digest, digest: Some(name), pieces: &pieces };
+    let sample =
+        Sample { kind: Kind::Digest, digest: Some(name), pieces: &pieces, discreet: false };
     write_out(home, printer, &sample, reader, format, None).await
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::open::Failure;
 use super::print::Printer;
 use crate::address::EmailAddress;
-use crate::audience::{self, State, Subscription};
+use crate::audience::{self, State, Subscriber, Subscription};
 use crate::campaign::{Kind, store::Piece};
 use crate::daemon::Home;
 use crate::line::Line;
@@ -82,7 +82,8 @@ impl Preview {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
         let pieces = [Piece { post: stored.id, version: stored.version, list }];
-        let sample = Sample { kind: self.occasion.kind(), digest: None, pieces: &pieces };
+        let sample =
+            Sample { kind: self.occasion.kind(), digest: None, pieces: &pieces, discreet: false };
         let out = self.out.as_deref();
         write_out(home, printer, &sample, self.reader.as_ref(), self.format, out).await
     }
@@ -99,14 +100,15 @@ pub(super) async fn write_out(
 ) -> Result<ExitCode, Failure> {
     let press =
         Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(Templates::embedded()?));
-    let (email, name) = whom(home, printer, reader, sample.pieces).await?;
+    let Reader { email, name, discreet } = whom(home, printer, reader, sample.pieces).await?;
+    let sample = &Sample { discreet, ..*sample };
     let copy = Copy {
         to: &email,
         name: name.as_ref(),
-        message_id: &format!("preview@{}", home.config.sender.address.domain()),
+        message_id: &format!("preview@{}", home.config.from(discreet).domain()),
         date: home.clock.now(),
-        unsubscribe_url: &press.dead_link(),
-        lists: &press.list_names(sample.pieces),
+        unsubscribe_url: &press.dead_link(discreet),
+        lists: &press.list_names(sample.pieces, discreet),
     };
     let subject = press.looks(sample).await?.subject.to_string();
     let bytes = match format {
@@ -140,26 +142,38 @@ fn signed(home: &Home, message: Octets) -> anyhow::Result<Octets> {
     }
 }
 
+/// Whose copy is shown.
+struct Reader {
+    email: EmailAddress,
+    name: Option<Line>,
+    discreet: bool,
+}
+
 async fn whom(
     home: &Home,
     printer: Printer,
     reader: Option<&EmailAddress>,
     pieces: &[Piece],
-) -> Result<(EmailAddress, Option<Line>), Failure> {
+) -> Result<Reader, Failure> {
     match reader {
-        None => Ok((EmailAddress::parse("reader@example.org")?, Some(Line::parse("Sam Reader")?))),
+        None => Ok(Reader {
+            email: EmailAddress::parse("reader@example.org")?,
+            name: Some(Line::parse("Sam Reader")?),
+            discreet: false,
+        }),
         Some(email) => {
             let person = audience::store::find(&mut home.db.read().await?, email).await?;
             let person = person.with_context(|| format!("{email} is not a subscriber"))?;
             let reads = |one: &Subscription| {
                 one.state == State::Active && pieces.iter().any(|piece| piece.list == one.list)
             };
-            if person.discreet || person.suppressed || !person.subscriptions.iter().any(reads) {
+            if person.suppressed || !person.subscriptions.iter().any(reads) {
                 printer.note(format!(
                     "{email} would not get this: `bulletin subscriber show` says why"
                 ));
             }
-            Ok((person.email.unwrap_or_else(|| email.clone()), person.name))
+            let Subscriber { name, discreet, .. } = person;
+            Ok(Reader { email: person.email.unwrap_or_else(|| email.clone()), name, discreet })
         }
     }
 }

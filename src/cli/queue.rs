@@ -123,7 +123,6 @@ pub(super) fn people(forecast: &Forecast, reached: &str, printer: Printer) {
             "unsubscribed" => "have left",
             "pending" => "have not confirmed yet",
             "paused" => "are pausing",
-            "unsafe" => "asked for discretion, which mails cannot give yet: they get nothing",
             _ => "must not be mailed",
         };
         printer.say(format!("{people:>7}  {words}"));

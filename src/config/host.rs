@@ -73,6 +73,14 @@ pub(super) fn list_id(value: &Value) -> Parsed<String> {
     }
 }
 
+/// A word that is safe anywhere: in a file's name, in an address.
+pub(super) fn slug(value: &Value) -> Parsed<String> {
+    match text(value)? {
+        text if is_slug(text) => Ok(text.to_owned()),
+        _ => Err("is not a plain word; write a–z, 0–9 and hyphens, such as document".to_owned()),
+    }
+}
+
 /// Whether `text` may name a table: `[a-z0-9][a-z0-9-]{0,62}`.
 pub(super) fn is_slug(text: &str) -> bool {
     let word = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();

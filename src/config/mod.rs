@@ -9,6 +9,7 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod discreet;
 mod dkim;
 mod document;
 mod host;
@@ -22,6 +23,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use discreet::Discreet;
 pub use dkim::{Dkim, SIGNED};
 pub use host::{domain_name, selector_name};
 pub use kind::Kind;
@@ -289,16 +291,6 @@ pub struct Digest {
 pub enum Source {
     Folder { path: PathBuf },
     Feed { url: String },
-}
-
-/// What discreet readers see instead.
-#[derive(Clone, Debug)]
-pub struct Discreet {
-    pub sender_name: Line,
-    /// Unless a post brings a discreet subject of its own.
-    pub subject: Line,
-    /// The first label of one List-Id for all discreet mail.
-    pub list_id: String,
 }
 
 #[derive(Clone, Debug)]

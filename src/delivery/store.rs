@@ -5,6 +5,7 @@ mod claim;
 mod consequence;
 mod gauge;
 mod look;
+mod recast;
 mod relay;
 mod replies;
 mod settle;
@@ -12,7 +13,7 @@ mod steer;
 mod withdrawn;
 
 pub use attempt::{Attempt, append, append_all, last_tries};
-pub use claim::{NOT_NOW, Taken, Taker, claim, last_look, mark};
+pub use claim::{ANEW, NOT_NOW, Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Write};
 use crate::id::PostId;
-use crate::message::store::pieces;
+use crate::message::store as message;
 use crate::post::store::{self as posts, Stored};
 
 /// What withdrawing a post did.
@@ -68,12 +68,13 @@ async fn stop(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result
 async fn plan_anew(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(u64, u64)> {
     let (mut moved, mut cancelled) = (0, 0);
     for (campaign, rendition) in store::waiting_digests(write, post).await? {
-        let mut left = pieces(write, rendition).await?;
+        let discreet = message::find(write, rendition).await?.discreet;
+        let mut left = message::pieces(write, rendition).await?;
         left.retain(|piece| piece.post != post);
         if left.is_empty() {
             cancelled += store::cancel_rendition(write, campaign, rendition, now).await?;
         } else {
-            let other = campaigns::insert_rendition(write, campaign, &left).await?;
+            let other = campaigns::insert_rendition(write, campaign, &left, discreet).await?;
             moved += store::move_waiting(write, campaign, rendition, other, post).await?;
         }
     }

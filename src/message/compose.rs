@@ -25,8 +25,8 @@ pub struct Head {
     pub from: EmailAddress,
     pub reply_to: Option<EmailAddress>,
     pub list_id: ListId,
-    /// Without a slash at the end.
-    pub base_url: String,
+    pub help_url: String,
+    pub archive_url: String,
     /// `campaign:customer:type:sender`, by which Gmail groups complaints.
     pub feedback_id: String,
     /// True for what no person pressed a button for: digests and reminders (RFC 3834 §5).
@@ -162,8 +162,8 @@ fn list_fields(head: &Head) -> Vec<u8> {
     header::named(&mut out, "List-Id", Some(list.name.as_str()), &list.id);
     // an announcement list takes no posts from its readers (RFC 2369 §3.4)
     header::verbatim(&mut out, "List-Post", "NO");
-    header::verbatim(&mut out, "List-Help", &format!("<{}/>", head.base_url));
-    header::verbatim(&mut out, "List-Archive", &format!("<{}/archive>", head.base_url));
+    header::verbatim(&mut out, "List-Help", &format!("<{}>", head.help_url));
+    header::verbatim(&mut out, "List-Archive", &format!("<{}>", head.archive_url));
     header::verbatim(&mut out, "Feedback-ID", &head.feedback_id);
     if head.auto_submitted {
         header::verbatim(&mut out, "Auto-Submitted", "auto-generated");

@@ -12,6 +12,7 @@
 //!   The message knows it ([`Octets`](crate::octets::Octets)), and what everybody gets was looked through once.
 //! * What a person wrote is data, never template: escaped for HTML, plain in text.
 //! * The text part is never empty and holds the whole opt-out address.
+//! * Outside its body a discreet mail has only the configuration's neutral words (promise 6, `discreet`).
 
 pub mod compose;
 pub mod dkim;
@@ -21,6 +22,7 @@ pub mod slot;
 pub mod store;
 pub mod template;
 
+mod discreet;
 mod header;
 mod mime;
 mod quoted;

@@ -88,8 +88,12 @@ impl Press {
     /// it keeps no words. Of a digest it is the first rendition.
     ///
     /// [`rendition`]: Press::rendition
-    pub async fn proof(&self, campaign: &Campaign) -> anyhow::Result<(Rendition, Vec<Piece>)> {
-        let (kept, pieces) = self.so_far(campaign).await?;
+    pub async fn proof(
+        &self,
+        campaign: &Campaign,
+        discreet: bool,
+    ) -> anyhow::Result<(Rendition, Vec<Piece>)> {
+        let (kept, pieces) = self.so_far(campaign, discreet).await?;
         let mut content = self.content(&kept, &pieces).await?;
         let head = self.head(&kept, &pieces)?;
         if let Some(words) = kept.words {
@@ -99,10 +103,18 @@ impl Press {
     }
 
     /// The first rendition of a campaign, as it stands or as freezing would make it.
-    async fn so_far(&self, campaign: &Campaign) -> anyhow::Result<(Kept, Vec<Piece>)> {
+    async fn so_far(
+        &self,
+        campaign: &Campaign,
+        discreet: bool,
+    ) -> anyhow::Result<(Kept, Vec<Piece>)> {
         let mut read = self.db.read().await?;
-        if let Some(id) = store::first(&mut read, campaign.id).await? {
-            return Ok((store::find(&mut read, id).await?, store::pieces(&mut read, id).await?));
+        if let Some(id) = store::first(&mut read, campaign.id, discreet).await? {
+            let (kept, pieces) =
+                (store::find(&mut read, id).await?, store::pieces(&mut read, id).await?);
+            // of a digest that no discreet reader gets there is only the other
+            let words = kept.words.clone().filter(|_| kept.discreet == discreet);
+            return Ok((Kept { discreet, words, ..kept }, pieces));
         }
         let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
             anyhow::bail!("campaign {} has nothing to send", campaign.id);
@@ -110,7 +122,7 @@ impl Press {
         let lists = campaigns::lists(&mut read, campaign.id).await?;
         let pieces = lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect();
         let Campaign { id: campaign_id, kind, digest, .. } = campaign.clone();
-        Ok((Kept { campaign_id, kind, digest, words: None }, pieces))
+        Ok((Kept { campaign_id, kind, digest, discreet, words: None }, pieces))
     }
 
     /// A rendition that belongs to no campaign yet, to be looked at.
@@ -127,16 +139,17 @@ impl Press {
 
     /// What these pieces look like as a mail: a digest, or the one post.
     async fn content(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Content> {
-        let frame = Frame::of(&self.config);
+        let config = &self.config;
+        let frame = if kept.discreet { Frame::discreet(config) } else { Frame::of(config) };
         if let Some(name) = &kept.digest {
             let name = &self.digest(name)?.name;
-            let sections = self.sections(pieces).await?;
+            let sections = self.sections(pieces, kept.discreet).await?;
             return self.templates.render(&Letter::Digest { name, sections }, &frame);
         }
         let piece = pieces.first().context("the rendition has no post")?;
         let post = self.post(piece).await?;
         let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
-        let archive_url = self.archive_url(&post);
+        let archive_url = self.archive_url(piece, &post, kept.discreet);
         let occasion = occasion(kept.kind);
         self.templates
             .render(&Letter::Post { post: &post, files: &files, archive_url, occasion }, &frame)
@@ -147,12 +160,12 @@ impl Press {
     }
 
     /// The posts of a digest under their lists, in the order the lists first come up.
-    async fn sections(&self, pieces: &[Piece]) -> anyhow::Result<Vec<Section>> {
+    async fn sections(&self, pieces: &[Piece], discreet: bool) -> anyhow::Result<Vec<Section>> {
         let mut sections: Vec<Section> = Vec::new();
         for piece in pieces {
             let list = self.list(&piece.list)?.name.clone();
             let post = self.post(piece).await?;
-            let archive_url = self.archive_url(&post);
+            let archive_url = self.archive_url(piece, &post, discreet);
             let Post { title, kind, date, summary, meeting, .. } = post;
             let item = Item { title, kind, date, summary, archive_url, meeting };
             match sections.iter_mut().find(|section| section.list == list) {
@@ -163,8 +176,12 @@ impl Press {
         Ok(sections)
     }
 
-    /// The names of the lists that these pieces come by: "Meetings and Reports".
-    pub fn list_names(&self, pieces: &[Piece]) -> String {
+    /// The names of the lists that these pieces come by: "Meetings and Reports"; to a discreet reader
+    /// their neutral name.
+    pub fn list_names(&self, pieces: &[Piece], discreet: bool) -> String {
+        if discreet {
+            return self.config.discreet.list_name.to_string();
+        }
         let lists = pieces.iter().filter_map(|piece| self.config.list.get(&piece.list));
         let mut names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
         names.dedup();
@@ -172,12 +189,18 @@ impl Press {
     }
 
     /// The opt-out link of a copy that is no delivery: the missing page, which ends nothing.
-    pub fn dead_link(&self) -> String {
-        format!("{}/unsubscribe/PREVIEW", self.config.site.base_url)
+    pub fn dead_link(&self, discreet: bool) -> String {
+        format!("{}/unsubscribe/PREVIEW", self.config.base_url(discreet))
     }
 
-    fn archive_url(&self, post: &Post) -> String {
-        format!("{}/archive/{}", self.config.site.base_url, post.slug)
+    /// The slug says what the post is about; its number does not.
+    fn archive_url(&self, piece: &Piece, post: &Post, discreet: bool) -> String {
+        let base_url = self.config.base_url(discreet);
+        if discreet {
+            format!("{base_url}/u/{}", piece.post)
+        } else {
+            format!("{base_url}/archive/{}", post.slug)
+        }
     }
 
     fn list(&self, slug: &str) -> anyhow::Result<&List> {
@@ -192,6 +215,9 @@ impl Press {
 
     /// The headers that all recipients share.
     fn head(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Head> {
+        if kept.discreet {
+            return Ok(self.discreet_head(kept));
+        }
         let (site, sender) = (&self.config.site, &self.config.sender);
         let (label, name) = match (&kept.digest, pieces.first()) {
             (Some(digest), _) => (format!("digest-{digest}"), self.digest(digest)?.name.clone()),
@@ -207,11 +233,29 @@ impl Press {
             from: sender.address.clone(),
             reply_to: sender.reply_to.clone(),
             list_id: ListId { name, id: format!("{label}.{domain}") },
-            base_url: site.base_url.clone(),
+            help_url: format!("{}/", site.base_url),
+            archive_url: format!("{}/archive", site.base_url),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
             auto_submitted: kept.digest.is_some(),
         })
+    }
+
+    /// One list for all discreet mail, and one type: neither the topic nor the occasion shows.
+    fn discreet_head(&self, kept: &Kept) -> Head {
+        let words = &self.config.discreet;
+        let (from, front) = (self.config.from(true), format!("{}/", self.config.base_url(true)));
+        let (label, domain) = (&words.list_id, from.domain());
+        Head {
+            from_name: words.sender_name.clone(),
+            from: from.clone(),
+            reply_to: words.reply_to.clone(),
+            list_id: ListId { name: words.sender_name.clone(), id: format!("{label}.{domain}") },
+            help_url: front.clone(),
+            archive_url: front,
+            feedback_id: format!("{}:{label}:{label}:{domain}", kept.campaign_id),
+            auto_submitted: kept.digest.is_some(),
+        }
     }
 }
 
@@ -222,12 +266,14 @@ pub struct Sample<'a> {
     /// Of a digest alone: its name.
     pub digest: Option<&'a str>,
     pub pieces: &'a [Piece],
+    pub discreet: bool,
 }
 
 impl Sample<'_> {
     fn unkept(&self) -> Kept {
         let digest = self.digest.map(str::to_owned);
-        Kept { campaign_id: CampaignId(0), kind: self.kind, digest, words: None }
+        let (campaign_id, kind, discreet) = (CampaignId(0), self.kind, self.discreet);
+        Kept { campaign_id, kind, digest, discreet, words: None }
     }
 }
 

@@ -7,9 +7,9 @@ use mrml::prelude::render::RenderOptions;
 use sha2::{Digest, Sha256};
 
 use super::template::Templates;
-use super::{Content, Letter, Occasion, Part, slot, view};
+use super::{Content, Letter, Occasion, Part, discreet, slot, view};
 use crate::address::EmailAddress;
-use crate::config::Config;
+use crate::config::{Config, Discreet};
 use crate::line::Line;
 use crate::post::{File, Post, markdown};
 
@@ -27,6 +27,8 @@ pub struct Frame<'a> {
     pub postal_address: Option<&'a Line>,
     /// Whom readers can write to.
     pub reply_to: Option<&'a EmailAddress>,
+    /// Neutral words, in mails to whoever asked for discretion; all above is neutral then too.
+    pub discreet: Option<&'a Discreet>,
 }
 
 impl<'a> Frame<'a> {
@@ -37,7 +39,26 @@ impl<'a> Frame<'a> {
             language: &config.site.language,
             postal_address: config.sender.postal_address.as_ref(),
             reply_to: config.sender.reply_to.as_ref(),
+            discreet: None,
         }
+    }
+
+    /// Of a mail whose body is complete the postal address is a part.
+    pub fn discreet(config: &'a Config) -> Self {
+        let words = &config.discreet;
+        Self {
+            site_name: &words.sender_name,
+            base_url: config.base_url(true),
+            postal_address: config.sender.postal_address.as_ref().filter(|_| !words.notice_only),
+            reply_to: words.reply_to.as_ref(),
+            discreet: Some(words),
+            ..Self::of(config)
+        }
+    }
+
+    /// Whether the mail says only that there is something.
+    fn is_notice(&self) -> bool {
+        self.discreet.is_some_and(|words| words.notice_only)
     }
 }
 
@@ -47,18 +68,25 @@ impl Templates {
         let pictures = Pictures::new(frame.base_url);
         let data = view::data(letter, frame, &|name| pictures.place(name))?;
         let body = match letter {
-            Letter::Post { post, .. } => {
+            Letter::Post { post, .. } if !frame.is_notice() => {
                 inlined(&markdown::html(&post.body, &|src| pictures.place(src)))
             }
-            Letter::Digest { .. } => String::new(),
+            Letter::Post { .. } | Letter::Digest { .. } => String::new(),
         };
-        let kind = kind(letter);
+        let kind = if frame.is_notice() { "discreet" } else { kind(letter) };
         let mjml = self.markup(kind, &data)?;
+        let text = tidy(&self.plain(kind, "body.txt", &data)?);
         Ok(Content {
-            subject: subject(&self.plain(kind, "subject.txt", &data)?)?,
+            subject: match frame.discreet {
+                Some(words) => discreet::subject(words, letter),
+                None => subject(&self.plain(kind, "subject.txt", &data)?)?,
+            },
             html: page(&mjml, kind)?.replace(&slot::mark(view::BODY), &body),
-            text: tidy(&self.plain(kind, "body.txt", &data)?),
-            parts: parts(letter, &pictures)?,
+            text: match frame.discreet {
+                Some(words) => discreet::text(words, &text),
+                None => text,
+            },
+            parts: parts(letter, frame, &pictures)?,
             mjml: mjml.replace(&slot::mark(view::BODY), &body),
         })
     }
@@ -150,17 +178,30 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// The pictures shown, then the attachments.
-fn parts(letter: &Letter<'_>, pictures: &Pictures<'_>) -> anyhow::Result<Vec<Part>> {
+/// The pictures shown, then the attachments; with a mere notice comes neither.
+fn parts(
+    letter: &Letter<'_>,
+    frame: &Frame<'_>,
+    pictures: &Pictures<'_>,
+) -> anyhow::Result<Vec<Part>> {
     let Letter::Post { post, files, .. } = letter else {
         return Ok(Vec::new());
     };
+    if frame.is_notice() {
+        return Ok(Vec::new());
+    }
     let shown = pictures.shown.borrow();
-    let pictures = shown.iter().map(|name| {
+    let called = |picture: usize, name: &str| match frame.discreet {
+        Some(words) => discreet::file_name(words, post, picture, name),
+        None => name.to_owned(),
+    };
+    let pictures = shown.iter().enumerate().map(|(place, name)| {
         let file = find(post, files, name)?;
-        Ok(part(file, Some(pictures.cid(name))))
+        Ok(part(file, called(place, name), Some(pictures.cid(name))))
     });
-    let attachments = post.attachments.iter().map(|name| Ok(part(find(post, files, name)?, None)));
+    let attachments = post.attachments.iter();
+    let attachments =
+        attachments.map(|name| Ok(part(find(post, files, name)?, called(0, name), None)));
     pictures.chain(attachments).collect()
 }
 
@@ -174,13 +215,8 @@ fn find<'f>(post: &Post, files: &'f [File], name: &str) -> anyhow::Result<&'f Fi
     }
 }
 
-fn part(file: &File, cid: Option<String>) -> Part {
-    Part {
-        name: file.name.clone(),
-        content_type: file.content_type.clone(),
-        cid,
-        bytes: file.bytes.clone(),
-    }
+fn part(file: &File, name: String, cid: Option<String>) -> Part {
+    Part { name, content_type: file.content_type.clone(), cid, bytes: file.bytes.clone() }
 }
 
 #[cfg(test)]

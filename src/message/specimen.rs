@@ -1,5 +1,7 @@
 //! A letter of every kind, with everything that templates can be asked to show and with nothing.
 
+use std::path::Path;
+
 use anyhow::Context;
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
@@ -9,6 +11,7 @@ use super::render::Frame;
 use super::template::Templates;
 use super::{Item, Letter, Occasion, Section};
 use crate::address::EmailAddress;
+use crate::config::{Config, Discreet};
 use crate::line::Line;
 use crate::post::{File, Image, Kind, Meeting, Post};
 
@@ -25,13 +28,14 @@ pub(super) fn prove(templates: &Templates) -> anyhow::Result<()> {
         }
         specimen.compose(templates, &specimen.digest(full), &frame)?;
     }
-    Ok(())
+    specimen.prove_discreet(templates)
 }
 
 pub(super) struct Specimen {
     pub(super) line: Line,
     pub(super) address: EmailAddress,
     pub(super) files: Vec<File>,
+    pub(super) words: Discreet,
 }
 
 impl Specimen {
@@ -44,6 +48,7 @@ impl Specimen {
         Ok(Self {
             line: Line::parse("A specimen & its <words>")?,
             address: EmailAddress::parse("specimen@example.org")?,
+            words: Config::default_in(Path::new("/")).discreet,
             files: vec![file("cover.png", "image/png"), file("agenda.pdf", "application/pdf")],
         })
     }
@@ -55,7 +60,20 @@ impl Specimen {
             language: "en-GB",
             postal_address: full.then_some(&self.line),
             reply_to: full.then_some(&self.address),
+            discreet: None,
         }
+    }
+
+    /// Discreet mails have the same templates, and one of their own for a mere notice.
+    fn prove_discreet(&self, templates: &Templates) -> anyhow::Result<()> {
+        let notice = Discreet { notice_only: true, ..self.words.clone() };
+        let post = self.post(Kind::MeetingNotice, true);
+        for words in [&self.words, &notice] {
+            let frame = Frame { discreet: Some(words), ..self.frame(true) };
+            self.compose(templates, &self.letter(&post, Occasion::News), &frame)?;
+            self.compose(templates, &self.digest(true), &frame)?;
+        }
+        Ok(())
     }
 
     pub(super) fn head(&self) -> Head {
@@ -64,7 +82,8 @@ impl Specimen {
             from: self.address.clone(),
             reply_to: Some(self.address.clone()),
             list_id: ListId { name: self.line.clone(), id: "specimen.news.example.org".to_owned() },
-            base_url: "https://news.example.org".to_owned(),
+            help_url: "https://news.example.org/".to_owned(),
+            archive_url: "https://news.example.org/archive".to_owned(),
             feedback_id: "1:specimen:post:bulletin".to_owned(),
             auto_submitted: false,
         }

@@ -12,6 +12,7 @@ row! {
         campaign_id: CampaignId,
         kind: Kind,
         digest: Option<String>,
+        discreet: bool,
         subject: Option<Line>,
         html: Option<String>,
         text: Option<String>,
@@ -24,6 +25,8 @@ pub struct Kept {
     pub campaign_id: CampaignId,
     pub kind: Kind,
     pub digest: Option<String>,
+    /// For readers who asked for discretion.
+    pub discreet: bool,
     /// What its first mail said; None until there was one.
     pub words: Option<Words>,
 }
@@ -38,7 +41,7 @@ pub struct Words {
 
 pub async fn find(session: &mut impl Session, id: RenditionId) -> Result<Kept, Error> {
     let row: KeptRow = on!(session, c => sqlx::query_as(
-        "SELECT r.campaign_id, c.kind, c.digest, r.subject, r.html, r.text FROM rendition r \
+        "SELECT r.campaign_id, c.kind, c.digest, r.discreet, r.subject, r.html, r.text FROM rendition r \
          JOIN campaign c ON c.id = r.campaign_id WHERE r.id = $1",
     )
     .bind(id)
@@ -48,16 +51,24 @@ pub async fn find(session: &mut impl Session, id: RenditionId) -> Result<Kept, E
         (Some(subject), Some(html), Some(text)) => Some(Words { subject, html, text }),
         _ => None,
     };
-    Ok(Kept { campaign_id: row.campaign_id, kind: row.kind, digest: row.digest, words })
+    let KeptRow { campaign_id, kind, digest, discreet, .. } = row;
+    Ok(Kept { campaign_id, kind, digest, discreet, words })
 }
 
-/// The first rendition of a campaign; none before its audience is frozen.
+/// The first rendition of a campaign, if one is so the first that is as discreet as asked; none before its
+/// audience is frozen.
 pub async fn first(
     session: &mut impl Session,
     campaign: CampaignId,
+    discreet: bool,
 ) -> Result<Option<RenditionId>, Error> {
-    on!(session, c => sqlx::query_scalar("SELECT min(id) FROM rendition WHERE campaign_id = $1")
-        .bind(campaign).fetch_one(c).await)
+    on!(session, c => sqlx::query_scalar(
+        "SELECT coalesce(min(CASE WHEN discreet = $2 THEN id END), min(id)) FROM rendition WHERE campaign_id = $1",
+    )
+    .bind(campaign)
+    .bind(discreet)
+    .fetch_one(c)
+    .await)
 }
 
 pub async fn pieces(session: &mut impl Session, id: RenditionId) -> Result<Vec<Piece>, Error> {

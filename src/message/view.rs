@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::render::Frame;
 use super::slot::{self, Slot};
 use super::template::WIDTH;
-use super::{Item, Letter, Section, wording};
+use super::{Item, Letter, Section, discreet, wording};
 use crate::address::EmailAddress;
+use crate::config::Discreet;
 use crate::line::Line;
 use crate::post::{File, Kind, Meeting, Post, plain};
 
@@ -24,6 +25,10 @@ struct View<'a> {
     title: String,
     /// What an inbox shows beside the subject.
     preview: String,
+    /// The first line of a discreet mail.
+    opening: Option<&'a str>,
+    /// Stands in a discreet mail that says no more.
+    notice: Option<NoticeView<'a>>,
     post: Option<PostView<'a>>,
     digest: Option<DigestView<'a>>,
 }
@@ -41,6 +46,13 @@ struct SiteView<'a> {
 }
 
 #[derive(Serialize)]
+struct NoticeView<'a> {
+    text: &'a str,
+    link_text: &'a str,
+    url: String,
+}
+
+#[derive(Serialize)]
 struct PostView<'a> {
     label: &'static str,
     title: &'a str,
@@ -48,8 +60,9 @@ struct PostView<'a> {
     summary: &'a str,
     text: String,
     archive_url: &'a str,
+    link_text: &'a str,
     image: Option<ImageView<'a>>,
-    attachments: Vec<AttachmentView<'a>>,
+    attachments: Vec<AttachmentView>,
     meeting: Option<MeetingView<'a>>,
 }
 
@@ -60,8 +73,8 @@ struct ImageView<'a> {
 }
 
 #[derive(Serialize)]
-struct AttachmentView<'a> {
-    name: &'a str,
+struct AttachmentView {
+    name: String,
     size: String,
 }
 
@@ -98,6 +111,8 @@ struct ItemView<'a> {
     date: Option<String>,
     summary: &'a str,
     archive_url: &'a str,
+    /// Of a discreet digest alone, whose titles are no links.
+    link_text: Option<&'a str>,
     meeting: Option<MeetingView<'a>>,
 }
 
@@ -107,21 +122,28 @@ pub(super) fn data(
     frame: &Frame<'_>,
     picture: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<Value> {
-    let view = match letter {
-        Letter::Post { post, files, archive_url, .. } => View {
-            site: site(frame),
-            title: post.title.to_string(),
-            preview: post.summary.to_string(),
-            post: Some(post_view(post, files, archive_url, picture)),
-            digest: None,
-        },
-        Letter::Digest { name, sections } => View {
-            site: site(frame),
-            title: name.to_string(),
-            preview: titles(sections).join("; "),
-            post: None,
-            digest: Some(digest_view(name, sections)),
-        },
+    let words = frame.discreet;
+    let (title, preview) = match (words, letter) {
+        (Some(words), _) => (words.title.to_string(), discreet::preheader(words)),
+        (None, Letter::Post { post, .. }) => (post.title.to_string(), post.summary.to_string()),
+        (None, Letter::Digest { name, sections }) => {
+            (name.to_string(), titles(sections).join("; "))
+        }
+    };
+    let (post, digest) = match letter {
+        Letter::Post { post, files, archive_url, .. } => {
+            (Some(post_view(post, files, archive_url, words, picture)), None)
+        }
+        Letter::Digest { name, sections } => (None, Some(digest_view(name, sections, words))),
+    };
+    let view = View {
+        site: site(frame),
+        title,
+        preview,
+        opening: words.map(|words| words.opening.as_str()),
+        notice: words.map(|words| notice(words, letter, frame)),
+        post,
+        digest,
     };
     let mut data = serde_json::to_value(view)?;
     unmark(&mut data);
@@ -129,6 +151,15 @@ pub(super) fn data(
         Slot::ALL.map(|slot| (slot.name().to_owned(), json!(slot.mark()))).into_iter().collect();
     data[BODY] = json!(slot::mark(BODY));
     Ok(data)
+}
+
+/// A digest's link leads to all posts.
+fn notice<'a>(words: &'a Discreet, letter: &Letter<'_>, frame: &Frame<'_>) -> NoticeView<'a> {
+    let url = match letter {
+        Letter::Post { archive_url, .. } => archive_url.clone(),
+        Letter::Digest { .. } => format!("{}/archive", frame.base_url),
+    };
+    NoticeView { text: words.notice.as_str(), link_text: words.link_text.as_str(), url }
 }
 
 /// Removes what could be taken for a slot.
@@ -166,6 +197,7 @@ fn post_view<'a>(
     post: &'a Post,
     files: &'a [File],
     archive_url: &'a str,
+    words: Option<&'a Discreet>,
     picture: &dyn Fn(&str) -> String,
 ) -> PostView<'a> {
     PostView {
@@ -175,6 +207,7 @@ fn post_view<'a>(
         summary: post.summary.as_str(),
         text: plain::text(&post.body, WIDTH),
         archive_url,
+        link_text: words.map_or("Read this on the web", |words| words.link_text.as_str()),
         image: post
             .image
             .as_ref()
@@ -182,7 +215,13 @@ fn post_view<'a>(
         attachments: files
             .iter()
             .filter(|file| post.attachments.contains(&file.name))
-            .map(|file| AttachmentView { name: &file.name, size: wording::size(file.bytes.len()) })
+            .map(|file| AttachmentView {
+                name: words.map_or_else(
+                    || file.name.clone(),
+                    |words| discreet::file_name(words, post, 0, &file.name),
+                ),
+                size: wording::size(file.bytes.len()),
+            })
             .collect(),
         meeting: post.meeting.as_ref().map(meeting_view),
     }
@@ -204,7 +243,11 @@ pub(crate) fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
     }
 }
 
-fn digest_view<'a>(name: &'a Line, sections: &'a [Section]) -> DigestView<'a> {
+fn digest_view<'a>(
+    name: &'a Line,
+    sections: &'a [Section],
+    words: Option<&'a Discreet>,
+) -> DigestView<'a> {
     let titles = titles(sections);
     let first = titles.first().copied().unwrap_or_default();
     DigestView {
@@ -217,7 +260,7 @@ fn digest_view<'a>(name: &'a Line, sections: &'a [Section]) -> DigestView<'a> {
             1 => "There is one thing new for you.".to_owned(),
             count => format!("There are {count} things new for you."),
         },
-        sections: sections.iter().map(section_view).collect(),
+        sections: sections.iter().map(|section| section_view(section, words)).collect(),
     }
 }
 
@@ -226,21 +269,22 @@ fn titles(sections: &[Section]) -> Vec<&str> {
     items.map(|item| item.title.as_str()).collect()
 }
 
-fn section_view(section: &Section) -> SectionView<'_> {
+fn section_view<'a>(section: &'a Section, words: Option<&'a Discreet>) -> SectionView<'a> {
     SectionView {
         list: section.list.as_str(),
         rule: "-".repeat(section.list.as_str().chars().count().min(WIDTH)),
-        items: section.items.iter().map(item_view).collect(),
+        items: section.items.iter().map(|item| item_view(item, words)).collect(),
     }
 }
 
-fn item_view(item: &Item) -> ItemView<'_> {
+fn item_view<'a>(item: &'a Item, words: Option<&'a Discreet>) -> ItemView<'a> {
     ItemView {
         label: label(item.kind),
         title: item.title.as_str(),
         date: date(item.kind, item.date, item.meeting.as_ref()),
         summary: item.summary.as_str(),
         archive_url: &item.archive_url,
+        link_text: words.map(|words| words.link_text.as_str()),
         meeting: item.meeting.as_ref().map(meeting_view),
     }
 }

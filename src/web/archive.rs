@@ -1,4 +1,5 @@
-//! `GET /archive`, `/archive/{slug}` and `/archive/{slug}/file/{name}`: what was published.
+//! `GET /archive`, `/archive/{slug}` and `/archive/{slug}/file/{name}`: what was published. `/u/{id}` is the
+//! same by a post's number, for discreet mails: neither its address nor its title says what it is about.
 //!
 //! What always holds: only the newest announced version of a post that is not withdrawn; only files
 //! of that version, by the names the post gives them.
@@ -11,9 +12,13 @@ use serde_json::json;
 
 use super::file;
 use super::page::{Answer, Refusal, Site, encode};
+use crate::id::PostId;
 use crate::message::view::{MeetingView, date, label, meeting_view};
 use crate::message::wording;
 use crate::post::{File, Kind, Post, markdown, store};
+
+const TAKEN_BACK: &str = "What was here has been withdrawn: please do not use it or pass it on. \
+    If it invited you to a meeting, that meeting will not take place.";
 
 #[derive(Serialize)]
 struct Item {
@@ -107,6 +112,24 @@ fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
             })
             .collect(),
     }
+}
+
+pub(super) async fn neutral(
+    State(site): State<Site>,
+    id: Result<Path<i64>, PathRejection>,
+) -> Answer {
+    let Path(id) = id.map_err(|_| Refusal::NotFound)?;
+    let mut read = site.office.db.read().await?;
+    let announced = store::announced(&mut read, PostId(id)).await?.ok_or(Refusal::NotFound)?;
+    let stored = store::version(&mut read, PostId(id), announced).await?;
+    // A discreet mail may say no more than "there is an update": here its reader learns which.
+    if stored.withdrawn_at.is_some() {
+        let title = site.office.config.discreet.title.as_str();
+        return site.neutral_page("notice.html", &json!({ "title": title, "text": TAKEN_BACK }));
+    }
+    let files = store::files(&mut read, stored.id, stored.version).await?;
+    let folder = format!("{}/archive/{}/file", site.root(), encode(&stored.slug));
+    site.neutral_page("post.html", &page(&stored.post()?, &files, &folder))
 }
 
 pub(super) async fn file(

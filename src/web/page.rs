@@ -69,11 +69,20 @@ impl Site {
             "" => site.to_owned(),
             title => format!("{title} – {site}"),
         };
+        self.titled(name, &title, INDEXED.contains(&name), page)
+    }
+
+    /// A page whose title is neutral, in the browser's tab and history, and that no search engine keeps.
+    pub(super) fn neutral_page(&self, name: &str, page: &impl Serialize) -> Answer {
+        self.titled(name, self.office.config.discreet.title.as_str(), false, page)
+    }
+
+    fn titled(&self, name: &str, title: &str, indexed: bool, page: &impl Serialize) -> Answer {
         let data = json!({
             "site": self.about(),
             "title": title,
             "style": self.style,
-            "indexed": INDEXED.contains(&name),
+            "indexed": indexed,
             "page": page,
         });
         self.fill(name, &data)

@@ -20,6 +20,7 @@ pub(super) fn router(site: &Site) -> anyhow::Result<Router> {
         .route("/archive", get(archive::list))
         .route("/archive/{slug}", get(archive::show))
         .route("/archive/{slug}/file/{name}", get(archive::file))
+        .route("/u/{id}", get(archive::neutral))
         .fallback(|| async { StatusCode::NOT_FOUND });
     let leaving =
         Router::new().route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::end));

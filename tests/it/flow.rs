@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on fails its test")]
 
-use crate::support::{house, mail};
+use crate::support::{house, mail, outside};
 
 /// Makes two tests of each story, one on SQLite and one on Postgres, so that they run in parallel.
 /// A scripted relay answers on the runtime's own thread while the story waits for the program.
@@ -33,6 +33,7 @@ mod correction;
 mod crash;
 mod database_trouble;
 mod digest;
+mod discreet;
 mod doubt;
 mod due_time;
 mod fail_points;

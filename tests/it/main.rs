@@ -10,6 +10,7 @@ mod architecture;
 mod browser;
 mod dkim;
 mod flow;
+mod golden;
 mod growth;
 mod simulation;
 mod sink;

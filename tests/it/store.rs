@@ -16,7 +16,7 @@ mod import;
 mod look;
 mod message;
 mod opening;
-mod people;
+pub(crate) mod people;
 mod post;
 pub(crate) mod raw;
 mod recover;

@@ -16,6 +16,7 @@ pub(crate) mod house;
 pub(crate) mod http;
 mod keeper;
 pub(crate) mod mail;
+pub(crate) mod outside;
 pub(crate) mod port;
 pub(crate) mod postfix;
 pub(crate) mod postgres;

@@ -76,11 +76,10 @@ impl Sequel {
         format!(
             "SELECT CASE \
              WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-             WHEN s.discreet THEN 'unsafe' \
              WHEN EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = $1 AND {}) \
                  THEN 'already_received' \
              WHEN {} THEN 'audience' WHEN {} THEN 'paused' WHEN {} THEN 'pending' \
-             ELSE 'unsubscribed' END AS standing, s.id \
+             ELSE 'unsubscribed' END AS standing, s.id, s.discreet \
              FROM ({}) h JOIN subscriber s ON s.id = h.subscriber_id \
              LEFT JOIN subscription u ON u.subscriber_id = s.id AND u.list = h.list \
              WHERE s.email IS NOT NULL GROUP BY s.id, s.email_hash, s.discreet",
@@ -119,17 +118,17 @@ pub async fn forecast_holders(
 }
 
 /// Everybody to be told, on each list by which they had the post and that they still read: by person, and
-/// then in the order of the campaign's lists.
+/// then in the order of the campaign's lists. With each, whether they asked for discretion.
 pub async fn holders(
     write: &mut Write,
     sequel: Sequel,
     campaign: CampaignId,
     post: PostId,
     version: i64,
-) -> Result<Vec<(SubscriberId, String)>, Error> {
+) -> Result<Vec<(SubscriberId, bool, String)>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT t.id, l.list FROM ({}) t JOIN ({}) h ON h.subscriber_id = t.id \
+            "SELECT t.id, t.discreet, l.list FROM ({}) t JOIN ({}) h ON h.subscriber_id = t.id \
              JOIN subscription u ON u.subscriber_id = t.id AND u.list = h.list AND u.state = 'active' \
              JOIN campaign_list l ON l.campaign_id = $3 AND l.list = h.list \
              WHERE t.standing = 'audience' ORDER BY t.id, l.position",

@@ -2,6 +2,7 @@
 //!
 //! `config.toml` at the root of the repository says the same to people; a test compares the two.
 
+mod discreet;
 mod dkim;
 mod domain;
 mod named;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
+use super::{Config, Database, Delivery, Digest, List, Log, Sender, Site, Source};
 use super::{host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
@@ -51,7 +52,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         digest(slug, section, site.as_ref())
     });
     let source = each(named(reader, root, "source", "source.NAME"), |_, section| source(section));
-    let discreet = discreet(Section::take(reader, root, "discreet"));
+    let discreet = discreet::discreet(Section::take(reader, root, "discreet"), dkim.as_ref());
     let log = log(Section::take(reader, root, "log"));
     Some(Config {
         folder: reader.folder.clone(),
@@ -217,14 +218,6 @@ fn source(mut s: Section<'_>) -> Option<Source> {
     };
     s.end();
     feed.and(source)
-}
-
-fn discreet(mut s: Section<'_>) -> Option<Discreet> {
-    let sender_name = s.key("sender_name", "Updates", value::line);
-    let subject = s.key("subject", "An update is available", value::line);
-    let list_id = s.key("list_id", "updates", host::list_id);
-    s.end();
-    Some(Discreet { sender_name: sender_name?, subject: subject?, list_id: list_id? })
 }
 
 fn log(mut s: Section<'_>) -> Option<Log> {

@@ -40,6 +40,7 @@ fn taken(count: i64) -> Event {
             claim,
             priority: Priority::News,
             rendition: RenditionId(1),
+            discreet: false,
             email: EmailAddress::parse("ann@example.org").unwrap(),
             name: None,
             message_id: id.to_string(),

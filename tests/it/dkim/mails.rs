@@ -72,7 +72,8 @@ fn composed() -> BoxedStrategy<Octets> {
                 from: address("bulletin@news.example.org"),
                 reply_to: replies.then(|| address("coordinator@example.org")),
                 list_id: ListId { name: list, id: "meetings.news.example.org".to_owned() },
-                base_url: "https://news.example.org".to_owned(),
+                help_url: "https://news.example.org/".to_owned(),
+                archive_url: "https://news.example.org/archive".to_owned(),
                 feedback_id: "1:meetings:announcement:news.example.org".to_owned(),
                 auto_submitted: digest,
             };

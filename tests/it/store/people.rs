@@ -183,7 +183,8 @@ impl World {
     pub(crate) async fn take_under(&self, owner: i64, limit: i64, policy: OnInDoubt) -> Vec<Taken> {
         let lease_until = self.now().plus(self.config.delivery.lease);
         let marks = policy == OnInDoubt::Resend;
-        let taker = Taker { owner, lease_until, limit, marks };
+        let message_domains = &self.config.message_domains();
+        let taker = Taker { owner, lease_until, limit, marks, message_domains };
         let mut write = self.write().await;
         let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();

@@ -78,14 +78,13 @@ fn fields(content: &Content, head: &Head, copy: &Copy<'_>) -> MessageBuilder {
     if head.auto_submitted {
         fields = fields.raw_header(field("Auto-Submitted", "auto-generated"));
     }
-    let base_url = &head.base_url;
     fields
         .raw_header(field("List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url)))
         .raw_header(field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         .raw_header(list_id(&head.list_id.name, &head.list_id.id))
         .raw_header(field("List-Post", "NO"))
-        .raw_header(field("List-Help", &format!("<{base_url}/>")))
-        .raw_header(field("List-Archive", &format!("<{base_url}/archive>")))
+        .raw_header(field("List-Help", &format!("<{}>", head.help_url)))
+        .raw_header(field("List-Archive", &format!("<{}>", head.archive_url)))
         .raw_header(field("Feedback-ID", &head.feedback_id))
 }
 

@@ -218,6 +218,7 @@ impl Written {
             language: if self.meets { "en-GB" } else { "ar" },
             postal_address: self.attached.then_some(&self.words[7]),
             reply_to: None,
+            discreet: None,
         }
     }
 }
@@ -277,7 +278,8 @@ pub(super) fn addressed() -> impl Strategy<Value = Addressed> {
                 from: EmailAddress::parse("news@news.example.org").unwrap(),
                 reply_to,
                 list_id: ListId { name: list, id: "meetings.news.example.org".to_owned() },
-                base_url: "https://news.example.org".to_owned(),
+                help_url: "https://news.example.org/".to_owned(),
+                archive_url: "https://news.example.org/archive".to_owned(),
                 feedback_id: "1:meetings:announcement:news.example.org".to_owned(),
                 auto_submitted,
             };
