@@ -112,7 +112,11 @@ async fn announce(
     let (post, version) = (stored.id, stored.version);
     let pieces = publish(write, campaign.id, post, version, now).await?;
     let plain = store::insert_rendition(write, campaign.id, &pieces, false).await?;
-    let discreet = store::insert_rendition(write, campaign.id, &pieces, true).await?;
+    let discreet = if store::any_discreet(write, campaign.id).await? {
+        store::insert_rendition(write, campaign.id, &pieces, true).await?
+    } else {
+        plain
+    };
     let frozen = Frozen {
         id: campaign.id,
         post,

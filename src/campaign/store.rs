@@ -10,7 +10,7 @@ pub use holder::{
     Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,
 };
 pub use look::by_state;
-pub use rendition::{Piece, address, insert_rendition};
+pub use rendition::{Piece, address, any_discreet, insert_rendition};
 
 use std::collections::BTreeMap;
 

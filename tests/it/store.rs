@@ -21,6 +21,7 @@ mod post;
 pub(crate) mod raw;
 mod recover;
 mod schema;
+mod sequel;
 mod settle;
 mod steer;
 mod story;

@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::clock::Timestamp;
-use crate::db::{Error, Write, on};
+use crate::db::{Error, Session, Write, on};
 use crate::id::{CampaignId, PostId, RenditionId, SubscriberId};
 
 /// A version of a post as a list announced it.
@@ -48,6 +48,18 @@ pub async fn insert_rendition(
         .map(drop))?;
     }
     Ok(rendition)
+}
+
+/// Whether anybody who asked for discretion reads one of the campaign's lists.
+pub async fn any_discreet(session: &mut impl Session, id: CampaignId) -> Result<bool, Error> {
+    let people: i64 = on!(session, c => sqlx::query_scalar(
+        "SELECT count(*) FROM subscriber s WHERE s.discreet AND EXISTS (SELECT 1 FROM subscription u \
+         JOIN campaign_list l ON l.list = u.list WHERE u.subscriber_id = s.id AND l.campaign_id = $1)",
+    )
+    .bind(id)
+    .fetch_one(c)
+    .await)?;
+    Ok(people > 0)
 }
 
 /// Gives one rendition to many people.
