@@ -1,6 +1,6 @@
 # What builds, tests and measures Bulletin. Plain cargo works too; this only saves typing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check packages bench growth torture
+.PHONY: help demo test check packages bench gallery growth torture
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ packages: ## install the Debian packages and Rust components that the tests need
 bench: ## measure the whole journey against other senders (MESSAGES=20000 ROUNDS=5 BIG=1000000 ONLY=rate,cpu)
 	@.ci/packages bench
 	cargo bench --locked --bench journey -- $(foreach word,MESSAGES ROUNDS BIG ONLY,$(if $($(word)),$(word)=$($(word))))
+
+gallery: ## take pictures of every kind of mail, into docs/gallery
+	@.ci/packages gallery
+	cargo test --locked --test gallery
 
 growth: ## compute what up to a hundred million mails a day would take (docs/adr/0021-growth.md)
 	cargo test --locked --test it growth -- --nocapture

@@ -1,13 +1,16 @@
 //! The daemon: starts and stops the parts in order, and looks what is due.
 //!
 //! ```text
-//! start: recover → pages → engine        stop: pages → engine (finish, record, give back)
+//! start: recover → pages → engine → sources        stop: sources → pages → engine (finish, record, give back)
 //! ```
 //!
 //! # What always holds
 //! * One daemon for an SQLite file; the second is told who holds it.
 //! * SIGTERM, SIGINT and SIGHUP stop claiming, finish what is under way, record it, and end with 0.
+//! * Templates of somebody's own are tried out before anything else is begun.
 //! * A list or a digest that somebody still reads cannot be missing from the configuration.
+
+pub mod source;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +37,7 @@ use crate::metric::Metrics;
 use crate::token::Keys;
 use crate::transport::Transport;
 use crate::web;
+use source::Sources;
 
 /// How often the daemon looks what is due. Commands write to the database and need no other bell.
 const TICK: Duration = Duration::from_millis(200);
@@ -75,6 +79,7 @@ pub enum Until {
 pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
     home.config.fit_for_the_world()?;
     check_used(home).await?;
+    let templates = Templates::of(&home.config)?;
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     let policy = home.config.delivery.on_in_doubt;
     let recovered = recover(&home.db, &owner, policy, Living::Spared, home.clock.now()).await?;
@@ -88,9 +93,13 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Stopped | Until::Told(_) => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
-    let engine = start_engine(home, &owner).await?;
+    let engine = start_engine(home, &owner, templates).await?;
+    let sources = Sources::start(home, &until)?;
     tracing::info!("running");
-    let result = Rounds { home, owner: &owner, engine: &engine, finished }.run(&until).await;
+    let result = Rounds { home, owner: &owner, engine: &engine, sources: &sources, finished }
+        .run(&until)
+        .await;
+    sources.stop().await;
     if let Some(pages) = pages {
         pages.stop().await;
     }
@@ -102,8 +111,7 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     result
 }
 
-async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
-    let templates = Arc::new(Templates::embedded()?);
+async fn start_engine(home: &Home, owner: &Owner, templates: Templates) -> anyhow::Result<Engine> {
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| {
         let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());
@@ -116,7 +124,7 @@ async fn start_engine(home: &Home, owner: &Owner) -> anyhow::Result<Engine> {
         config: Arc::clone(&home.config),
         keys: home.keys.clone(),
         clock: home.clock.clone(),
-        press: Press::new(home.db.clone(), Arc::clone(&home.config), templates),
+        press: Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(templates)),
         metrics: home.metrics.clone(),
         transports,
     };
@@ -148,6 +156,7 @@ struct Rounds<'a> {
     home: &'a Home,
     owner: &'a Owner,
     engine: &'a Engine,
+    sources: &'a Sources,
     finished: &'a dyn Fn(CampaignId),
 }
 
@@ -236,6 +245,10 @@ impl Rounds<'_> {
     /// Nothing is under way and nothing will be due soon, as far as the relays let it.
     async fn idle(&self) -> anyhow::Result<bool> {
         let Home { db, clock, .. } = self.home;
+        // asked first: what a source brings is in the database before it has ended
+        if !self.sources.have_ended() {
+            return Ok(false);
+        }
         let now = clock.now();
         let soon = now.plus(SOON);
         let relays_closed = self.engine.opens_at(now).is_none_or(|at| at > soon);

@@ -23,6 +23,7 @@ pub mod db;
 pub mod delivery;
 pub mod message;
 pub mod post;
+pub mod source;
 pub mod transport;
 
 // its edges

@@ -17,7 +17,7 @@ pub struct Line(String);
 impl Line {
     pub fn parse(text: &str) -> Result<Self, LineError> {
         let text = text.trim_matches([' ', '\t']);
-        match text.chars().find(|c| forbidden(*c)) {
+        match text.chars().find(|c| is_forbidden(*c)) {
             Some('\r' | '\n') => Err(LineError::LineBreak),
             Some(c) => Err(LineError::Control(c)),
             None if text.trim().is_empty() => Err(LineError::Empty),
@@ -26,13 +26,30 @@ impl Line {
         }
     }
 
+    /// The nearest line to a text that no person can be asked to mend: what is forbidden is left out, white
+    /// space is one space, and what is longer than `longest` characters is cut. None when nothing is left.
+    pub fn nearest(text: &str, longest: usize) -> Option<Self> {
+        let kept: String = text
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| !is_forbidden(*c))
+            .collect();
+        let text = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+        let longest = longest.min(LONGEST);
+        if text.chars().count() <= longest {
+            return Self::parse(&text).ok();
+        }
+        let cut: String = text.chars().take(longest.saturating_sub(1)).collect();
+        Self::parse(&format!("{}…", cut.trim_end())).ok()
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// Control characters, private use, and the marks that reverse the direction of what follows.
-fn forbidden(c: char) -> bool {
+pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
@@ -80,6 +97,18 @@ mod tests {
         for blank in ["", " \t", "\u{a0}", "\u{3000} \u{2003}"] {
             assert_eq!(Line::parse(blank), Err(LineError::Empty), "{blank:?}");
         }
+    }
+
+    #[test]
+    fn a_text_that_nobody_can_mend_becomes_the_nearest_line() {
+        let nearest = |text| Line::nearest(text, 13).map(|line| line.to_string());
+        assert_eq!(nearest("\u{202e}News\r\nBcc:\u{2028}all\0").as_deref(), Some("News Bcc: all"));
+        assert_eq!(nearest("A very long title").as_deref(), Some("A very long…"));
+        assert_eq!(nearest(" \u{3000}\u{e000}\n"), None);
+        assert_eq!(
+            Line::nearest(&"é".repeat(10_000), 10_000).unwrap().as_str().chars().count(),
+            500
+        );
     }
 
     #[test]

@@ -30,9 +30,12 @@ pub enum Purpose {
     Preferences,
     /// The return path of one delivery (VERP).
     Bounce,
+    /// The answer to the meeting of one delivery.
+    Rsvp,
 }
 
-const PURPOSES: [Purpose; 3] = [Purpose::Unsubscribe, Purpose::Preferences, Purpose::Bounce];
+const PURPOSES: [Purpose; 4] =
+    [Purpose::Unsubscribe, Purpose::Preferences, Purpose::Bounce, Purpose::Rsvp];
 
 impl Purpose {
     fn label(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Purpose {
             Self::Unsubscribe => "unsubscribe",
             Self::Preferences => "preferences",
             Self::Bounce => "bounce",
+            Self::Rsvp => "rsvp",
         }
     }
 }
@@ -50,7 +54,7 @@ pub struct Keys {
     token: Secret,
     suppression: Secret,
     /// By purpose: each has a key of its own, made of `token`, so that no token can serve two.
-    purposes: [Hmac<Sha256>; 3],
+    purposes: [Hmac<Sha256>; 4],
 }
 
 impl std::fmt::Debug for Keys {

@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a table for a person to read")]
 #![expect(clippy::cast_precision_loss, reason = "counts and microseconds are far below 2^52")]
 
+mod composing;
 mod mailing;
 mod measure;
 mod orders;

@@ -74,7 +74,7 @@ impl Bound {
     }
 }
 
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 17] = [
     Row {
         name: "rate",
         what: "the whole path, unsigned, against `smtp-source -d -s 10`",
@@ -188,5 +188,29 @@ pub(crate) const ROWS: [Row; 14] = [
         ours: Subject::Daemons(2),
         theirs: Some(Subject::Daemons(1)),
         bar: Some((AtLeast(1.8), None)),
+    },
+    Row {
+        name: "mjml",
+        what: "the MJML of a digest of 20 posts made into HTML, against npm `mjml`, warm, in a process of its own",
+        value: Value::Rate,
+        ours: Subject::Mrml,
+        theirs: Some(Subject::Mjml),
+        bar: Some((AtLeast(60.0), None)),
+    },
+    Row {
+        name: "rendition",
+        what: "from the posts of that digest to an encoded rendition, against its MJML made into HTML alone",
+        value: Value::Cpu,
+        ours: Subject::Compose,
+        theirs: Some(Subject::Mrml),
+        bar: Some((AtMost(8.0), None)),
+    },
+    Row {
+        name: "copy",
+        what: "one person's mail of 30 KB out of a rendition, unsigned, against lettre's `Message` builder on the same words",
+        value: Value::Rate,
+        ours: Subject::Copy,
+        theirs: Some(Subject::Builder),
+        bar: Some((AtLeast(15.0), None)),
     },
 ];

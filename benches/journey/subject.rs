@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
+use crate::composing::Desk;
 use crate::mailing::{self, Mailing, Plan};
 use crate::measure::Cost;
 use crate::orders::Orders;
@@ -34,6 +35,13 @@ pub(crate) enum Subject {
     /// Short mails, 10,000 of them and a million.
     Small,
     Big,
+    /// In this process: MJML to HTML by the reference compiler and by ours, posts to a rendition.
+    Mjml,
+    Mrml,
+    Compose,
+    /// One person's mail by a plain builder, and out of a rendition.
+    Builder,
+    Copy,
 }
 
 /// One round of one subject.
@@ -65,13 +73,14 @@ pub(crate) struct Workshop {
     sink: Sink,
     far: std::net::SocketAddr,
     nodemailer: Option<Nodemailer>,
+    desk: Desk,
 }
 
 impl Workshop {
     pub(crate) fn open(orders: &Orders) -> anyhow::Result<Self> {
         let sink = Sink::start()?;
         let far = proxy::start(sink.address(), DELAY)?;
-        Ok(Self { orders: orders.clone(), sink, far, nodemailer: None })
+        Ok(Self { orders: orders.clone(), sink, far, nodemailer: None, desk: Desk::open()? })
     }
 
     /// Why this subject cannot be measured at all, if so.
@@ -84,6 +93,12 @@ impl Workshop {
     }
 
     pub(crate) fn measure(&mut self, subject: Subject) -> anyhow::Result<Measured> {
+        if matches!(
+            subject,
+            Subject::Mjml | Subject::Mrml | Subject::Compose | Subject::Builder | Subject::Copy
+        ) {
+            return self.desk.measure(subject);
+        }
         // what an earlier failure left
         self.sink.take();
         let count = self.count(subject);

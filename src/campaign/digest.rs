@@ -90,7 +90,7 @@ pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::
     for piece in &mut news {
         piece.subscriber_id = SubscriberId(0);
     }
-    Ok(by_reader(news).into_values().next().unwrap_or_default())
+    Ok(by_reader(news).into_values().next().unwrap_or_default().pieces)
 }
 
 async fn plan(
@@ -118,10 +118,11 @@ async fn plan(
     let lists: Vec<String> = config.list.keys().cloned().collect();
     let id = store::insert(write, &new, &lists, now).await?;
     store::begin(write, id, now).await?;
-    let domain = config.sender.address.domain();
-    for (pieces, people) in by_pile(piles) {
-        let rendition = store::insert_rendition(write, id, &pieces).await?;
-        store::address(write, id, rendition, &people, &domain, now).await?;
+    let domains = config.message_domains();
+    for (Pile { discreet, pieces }, people) in by_pile(piles) {
+        let rendition = store::insert_rendition(write, id, &pieces, discreet).await?;
+        let domain = &domains[usize::from(discreet)];
+        store::address(write, id, rendition, &people, domain, now).await?;
     }
     store::write_ledger(write, id, "post").await?;
     let audience = store::set_audience(write, id).await?;
@@ -133,11 +134,20 @@ pub fn subject(config: &Config, digest: &Digest) -> anyhow::Result<Line> {
     Ok(Line::parse(&format!("{}: {}", config.site.name, digest.name))?)
 }
 
+/// What one mail holds, and whether it is a discreet one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Pile {
+    discreet: bool,
+    pieces: Vec<Piece>,
+}
+
 /// Each reader's pile: every post once, in its newest version, under the list that brought it first.
-fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Vec<Piece>> {
-    let mut piles: BTreeMap<SubscriberId, Vec<Piece>> = BTreeMap::new();
-    for News { subscriber_id, post_id, version, list } in news {
+fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Pile> {
+    let mut piles: BTreeMap<SubscriberId, Pile> = BTreeMap::new();
+    for News { subscriber_id, post_id, version, list, discreet } in news {
         let pile = piles.entry(subscriber_id).or_default();
+        pile.discreet = discreet;
+        let pile = &mut pile.pieces;
         match pile.iter_mut().find(|piece| piece.post == post_id) {
             Some(known) => known.version = known.version.max(version),
             None => pile.push(Piece { post: post_id, version, list }),
@@ -147,9 +157,9 @@ fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Vec<Piece>> {
 }
 
 /// Readers with the same pile together.
-fn by_pile(piles: BTreeMap<SubscriberId, Vec<Piece>>) -> Vec<(Vec<Piece>, Vec<SubscriberId>)> {
-    let mut places: HashMap<Vec<Piece>, usize> = HashMap::new();
-    let mut groups: Vec<(Vec<Piece>, Vec<SubscriberId>)> = Vec::new();
+fn by_pile(piles: BTreeMap<SubscriberId, Pile>) -> Vec<(Pile, Vec<SubscriberId>)> {
+    let mut places: HashMap<Pile, usize> = HashMap::new();
+    let mut groups: Vec<(Pile, Vec<SubscriberId>)> = Vec::new();
     for (reader, pile) in piles {
         let place = *places.entry(pile.clone()).or_insert_with(|| {
             groups.push((pile, Vec::new()));
@@ -171,6 +181,7 @@ mod tests {
             post_id: PostId(post),
             version,
             list: list.into(),
+            discreet: reader > 9,
         }
     }
 
@@ -181,7 +192,7 @@ mod tests {
             news(1, 7, 1, "reports"),
             news(1, 7, 2, "meetings"),
         ]);
-        let pile = &piles[&SubscriberId(1)];
+        let pile = &piles[&SubscriberId(1)].pieces;
         assert_eq!(pile, &[Piece { post: PostId(7), version: 2, list: "meetings".into() }]);
     }
 
@@ -192,9 +203,10 @@ mod tests {
             news(2, 7, 1, "a"),
             news(3, 7, 1, "a"),
             news(3, 8, 1, "b"),
+            news(10, 7, 1, "a"),
         ]);
         let groups = by_pile(piles);
-        assert_eq!(groups.len(), 2);
+        assert_eq!(groups.len(), 3, "whoever asked for discretion has one of their own");
         assert_eq!(groups[0].1, [SubscriberId(1), SubscriberId(2)]);
         assert_eq!(groups[1].1, [SubscriberId(3)]);
     }

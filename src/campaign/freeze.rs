@@ -1,12 +1,12 @@
 //! At its due time a campaign meets its audience: frozen in one transaction (promise 1).
 
-use super::State;
-use super::store::{self, Campaign, Frozen, Piece};
+use super::store::{self, Campaign, Frozen, Piece, Sequel};
+use super::{State, sequel};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Error, Write};
 use crate::id::{CampaignId, PostId};
-use crate::post;
+use crate::post::{self, store::Stored};
 
 /// A campaign that was frozen now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ async fn set_aside(
     Ok(())
 }
 
-/// One campaign: publish, rendition, deliveries, ledger; or the reason why it is cancelled.
+/// One campaign: publish, renditions, deliveries, ledger; or the reason why it is cancelled.
 async fn freeze(
     db: &Db,
     config: &Config,
@@ -60,8 +60,11 @@ async fn freeze(
         return Ok(None);
     };
     let mut write = db.write().await?;
+    store::take_turn(&mut write).await?;
     let stored = post::store::version(&mut write, post, version).await?;
-    let pulled = if stored.withdrawn_at.is_some() {
+    let sequel = Sequel::of(campaign.kind);
+    let calls_off = sequel == Some(Sequel::Cancellation);
+    let pulled = if stored.withdrawn_at.is_some() && !calls_off {
         Some("the post was withdrawn")
     } else {
         (campaign.expires_at <= now).then_some("it expired before it could be sent")
@@ -80,22 +83,48 @@ async fn freeze(
         tracing::warn!(campaign = campaign.id.0, "the campaign is cancelled: {reason}");
         return Ok(None);
     }
+    // Who had the post is known when none of its mails is under way: the next round looks again.
+    if calls_off && store::under_way(&mut write, post).await? {
+        return Ok(None);
+    }
     if !store::begin(&mut write, campaign.id, now).await? {
         return Ok(None);
     }
-    let pieces = publish(&mut write, campaign.id, post, version, now).await?;
-    let rendition = store::insert_rendition(&mut write, campaign.id, &pieces).await?;
+    match sequel {
+        Some(sequel) => {
+            sequel::freeze(&mut write, config, campaign, sequel, (post, version), now).await?;
+        }
+        None => announce(&mut write, config, campaign, &stored, now).await?,
+    }
+    let audience = store::set_audience(&mut write, campaign.id).await?;
+    write.commit().await?;
+    Ok(Some(Started { id: campaign.id, audience }))
+}
+
+/// Publishes the version, and gives everybody who is due it their mail.
+async fn announce(
+    write: &mut Write,
+    config: &Config,
+    campaign: &Campaign,
+    stored: &Stored,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let (post, version) = (stored.id, stored.version);
+    let pieces = publish(write, campaign.id, post, version, now).await?;
+    let plain = store::insert_rendition(write, campaign.id, &pieces, false).await?;
+    let discreet = if store::any_discreet(write, campaign.id).await? {
+        store::insert_rendition(write, campaign.id, &pieces, true).await?
+    } else {
+        plain
+    };
     let frozen = Frozen {
         id: campaign.id,
         post,
         urgent: stored.post()?.urgent,
-        message_domain: &config.sender.address.domain(),
+        message_domains: &config.message_domains(),
     };
-    store::freeze(&mut write, &frozen, rendition, now).await?;
-    store::write_ledger(&mut write, campaign.id, "post").await?;
-    let audience = store::set_audience(&mut write, campaign.id).await?;
-    write.commit().await?;
-    Ok(Some(Started { id: campaign.id, audience }))
+    store::freeze(write, &frozen, [plain, discreet], now).await?;
+    Ok(store::write_ledger(write, campaign.id, "post").await?)
 }
 
 /// Announces the version on the campaign's lists; the mail is a rendition of its first.

@@ -1,6 +1,6 @@
 //! What goes out and when: one mailing, to everybody who is due it.
 //!
-//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest` and `ledger`.
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger` and `rsvp`.
 //! A campaign says what and when; a delivery says to whom and how it went.
 //!
 //! ```text
@@ -17,18 +17,26 @@
 //! * A digest's firing is recorded in the transaction that plans it: after a crash it is planned
 //!   again or was planned whole.
 //!
+//! * A correction and a cancellation go to exactly those whose ledger says that they had the post, by
+//!   the lists it came by and as far as they still read them; nothing re-sends by itself.
+//!
 //! # Races
 //! 1. *Two daemons find one campaign due.* The update from `scheduled` to `running` decides.
 //! 2. *Two campaigns freeze one post at once.* The ledger's key refuses the second; it is tried
 //!    again on the next round and then leaves out whoever has it.
-//! 3. *A post is withdrawn while its campaign waits.* The freeze looks, and cancels instead.
+//! 3. *A post is withdrawn while its campaign waits, or while a digest is planned.* All three take
+//!    turns; the freeze looks, and cancels instead, and the digest leaves it out.
 //! 4. *A campaign is found to be finished while a person retries one of its deliveries.* Both take
 //!    the campaign's row before they look at deliveries, so that the later one sees what the first
 //!    did: it stays running, or it runs again.
+//! 5. *A post is withdrawn while its mails are under way.* Its cancellation is frozen when they have
+//!    come to rest: only then is it known who had the post.
 
 pub mod announcement;
 pub mod digest;
 pub mod freeze;
+pub mod rsvp;
+pub mod sequel;
 pub mod store;
 
 use std::collections::BTreeMap;
@@ -94,6 +102,14 @@ words! {
 }
 
 words! {
+    /// What somebody says of a meeting.
+    Answer as "an answer" {
+        Coming = "coming",
+        NotComing = "not_coming",
+    }
+}
+
+words! {
     /// Why somebody on a list is not in the audience.
     Exclusion as "a reason" {
         Digest = "digest",
@@ -102,7 +118,6 @@ words! {
         Pending = "pending",
         Paused = "paused",
         Suppressed = "suppressed",
-        Unsafe = "unsafe",
     }
 }
 
@@ -123,6 +138,8 @@ impl Forecast {
 /// What a campaign is asked to be.
 #[derive(Clone, Debug)]
 pub struct Order {
+    /// The version that was looked over; none is the newest.
+    pub version: Option<i64>,
     /// The post's slug.
     pub post: String,
     /// Instead of the post's own lists.

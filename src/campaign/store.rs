@@ -1,10 +1,18 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
 mod end;
+mod holder;
 mod look;
+mod rendition;
+mod rsvp;
 
 pub use end::{any_to_finish, finish, lock};
+pub use holder::{
+    Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,
+};
 pub use look::by_state;
+pub use rendition::{Piece, address, any_discreet, insert_rendition};
+pub use rsvp::{Asked, Rsvp, answer, answers, asked, told_sequence};
 
 use std::collections::BTreeMap;
 
@@ -62,8 +70,10 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<CampaignId, Error> {
     let id: CampaignId = on!(write, c => sqlx::query_scalar(
-        "INSERT INTO campaign (kind, subject, post_id, version, digest, urgent, state, due_at, expires_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        "INSERT INTO campaign (kind, subject, post_id, version, digest, urgent, state, due_at, expires_at, created_at, \
+             sequence) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT e.sequence FROM event e WHERE e.post_id = $3)) \
+         RETURNING id",
     )
     .bind(new.kind)
     .bind(new.subject)
@@ -175,14 +185,13 @@ pub async fn set_audience(write: &mut Write, id: CampaignId) -> Result<i64, Erro
 /// `$1` is the campaign, `$2` the post, `$3` whether it is urgent: digest readers get it at once too. In the order in which reasons outrank each other.
 const STANDING: &str = "SELECT CASE \
      WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-     WHEN s.discreet THEN 'unsafe' \
      WHEN EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = $2 AND g.purpose = 'post') \
          THEN 'already_received' \
      WHEN max(CASE WHEN u.state = 'active' AND (u.cadence = 'immediate' OR $3) THEN 1 ELSE 0 END) = 1 THEN 'audience' \
      WHEN max(CASE WHEN u.state = 'active' THEN 1 ELSE 0 END) = 1 THEN 'digest' \
      WHEN max(CASE WHEN u.state = 'paused' THEN 1 ELSE 0 END) = 1 THEN 'paused' \
      WHEN max(CASE WHEN u.state = 'pending' THEN 1 ELSE 0 END) = 1 THEN 'pending' \
-     ELSE 'unsubscribed' END AS standing, s.id \
+     ELSE 'unsubscribed' END AS standing, s.id, s.discreet \
      FROM campaign_list l JOIN subscription u ON u.list = l.list JOIN subscriber s ON s.id = u.subscriber_id \
      WHERE l.campaign_id = $1 AND s.email IS NOT NULL GROUP BY s.id, s.email_hash, s.discreet";
 
@@ -215,27 +224,31 @@ pub struct Frozen<'a> {
     pub id: CampaignId,
     pub post: PostId,
     pub urgent: bool,
-    /// What stands behind the @ of its Message-IDs.
-    pub message_domain: &'a str,
+    /// What stands behind the @ of its Message-IDs: of plain mails, and of discreet ones.
+    pub message_domains: &'a [String; 2],
 }
 
-/// Freezes the audience of an announcement: one delivery for each person who is in it.
+/// Freezes the audience of an announcement: one delivery for each person who is in it, of the plain
+/// rendition or of the discreet one.
 pub async fn freeze(
     write: &mut Write,
     frozen: &Frozen<'_>,
-    rendition: RenditionId,
+    [plain, discreet]: [RenditionId; 2],
     now: Timestamp,
 ) -> Result<(), Error> {
     let random = write.words().random_hex;
     let sql = || {
         AssertSqlSafe(format!(
             "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
-         SELECT $1, t.id, $4, {random} || '@' || $5, 'queued', $6 FROM ({STANDING}) t WHERE t.standing = 'audience'"
+         SELECT $1, t.id, CASE WHEN t.discreet THEN $7 ELSE $4 END, \
+         {random} || '@' || CASE WHEN t.discreet THEN $8 ELSE $5 END, 'queued', $6 \
+         FROM ({STANDING}) t WHERE t.standing = 'audience'"
         ))
     };
     on!(write, c => sqlx::query(sql())
-        .bind(frozen.id).bind(frozen.post).bind(frozen.urgent).bind(rendition)
-        .bind(frozen.message_domain).bind(now).execute(c).await.map(drop))
+        .bind(frozen.id).bind(frozen.post).bind(frozen.urgent).bind(plain)
+        .bind(&frozen.message_domains[0]).bind(now).bind(discreet).bind(&frozen.message_domains[1])
+        .execute(c).await.map(drop))
 }
 
 /// Writes the ledger of a campaign's deliveries; fails as a whole when somebody already has one of the posts.
@@ -252,47 +265,6 @@ pub async fn write_ledger(write: &mut Write, id: CampaignId, purpose: &str) -> R
     .map(drop))
 }
 
-/// A version of a post as a list announced it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Piece {
-    pub post: PostId,
-    pub version: i64,
-    pub list: String,
-}
-
-/// Makes a rendition of these pieces, in their order.
-pub async fn insert_rendition(
-    write: &mut Write,
-    id: CampaignId,
-    pieces: &[Piece],
-) -> Result<RenditionId, Error> {
-    let key: Vec<_> = pieces
-        .iter()
-        .map(|piece| format!("{}.{}@{}", piece.post, piece.version, piece.list))
-        .collect();
-    let rendition: RenditionId = on!(write, c => sqlx::query_scalar(
-        "INSERT INTO rendition (campaign_id, key) VALUES ($1, $2) RETURNING id",
-    )
-    .bind(id)
-    .bind(key.join(" "))
-    .fetch_one(c)
-    .await)?;
-    for (position, piece) in (0_i64..).zip(pieces) {
-        on!(write, c => sqlx::query(
-            "INSERT INTO rendition_post (rendition_id, position, post_id, version, list) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(rendition)
-        .bind(position)
-        .bind(piece.post)
-        .bind(piece.version)
-        .bind(&piece.list)
-        .execute(c)
-        .await
-        .map(drop))?;
-    }
-    Ok(rendition)
-}
-
 row! {
     /// Something new to one digest reader.
     #[derive(Clone, Debug)]
@@ -301,10 +273,12 @@ row! {
         pub post_id: PostId,
         pub version: i64,
         pub list: String,
+        pub discreet: bool,
     }
 }
 
-/// All that the readers of a digest have not had, by reader, in the order it was published.
+/// All that the readers of a digest have not had, by reader, in the order it was published, each post in
+/// its newest announced version.
 /// `only`: one reader instead of all.
 pub async fn news(
     session: &mut impl Session,
@@ -312,11 +286,13 @@ pub async fn news(
     only: Option<SubscriberId>,
 ) -> Result<Vec<News>, Error> {
     on!(session, c => sqlx::query_as(
-        "SELECT u.subscriber_id, b.post_id, b.version, b.list FROM subscription u \
+        "SELECT u.subscriber_id, b.post_id, \
+         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id) AS version, b.list, s.discreet \
+         FROM subscription u \
          JOIN subscriber s ON s.id = u.subscriber_id \
-         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence \
+         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence AND NOT b.correction \
          JOIN post p ON p.id = b.post_id \
-         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND NOT s.discreet AND p.withdrawn_at IS NULL \
+         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND p.withdrawn_at IS NULL \
          AND ($2 = 0 OR s.id = $2) \
          AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) \
          AND NOT EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = b.post_id AND g.purpose = 'post') \
@@ -326,28 +302,6 @@ pub async fn news(
     .bind(only.map_or(0, |id| id.0))
     .fetch_all(c)
     .await)
-}
-
-/// Gives one rendition to many people.
-pub async fn address(
-    write: &mut Write,
-    id: CampaignId,
-    rendition: RenditionId,
-    people: &[SubscriberId],
-    message_domain: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let words = write.words();
-    let sql = || {
-        AssertSqlSafe(format!(
-            "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
-         SELECT $2, s.id, $3, {} || '@' || $4, 'queued', $5 FROM subscriber s WHERE s.id IN ({})",
-            words.random_hex, words.each_number
-        ))
-    };
-    let ids = serde_json::Value::from(people.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
-    on!(write, c => sqlx::query(sql())
-        .bind(ids).bind(id).bind(rendition).bind(message_domain).bind(now).execute(c).await.map(drop))
 }
 
 /// The last firing of a digest that was planned.

@@ -67,7 +67,8 @@ impl Demo {
 async fn queue(home: &Home, post: &str) -> Result<(), Failure> {
     let now = home.clock.now();
     let expires_at = now.plus(home.config.delivery.give_up_after);
-    let order = Order { post: post.to_owned(), lists: Vec::new(), due_at: now, expires_at };
+    let post = post.to_owned();
+    let order = Order { version: None, post, lists: Vec::new(), due_at: now, expires_at };
     campaign::announcement::queue(&home.db, &home.config, &order, false, now).await?;
     Ok(())
 }

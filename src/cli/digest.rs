@@ -10,8 +10,10 @@ use super::preview::{Format, write_out};
 use super::print::Printer;
 use crate::address::EmailAddress;
 use crate::audience;
+use crate::campaign::Kind;
 use crate::campaign::digest::{named, pieces, run};
 use crate::daemon::Home;
+use crate::message::press::Sample;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Digest {
@@ -87,7 +89,9 @@ async fn preview(
         printer.object(&json!({ "digest": name, "posts": 0 }));
         return Ok(ExitCode::SUCCESS);
     }
-    write_out(home, printer, Some(name), &pieces, reader, format, None).await
+    let sample =
+        Sample { kind: Kind::Digest, digest: Some(name), pieces: &pieces, discreet: false };
+    write_out(home, printer, &sample, reader, format, None).await
 }
 
 async fn plan(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Failure> {

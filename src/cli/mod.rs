@@ -5,22 +5,27 @@
 //!
 //! Exit codes: 0 done; 1 a problem was found or the action failed; 2 wrong usage or configuration.
 
+mod allow;
+mod browse;
 mod campaign;
 mod check;
 mod delivery;
 mod demo;
 mod digest;
 mod dkim;
+mod fit;
 mod init;
 mod list;
 mod open;
 mod post;
 mod preview;
 mod print;
+mod proof;
 mod queue;
 mod relay;
 mod run;
 mod schedule;
+mod source;
 mod status;
 mod subscriber;
 mod suppression;
@@ -94,6 +99,8 @@ enum Command {
     Post(post::Post),
     /// Show what a person would get
     Preview(preview::Preview),
+    /// Prove that two readers' copies differ in nothing that could track them
+    TrackingProof(proof::TrackingProof),
     /// Publish a post and send it to those who are due it
     Queue(queue::Queue),
     /// See and steer mailings
@@ -111,6 +118,9 @@ enum Command {
     /// Make keys that sign mails, and show their DNS records
     #[command(subcommand)]
     Dkim(dkim::Dkim),
+    /// See where posts come from by themselves, and look there now
+    #[command(subcommand)]
+    Source(source::Source),
     /// Show every firing to come
     Schedule(schedule::Schedule),
     /// See the lists of the configuration and who reads them
@@ -165,15 +175,17 @@ async fn dispatch(
         Command::Init(init) => init.run(&opener, printer).await,
         Command::Demo(demo) => demo.run(printer).await,
         Command::Run(run) => run.run(&opener).await,
-        Command::Check(check) => check.run(&opener, printer),
+        Command::Check(check) => check.run(&opener, printer).await,
         Command::Post(post) => post.run(&opener.open().await?, printer).await,
         Command::Preview(preview) => preview.run(&opener.open().await?, printer).await,
+        Command::TrackingProof(proof) => proof.run(&opener.open().await?, printer).await,
         Command::Queue(queue) => queue.run(&opener.open().await?, printer).await,
         Command::Campaign(campaign) => campaign.run(&opener.open().await?, printer).await,
         Command::Delivery(delivery) => delivery.run(&opener.open().await?, printer).await,
         Command::Relay(relay) => relay.run(&opener.open().await?, printer).await,
         Command::Digest(digest) => digest.run(&opener.open().await?, printer).await,
         Command::Dkim(dkim) => dkim.run(&opener, printer),
+        Command::Source(source) => source.run(&opener.open().await?, printer).await,
         Command::Schedule(schedule) => schedule.run(&opener.open().await?, printer).await,
         Command::List(list) => list.run(&opener.open().await?, printer).await,
         Command::Subscriber(subscriber) => subscriber.run(&opener.open().await?, printer).await,

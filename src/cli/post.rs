@@ -1,18 +1,24 @@
 //! `bulletin post`: what there is to announce.
 
+mod rsvps;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
 
+use super::allow;
 use super::check::{count, posts, show, source};
 use super::open::Failure;
 use super::print::Printer;
-use crate::campaign::{self, State};
+use super::queue::people;
+use crate::campaign::sequel::Notice;
+use crate::campaign::{Forecast, State};
 use crate::daemon::Home;
-use crate::delivery;
+use crate::delivery::withdrawal::{self, Withdrawn};
 use crate::post::add::{add_all, named};
+use crate::post::lint;
 use crate::post::store::{self, Stored};
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +34,18 @@ pub(super) enum Post {
     /// Show one post as it was written
     Show { slug: String },
     /// Take a post out of the archive, of digests and of all that is not yet sent
-    Withdraw { slug: String },
+    Withdraw {
+        slug: String,
+        /// Also tell everybody who had it, and who still reads what it came by
+        #[arg(long)]
+        notify: bool,
+    },
+    /// Show who comes to a meeting and who does not, of those who answered
+    Rsvps {
+        slug: String,
+        #[arg(long, value_enum, default_value_t = rsvps::Format::Table)]
+        format: rsvps::Format,
+    },
 }
 
 impl Post {
@@ -38,11 +55,20 @@ impl Post {
             Self::List => list(home, printer).await,
             Self::Show { slug } => {
                 let stored = named(&home.db, &slug).await?;
-                printer.object(&object(&stored, home));
+                let allowed =
+                    lint::store::allowed(&mut home.db.read().await?, &slug, &stored.hash).await?;
+                let mut shown = object(&stored, home);
+                shown["allowed"] = allow::object(home, &allowed);
+                printer.object(&shown);
                 printer.say(stored.source);
+                // beside the post, which may go into a file
+                for line in allow::lines(home, &allowed) {
+                    printer.note(line);
+                }
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Withdraw { slug } => withdraw(home, printer, &slug).await,
+            Self::Withdraw { slug, notify } => withdraw(home, printer, &slug, notify).await,
+            Self::Rsvps { slug, format } => rsvps::show(home, printer, &slug, format).await,
         }
     }
 }
@@ -116,43 +142,76 @@ fn object(stored: &Stored, home: &Home) -> serde_json::Value {
     })
 }
 
-async fn withdraw(home: &Home, printer: Printer, slug: &str) -> Result<ExitCode, Failure> {
+async fn withdraw(
+    home: &Home,
+    printer: Printer,
+    slug: &str,
+    notify: bool,
+) -> Result<ExitCode, Failure> {
     let stored = named(&home.db, slug).await?;
     let now = home.clock.now();
-    let mut write = home.db.write().await?;
-    let new = store::withdraw(&mut write, stored.id, now).await?;
-    let (mut campaigns, mut mails) = (0, 0);
-    for campaign in campaign::store::all(&mut write)
-        .await?
-        .into_iter()
-        .filter(|one| one.post_id == Some(stored.id))
-    {
-        if matches!(campaign.state, State::Finished | State::Cancelled) {
-            continue;
-        }
-        let why = Some("the post was withdrawn");
-        campaign::store::change(
-            &mut write,
-            campaign.id,
-            campaign.state,
-            State::Cancelled,
-            why,
-            now,
-        )
-        .await?;
-        mails += delivery::store::cancel(&mut write, campaign.id, now).await?;
-        campaigns += 1;
-    }
-    write.commit().await?;
-    printer.object(&json!({ "slug": slug, "withdrawn": new, "campaigns_cancelled": campaigns, "deliveries_cancelled": mails }));
-    if new {
+    let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, now).await?;
+    let Withdrawn { new, campaigns, mails, digests, notice } = &done;
+    printer.object(&json!({
+        "slug": slug, "withdrawn": new, "campaigns_cancelled": campaigns,
+        "deliveries_cancelled": mails, "digests_changed": digests,
+        "notice": notice.as_ref().map(told),
+    }));
+    if *new {
         printer.say(format!(
             "Withdrawn: {}. {} cancelled, {mails} mails not sent.",
             stored.title,
-            count(campaigns, "campaign")
+            count(*campaigns, "campaign")
         ));
     } else {
         printer.say(format!("{slug} was withdrawn before."));
     }
+    if *digests > 0 {
+        printer.say(format!("{digests} digests that wait go without it."));
+    }
+    match notice {
+        Some(notice) => tell(notice, printer),
+        None if *new && stored.published_at.is_some() => printer.say(format!(
+            "Nobody is told: `bulletin post withdraw {slug} --notify` tells whoever had it."
+        )),
+        None => {}
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whom the cancellation goes to.
+fn tell(notice: &Notice, printer: Printer) {
+    match notice {
+        Notice::Queued(queued) => {
+            let id = queued.id;
+            if queued.state == State::AwaitingApproval {
+                printer.say(format!(
+                    "The cancellation, campaign {id}, waits for approval: `bulletin campaign approve {id}`."
+                ));
+            } else {
+                printer.say(format!("The cancellation, campaign {id}, goes out at once."));
+            }
+            people(&queued.forecast, "had it and are told", printer);
+        }
+        Notice::Open(id) => {
+            printer.say(format!("The cancellation is on its way already: campaign {id}."));
+        }
+        Notice::Nobody(forecast) => {
+            printer.say("Nobody is left to tell.");
+            people(forecast, "had it and are told", printer);
+        }
+    }
+}
+
+fn told(notice: &Notice) -> serde_json::Value {
+    let nobody = Forecast::default();
+    let (campaign, state, forecast) = match notice {
+        Notice::Queued(queued) => (Some(queued.id), Some(queued.state), &queued.forecast),
+        Notice::Open(id) => (Some(*id), None, &nobody),
+        Notice::Nobody(forecast) => (None, None, forecast),
+    };
+    json!({
+        "campaign": campaign.map(|id| id.0), "state": state.map(State::as_str),
+        "audience": forecast.audience, "excluded": forecast.excluded,
+    })
 }

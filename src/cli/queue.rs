@@ -5,10 +5,13 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::allow::Allow;
+use super::fit::fit;
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::announcement::{Queued, queue};
-use crate::campaign::{Order, State};
+use crate::campaign::sequel::correct;
+use crate::campaign::{Forecast, Order, State};
 use crate::clock::when::when;
 use crate::daemon::Home;
 use crate::db::owner;
@@ -30,9 +33,14 @@ pub(super) struct Queue {
     /// When what could not be delivered is given up
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
+    /// Send the newest version to everybody who had an earlier one, and to nobody else
+    #[arg(long, conflicts_with = "lists")]
+    correction: bool,
     /// Only say who would get it, and who not, and why
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    allow: Allow,
     /// Do not ask (accepted for scripts; nothing is asked yet)
     #[arg(long, hide = true)]
     yes: bool,
@@ -40,12 +48,22 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
-        let order = self.order(home)?;
-        let queued = queue(&home.db, &home.config, &order, self.dry_run, home.clock.now()).await?;
+        let looked = fit(home, printer, &self.order(home)?, &self.allow, self.dry_run).await?;
+        let Some(version) = looked else {
+            return Ok(ExitCode::FAILURE);
+        };
+        // "now" is when the look is over: it may have taken a while
+        let order = Order { version: Some(version), ..self.order(home)? };
+        let (db, config, now) = (&home.db, &home.config, home.clock.now());
+        let queued = if self.correction {
+            correct(db, config, &order, self.dry_run, now).await?
+        } else {
+            queue(db, config, &order, self.dry_run, now).await?
+        };
         printer.object(&object(&queued, home, self.dry_run));
         if queued.nobody_left {
-            printer.say(format!("Nobody is left to send \"{}\" to.", self.post));
-            people(&queued, printer);
+            printer.say(format!("Nobody is left to send {} to.", self.what()));
+            people(&queued.forecast, &self.reached(&queued), printer);
             return Ok(ExitCode::FAILURE);
         }
         self.tell(&queued, home, printer);
@@ -69,13 +87,19 @@ impl Queue {
             Some(text) => time("--expires", text)?,
             None => due_at.max(now).plus(home.config.delivery.give_up_after),
         };
-        Ok(Order { post: self.post.clone(), lists: self.lists.clone(), due_at, expires_at })
+        Ok(Order {
+            version: None,
+            post: self.post.clone(),
+            lists: self.lists.clone(),
+            due_at,
+            expires_at,
+        })
     }
 
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
         let when = queued.due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
         if self.dry_run {
-            printer.say(format!("If you queue \"{}\", it goes out on {when}.", self.post));
+            printer.say(format!("If you queue {}, it goes out on {when}.", self.what()));
         } else if queued.state == State::AwaitingApproval {
             printer.say(format!(
                 "Campaign {} waits for approval: `bulletin campaign approve {}`.",
@@ -84,27 +108,36 @@ impl Queue {
         } else {
             printer.say(format!("Campaign {} goes out on {when}.", queued.id));
         }
-        people(queued, printer);
+        people(&queued.forecast, &self.reached(queued), printer);
         if self.dry_run {
             printer.say("Nothing was queued: this was a dry run.");
         }
     }
+    fn what(&self) -> String {
+        let of = if self.correction { "the correction of " } else { "" };
+        format!("{of}\"{}\"", self.post)
+    }
+
+    fn reached(&self, queued: &Queued) -> String {
+        let lists = queued.lists.join(", ");
+        if self.correction {
+            format!("had it and are sent the correction ({lists})")
+        } else {
+            format!("get it at once ({lists})")
+        }
+    }
 }
 
-fn people(queued: &Queued, printer: Printer) {
-    printer.say(format!(
-        "{:>7}  get it at once ({})",
-        queued.forecast.audience,
-        queued.lists.join(", ")
-    ));
-    for (reason, people) in &queued.forecast.excluded {
+/// How many are reached, in these words, and how many are not, and why.
+pub(super) fn people(forecast: &Forecast, reached: &str, printer: Printer) {
+    printer.say(format!("{:>7}  {reached}", forecast.audience));
+    for (reason, people) in &forecast.excluded {
         let words = match *reason {
             "digest" => "get it in their next digest",
             "already_received" => "have it already",
             "unsubscribed" => "have left",
             "pending" => "have not confirmed yet",
             "paused" => "are pausing",
-            "unsafe" => "asked for discretion, which mails cannot give yet: they get nothing",
             _ => "must not be mailed",
         };
         printer.say(format!("{people:>7}  {words}"));

@@ -10,7 +10,9 @@ use super::print::Printer;
 use crate::campaign::{State, store};
 use crate::clock::Timestamp;
 use crate::clock::when::{duration, when};
+use crate::config::Origin;
 use crate::daemon::Home;
+use crate::source;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  bulletin schedule --for 90d")]
@@ -40,6 +42,7 @@ impl Schedule {
             duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
         let mut firings = digests(home, from, from.plus(stretch));
         firings.extend(campaigns(home, from.plus(stretch)).await?);
+        firings.extend(polls(home, from.plus(stretch)).await?);
         firings.sort_by_key(|firing| firing.at);
         let mut rows = Vec::new();
         for Firing { at, shown, what, name } in firings {
@@ -78,6 +81,25 @@ async fn campaigns(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure
             shown: campaign.due_at.rfc3339(home.config.site.timezone),
             what: "campaign",
             name: format!("{} {}", campaign.id, campaign.subject),
+        })
+        .collect())
+}
+
+/// The next look at each feed; the one after that depends on what it says.
+async fn polls(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure> {
+    let standings = source::store::all(&mut home.db.read().await?).await?;
+    let next = |name: &String| {
+        let standing = standings.iter().find(|standing| standing.name == *name);
+        standing.map_or(home.clock.now(), |standing| standing.next_at)
+    };
+    let feeds = home.config.source.iter().filter(|(_, it)| matches!(it.origin, Origin::Feed(_)));
+    let firings = feeds.map(|(name, _)| (next(name), name.clone())).filter(|(at, _)| *at < until);
+    Ok(firings
+        .map(|(at, name)| Firing {
+            at,
+            shown: at.rfc3339(home.config.site.timezone),
+            what: "feed poll",
+            name,
         })
         .collect())
 }

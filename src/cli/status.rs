@@ -79,6 +79,7 @@ async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
     if let Err(error) = daemon::check_used(home).await {
         needs.push(error.to_string());
     }
+    needs.extend(super::source::needs(&home.config, &home.db).await?);
     for campaign in campaigns::in_state(&mut read, State::AwaitingApproval).await? {
         needs.push(format!(
             "campaign {} waits for approval: `bulletin campaign approve {}`",

@@ -52,7 +52,7 @@ pub(super) struct Add {
     /// A list, and how often: meetings, or reports:weekly; may be given several times
     #[arg(long = "list", value_name = "SLUG[:CADENCE]")]
     lists: Vec<String>,
-    /// Give nothing away in this person's inbox; until mails can do that, send them nothing
+    /// Give nothing away in this person's inbox: neutral words in place of names and subjects
     #[arg(long)]
     discreet: bool,
     /// Why we may write to them

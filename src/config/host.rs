@@ -73,6 +73,14 @@ pub(super) fn list_id(value: &Value) -> Parsed<String> {
     }
 }
 
+/// A word that is safe anywhere: in a file's name, in an address.
+pub(super) fn slug(value: &Value) -> Parsed<String> {
+    match text(value)? {
+        text if is_slug(text) => Ok(text.to_owned()),
+        _ => Err("is not a plain word; write a–z, 0–9 and hyphens, such as document".to_owned()),
+    }
+}
+
 /// Whether `text` may name a table: `[a-z0-9][a-z0-9-]{0,62}`.
 pub(super) fn is_slug(text: &str) -> bool {
     let word = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -111,6 +119,21 @@ pub(super) fn url(value: &Value) -> Parsed<String> {
         return Ok(text.to_owned());
     }
     Err("is not a web address; write one such as https://news.example.org".to_owned())
+}
+
+/// Where a feed is: `https`, for nobody may change on the way what readers are sent, and without a name
+/// or a password in it.
+pub(super) fn feed_url(value: &Value) -> Parsed<String> {
+    let text = text(value)?;
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+        return Err("has a name or a password in it, which is never sent; remove it".to_owned());
+    }
+    let url = url(value)?;
+    match scheme {
+        "https" => Ok(url),
+        _ => Err("can be changed on its way to us; write https://…".to_owned()),
+    }
 }
 
 /// The host of an address on the web.

@@ -9,6 +9,8 @@
 //!   the file itself, and they are never printed.
 //! * Relative paths count from the folder of the file.
 
+mod brand;
+mod discreet;
 mod dkim;
 mod document;
 mod host;
@@ -22,9 +24,12 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use brand::{Brand, Color, Logo};
+pub use discreet::Discreet;
 pub use dkim::{Dkim, SIGNED};
 pub use host::{domain_name, selector_name};
 pub use kind::Kind;
+pub(crate) use near::near;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -50,10 +55,12 @@ pub struct Config {
     /// The folder that relative paths count from.
     pub folder: PathBuf,
     pub site: Site,
+    pub brand: Brand,
     pub sender: Sender,
     pub database: Database,
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
+    pub picture: Picture,
     pub delivery: Delivery,
     /// By the name of their table.
     pub domain: BTreeMap<String, Domain>,
@@ -122,6 +129,8 @@ pub struct Site {
     pub language: String,
     /// Made on the first start, see [`crate::token::Keys`].
     pub secret_file: PathBuf,
+    /// A folder of files in place of some of the templates of mails.
+    pub templates: Option<PathBuf>,
 }
 
 /// Whom mails come from.
@@ -234,6 +243,26 @@ pub enum Tls {
     None,
 }
 
+/// The pictures of posts, once they are made small.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub placing: Placing,
+    /// The most bytes of one.
+    pub largest: usize,
+    /// The most bytes of all that a post shows.
+    pub together: usize,
+}
+
+/// Where a mail's pictures are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Placing {
+    /// In the mail itself: looking at them tells nobody.
+    #[default]
+    Embedded,
+    /// On the site, in the post's archive.
+    Linked,
+}
+
 /// How mail is handed over and retried.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -286,19 +315,44 @@ pub struct Digest {
 
 /// Where posts come from.
 #[derive(Clone, Debug)]
-pub enum Source {
-    Folder { path: PathBuf },
-    Feed { url: String },
+pub struct Source {
+    pub origin: Origin,
+    pub publish: Publish,
+    /// How often it is looked at.
+    pub every: Duration,
 }
 
-/// What discreet readers see instead.
 #[derive(Clone, Debug)]
-pub struct Discreet {
-    pub sender_name: Line,
-    /// Unless a post brings a discreet subject of its own.
-    pub subject: Line,
-    /// The first label of one List-Id for all discreet mail.
-    pub list_id: String,
+pub enum Origin {
+    /// Markdown files, as `post add` takes them.
+    Folder {
+        path: PathBuf,
+    },
+    Feed(Feed),
+}
+
+/// An RSS, Atom or JSON feed, and what its items become.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// `https`.
+    pub url: String,
+    /// Unless a category says otherwise.
+    pub post_kind: Kind,
+    /// Unless a category says otherwise; empty: the lists that take the kind.
+    pub lists: Vec<String>,
+    /// By category in lower case.
+    pub kinds: BTreeMap<String, Kind>,
+    /// By category in lower case; never empty lists.
+    pub category_lists: BTreeMap<String, Vec<String>>,
+}
+
+/// What becomes of a new post from a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    /// It waits until a coordinator queues it.
+    Ask,
+    /// It is queued at once.
+    Auto,
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What a misspelt name was probably meant to be.
 
 /// The one of `names` that `text` was probably meant to be.
-pub(super) fn near<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn near<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
     let (distance, name) = names.iter().map(|name| (distance(text, name), *name)).min()?;
     (distance <= 2 && distance < name.len().min(text.len())).then_some(name)
 }

@@ -240,9 +240,10 @@ impl<'a> Section<'a> {
     }
 
     fn wrong(&self, place: Place, key: &str, value: &Value, why: &str) {
-        // A database URL may hold a password.
+        // The URL of a database or a feed may hold a password.
         let shown = match (self.kind, key) {
             ("database", "url") => "…".to_owned(),
+            ("source.NAME", "url") if value.shown().contains('@') => "…".to_owned(),
             _ => value.shown(),
         };
         self.reader.problem(place, format!("{}.{key} = {shown} {why}", self.name));

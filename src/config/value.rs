@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use super::document::Value;
 use super::near::near;
 use super::section::Parsed;
-use super::{Auth, Kind, OnInDoubt, Tls};
+use super::{Auth, Kind, OnInDoubt, Placing, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::when;
@@ -50,6 +50,30 @@ pub(super) fn email(value: &Value) -> Parsed<EmailAddress> {
 
 pub(super) fn kind(value: &Value) -> Parsed<Kind> {
     parsed(value, Kind::from_str)
+}
+
+pub(super) const NO_MEETING: &str = "makes meeting notices, and a feed does not say when and where \
+     people meet; write meeting-summary, report or announcement";
+
+/// A kind that an item of a feed can be.
+pub(super) fn feed_kind(value: &Value) -> Parsed<Kind> {
+    match kind(value)? {
+        Kind::MeetingNotice => Err(NO_MEETING.to_owned()),
+        kind => Ok(kind),
+    }
+}
+
+/// `Category: value`; the category in lower case, for feeds are not of one mind about that.
+pub(super) fn pair<T>(
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Value) -> Parsed<(String, T)> {
+    move |value| {
+        // a category may hold a colon itself
+        let (category, meaning) = text(value)?
+            .rsplit_once(':')
+            .ok_or("has no colon; write it like \"Research: report\"")?;
+        Ok((category.trim().to_lowercase(), parse(meaning.trim())?))
+    }
 }
 
 pub(super) fn cron(value: &Value) -> Parsed<Cron> {
@@ -141,6 +165,8 @@ pub(super) const AUTH: &[(&str, Auth)] =
     &[("password", Auth::Password), ("xoauth2", Auth::Xoauth2)];
 pub(super) const ON_IN_DOUBT: &[(&str, OnInDoubt)] =
     &[("resend", OnInDoubt::Resend), ("hold", OnInDoubt::Hold)];
+pub(super) const PLACING: &[(&str, Placing)] =
+    &[("embedded", Placing::Embedded), ("linked", Placing::Linked)];
 /// Whether log lines are JSON.
 pub(super) const LOG_FORMAT: &[(&str, bool)] = &[("text", false), ("json", true)];
 

@@ -1,6 +1,6 @@
 //! What is good for a trial on one machine would be a dead link, and no sender, in a stranger's inbox.
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 
 use super::{Config, RelayKind, host};
 
@@ -12,10 +12,11 @@ impl Config {
             RelayKind::Smtp(_) | RelayKind::File { .. } => None,
         });
         let Some(away) = away else { return Ok(()) };
-        let base_url = &self.site.base_url;
-        if host::of_url(base_url).is_none_or(host::is_loopback) {
-            bail!(
-                "site.base_url = \"{base_url}\" is this machine's own, and {away} sends to the world; \
+        for (key, discreet) in [("site", false), ("discreet", true)] {
+            let base_url = self.base_url(discreet);
+            ensure!(
+                host::of_url(base_url).is_some_and(|host| !host::is_loopback(host)),
+                "{key}.base_url = \"{base_url}\" is this machine's own, and {away} sends to the world; \
                  write the https:// address of your public pages, or readers cannot unsubscribe"
             );
         }

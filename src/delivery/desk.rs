@@ -48,7 +48,8 @@ impl Desk {
         let mut write = self.db.write().await?;
         // under `resend` nobody says later what is handed over
         let marks = self.config.delivery.on_in_doubt == OnInDoubt::Resend;
-        let taker = Taker { owner: self.owner, lease_until, limit, marks };
+        let message_domains = &self.config.message_domains();
+        let taker = Taker { owner: self.owner, lease_until, limit, marks, message_domains };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
         fault::point("claimed");

@@ -40,6 +40,10 @@
 //!    begun: sending stops by itself and goes on by itself.
 //! 6. *A person retries a delivery while its campaign is found to be finished.* Both take the
 //!    campaign's row first ([`steer`]); a delivery that is under way is not theirs to change.
+//! 7. *Somebody asks for discretion while their mail waits.* The claim gives the mail the discreet
+//!    rendition; a plain one that was claimed before is turned down at its last look, and claimed anew.
+//! 8. *A post is withdrawn while digests that hold it wait, or go out.* [`withdrawal`] plans those that
+//!    wait anew, and the last look turns down the others.
 
 pub mod bearing;
 pub mod core;
@@ -53,6 +57,7 @@ pub mod steer;
 pub mod store;
 pub mod trial;
 pub mod verdict;
+pub mod withdrawal;
 mod worker;
 
 use std::fmt;
@@ -158,6 +163,8 @@ pub struct Errand {
     pub claim: Claim,
     pub priority: Priority,
     pub rendition: RenditionId,
+    /// Of a discreet rendition.
+    pub discreet: bool,
     pub email: EmailAddress,
     pub name: Option<Line>,
     pub message_id: String,

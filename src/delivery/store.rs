@@ -5,13 +5,15 @@ mod claim;
 mod consequence;
 mod gauge;
 mod look;
+mod recast;
 mod relay;
 mod replies;
 mod settle;
 mod steer;
+mod withdrawn;
 
 pub use attempt::{Attempt, append, append_all, last_tries};
-pub use claim::{NOT_NOW, Taken, Taker, claim, last_look, mark};
+pub use claim::{ANEW, NOT_NOW, Taken, Taker, claim, last_look, mark};
 pub use consequence::{policy_refusals, suppress};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
@@ -19,6 +21,7 @@ pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
 pub use settle::{Next, settle, settle_all, settle_each};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
+pub use withdrawn::{cancel_rendition, move_waiting, waiting_digests};
 
 use serde::Serialize;
 use sqlx::AssertSqlSafe;

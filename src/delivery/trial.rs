@@ -35,6 +35,15 @@ pub struct Trial<'a> {
     pub clock: &'a Clock,
 }
 
+/// The copy that was asked for.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    id: CampaignId,
+    to: &'a EmailAddress,
+    /// The address is one's who asked for discretion.
+    discreet: bool,
+}
+
 impl Trial<'_> {
     /// Sends one copy over the first relay; an error means that nobody was sent anything.
     pub async fn send(&self, id: CampaignId, to: &EmailAddress) -> anyhow::Result<Outcome> {
@@ -42,11 +51,13 @@ impl Trial<'_> {
         let campaign = self.campaign(id).await?;
         let (name, relay) = self.relay().await?;
         let reader = self.permit(id, to).await?;
-        let message = self.compose(&campaign, to, reader.as_ref(), name).await?;
+        let discreet = reader.as_ref().is_some_and(|reader| reader.discreet);
+        let copy = Wanted { id, to, discreet };
+        let message = self.compose(&campaign, &copy, reader.as_ref(), name).await?;
         let transport = Transport::of(relay, &self.config.sender.address.domain())?;
         let opened = transport.connect().await;
         let mut open = opened.map_err(|fault| at_fault(name, &fault.into()))?;
-        let sent = self.hand_over(&mut open, id, to, &message).await;
+        let sent = self.hand_over(&mut open, &copy, &message).await;
         open.quit().await;
         sent?.map_err(|error| at_fault(name, &error))
     }
@@ -55,19 +66,30 @@ impl Trial<'_> {
     async fn hand_over(
         &self,
         open: &mut Connection,
-        id: CampaignId,
-        to: &EmailAddress,
+        copy: &Wanted<'_>,
         message: &Octets,
     ) -> anyhow::Result<Result<Outcome, SendError>> {
-        self.permit(id, to).await?;
-        if let Some(ended) = open.begin(&self.envelope(to), message).await.transpose() {
+        self.still_permit(copy).await?;
+        if let Some(ended) = open.begin(&self.envelope(copy), message).await.transpose() {
             return Ok(ended);
         }
-        if let Err(no) = self.permit(id, to).await {
+        if let Err(no) = self.still_permit(copy).await {
             open.give_up();
             return Err(no);
         }
         Ok(open.finish(message, None).await)
+    }
+
+    /// Neither a no has come meanwhile, nor a wish for discretion.
+    async fn still_permit(&self, copy: &Wanted<'_>) -> anyhow::Result<()> {
+        let reader = self.permit(copy.id, copy.to).await?;
+        let discreet = reader.is_some_and(|reader| reader.discreet);
+        ensure!(
+            copy.discreet || !discreet,
+            "{} asked for discretion at this very moment; nothing was sent, try again",
+            copy.to
+        );
+        Ok(())
     }
 
     /// A finished one, too: its readers' mail can be looked at in another mailbox. Not one that was
@@ -115,10 +137,6 @@ impl Trial<'_> {
         let lists = campaign::store::lists(&mut read, id).await?;
         if let Some(reader) = &reader {
             ensure!(
-                !reader.discreet,
-                "{to} asked for discretion, which mails cannot give yet; use another address"
-            );
-            ensure!(
                 !has_said_no(reader, &lists),
                 "{to} has left, or is pausing, what this campaign comes by, and gets no mail of it, \
                  not even a test; use another address"
@@ -131,21 +149,22 @@ impl Trial<'_> {
     async fn compose(
         &self,
         campaign: &Campaign,
-        to: &EmailAddress,
+        &Wanted { to, discreet, .. }: &Wanted<'_>,
         reader: Option<&Subscriber>,
         relay: &str,
     ) -> anyhow::Result<Octets> {
-        let templates = Arc::new(Templates::embedded()?);
+        let templates = Arc::new(Templates::of(self.config)?);
         let press = Press::new(self.db.clone(), Arc::clone(self.config), templates);
-        let (rendition, pieces) = press.proof(campaign).await?;
+        let (rendition, pieces) = press.proof(campaign, discreet).await?;
         let random = HEXLOWER.encode(&id::random::<16>()?);
         let message = rendition.message(&Copy {
             to,
             name: reader.and_then(|reader| reader.name.as_ref()),
-            message_id: &format!("{random}@{}", self.config.sender.address.domain()),
+            message_id: &format!("{random}@{}", self.config.from(discreet).domain()),
             date: self.clock.now(),
-            unsubscribe_url: &press.dead_link(),
-            lists: &press.list_names(&pieces),
+            unsubscribe_url: &press.dead_link(discreet),
+            lists: &press.list_names(&pieces, discreet),
+            rsvp_url: &press.dead_rsvp_link(discreet),
         });
         match Signer::of(self.config, relay) {
             Some(signer) => signer.sign(message),
@@ -154,11 +173,10 @@ impl Trial<'_> {
     }
 
     /// Of the domain that deliveries return to, so that the trial shows what becomes of them (SPF).
-    fn envelope(&self, to: &EmailAddress) -> Envelope {
-        let sender = &self.config.sender;
-        let from = match &sender.bounce_domain {
+    fn envelope(&self, &Wanted { to, discreet, .. }: &Wanted<'_>) -> Envelope {
+        let from = match self.config.bounce_domain(discreet) {
             Some(domain) => format!("b+preview@{domain}"),
-            None => sender.address.wire(),
+            None => self.config.from(discreet).wire(),
         };
         Envelope { from, to: to.wire(), id: None }
     }

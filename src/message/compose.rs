@@ -5,8 +5,9 @@
 
 use anyhow::Context;
 
-use super::mime::{self, Chunk};
-use super::slot::{Fragments, Values};
+use super::mime::{self, Calendar, Chunk};
+use super::proof::Own;
+use super::slot::{Fragments, Slot, Values};
 use super::{Content, header};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
@@ -25,8 +26,8 @@ pub struct Head {
     pub from: EmailAddress,
     pub reply_to: Option<EmailAddress>,
     pub list_id: ListId,
-    /// Without a slash at the end.
-    pub base_url: String,
+    pub help_url: String,
+    pub archive_url: String,
     /// `campaign:customer:type:sender`, by which Gmail groups complaints.
     pub feedback_id: String,
     /// True for what no person pressed a button for: digests and reminders (RFC 3834 §5).
@@ -52,6 +53,8 @@ pub struct Copy<'a> {
     pub unsubscribe_url: &'a str,
     /// The names of the lists this mail came by: "Meetings and Reports".
     pub lists: &'a str,
+    /// Empty when the mail asks nobody ([`Rendition::asks_who_comes`]).
+    pub rsvp_url: &'a str,
 }
 
 /// A content ready to be addressed.
@@ -63,11 +66,24 @@ pub struct Rendition {
     /// The fields after them, and the blank line.
     closing: Octets,
     body: Vec<Chunk>,
+    asks_who_comes: bool,
 }
 
 impl Copy<'_> {
+    /// What is this recipient's own in every part, and what to call it (promise 5). The lists that a
+    /// mail came by are not: whoever gets the same mail by the same lists reads the same.
+    pub fn own(&self) -> Vec<Own> {
+        let values = self.values();
+        let slots = Slot::ALL.into_iter().filter(|slot| *slot != Slot::Lists);
+        let mut own: Vec<Own> =
+            slots.map(|slot| (slot.name(), values.text(slot).into_owned())).collect();
+        own.push(("address", self.to.wire()));
+        own
+    }
+
     fn values(&self) -> Values<'_> {
-        Values { name: self.name, unsubscribe_url: self.unsubscribe_url, lists: self.lists }
+        let Copy { to, name, unsubscribe_url, lists, rsvp_url, .. } = *self;
+        Values { to, name, unsubscribe_url, lists, rsvp_url }
     }
 }
 
@@ -91,9 +107,12 @@ impl Rendition {
     pub fn prepare(content: &Content, head: &Head) -> anyhow::Result<Self> {
         let text = Fragments::parse(&content.text).context("in the text of the mail")?;
         let html = Fragments::parse(&content.html).context("in the HTML of the mail")?;
+        let invitation = content.invitation.as_ref().map(Calendar::of).transpose()?;
+        let asks_who_comes = text.has(Slot::RsvpUrl) || html.has(Slot::RsvpUrl);
         let mut closing = list_fields(head);
-        let body = mime::write(&text, &html, &content.parts, &mut closing);
+        let body = mime::write(&text, &html, invitation.as_ref(), &content.parts, &mut closing);
         Ok(Self {
+            asks_who_comes,
             subject: content.subject.clone(),
             opening: shared_fields(content, head).into(),
             closing: closing.into(),
@@ -103,6 +122,11 @@ impl Rendition {
 
     pub fn subject(&self) -> &str {
         self.subject.as_str()
+    }
+
+    /// Whether its copies need a link of their own to answer by.
+    pub fn asks_who_comes(&self) -> bool {
+        self.asks_who_comes
     }
 
     /// The whole message, header and body, with room for signatures before it.
@@ -162,8 +186,8 @@ fn list_fields(head: &Head) -> Vec<u8> {
     header::named(&mut out, "List-Id", Some(list.name.as_str()), &list.id);
     // an announcement list takes no posts from its readers (RFC 2369 §3.4)
     header::verbatim(&mut out, "List-Post", "NO");
-    header::verbatim(&mut out, "List-Help", &format!("<{}/>", head.base_url));
-    header::verbatim(&mut out, "List-Archive", &format!("<{}/archive>", head.base_url));
+    header::verbatim(&mut out, "List-Help", &format!("<{}>", head.help_url));
+    header::verbatim(&mut out, "List-Archive", &format!("<{}>", head.archive_url));
     header::verbatim(&mut out, "Feedback-ID", &head.feedback_id);
     if head.auto_submitted {
         header::verbatim(&mut out, "Auto-Submitted", "auto-generated");

@@ -1,15 +1,18 @@
 //! The body of a message as its parts (RFC 2045, 2046), with a person's slots left open.
 //!
-//! `mixed( alternative( text, related( html, pictures ) ), attachments )`, each level only as
-//! needed: the least faithful alternative first (RFC 2046 §5.1.4), pictures beside the HTML that
-//! shows them.
+//! `mixed( alternative( text, related( html, pictures ), calendar ), attachments )`, each level only
+//! as needed: the least faithful alternative first (RFC 2046 §5.1.4), pictures beside the HTML that
+//! shows them. A calendar part is the last alternative, where Gmail looks for it, and within the first
+//! part of the mixed, the only place where Outlook does ([MS-STANOICAL] V0341 to V0343); and it is
+//! attached once more for whoever has another program.
 
 use std::fmt::Write as _;
 
+use anyhow::Context;
 use sha2::{Digest, Sha256};
 
 use super::slot::{Fragments, Piece, Slot, Values};
-use super::{Part, quoted};
+use super::{Invitation, Part, quoted};
 use crate::octets::Octets;
 
 /// What a body is assembled from: octets that everybody gets, and slots.
@@ -39,23 +42,44 @@ impl Chunk {
     }
 }
 
+/// An invitation cut at its slots.
+pub(super) struct Calendar<'a> {
+    invitation: &'a Invitation,
+    object: Fragments,
+}
+
+impl<'a> Calendar<'a> {
+    pub(super) fn of(invitation: &'a Invitation) -> anyhow::Result<Self> {
+        let object = Fragments::parse(&invitation.object).context("in the calendar part")?;
+        Ok(Self { invitation, object })
+    }
+}
+
 /// Ends the header, and gives the body of everything a rendition carries.
 pub(super) fn write(
     text: &Fragments,
     html: &Fragments,
+    calendar: Option<&Calendar<'_>>,
     files: &[Part],
     header: &mut Vec<u8>,
 ) -> Vec<Chunk> {
-    let mut body = Body { boundary: boundary(text, html, files), header, chunks: Vec::new() };
-    body.root(text, html, files);
+    let boundary = boundary(text, html, calendar, files);
+    let mut body = Body { boundary, header, chunks: Vec::new() };
+    body.root(text, html, calendar, files);
     body.chunks
 }
 
 /// Equal for equal content. No line of content is equal to it: quoted-printable has no `=_`, and
 /// base64 no `_` (RFC 2045 §6.7).
-fn boundary(text: &Fragments, html: &Fragments, files: &[Part]) -> String {
+fn boundary(
+    text: &Fragments,
+    html: &Fragments,
+    calendar: Option<&Calendar<'_>>,
+    files: &[Part],
+) -> String {
     let mut hash = Sha256::new();
-    for piece in text.pieces().iter().chain(html.pieces()) {
+    let object = calendar.map_or(&[][..], |calendar| calendar.object.pieces());
+    for piece in text.pieces().iter().chain(html.pieces()).chain(object) {
         match piece {
             Piece::Fixed(text) => hash.update(text),
             Piece::Slot(slot) => hash.update(slot.name()),
@@ -77,14 +101,24 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    fn root(&mut self, text: &Fragments, html: &Fragments, files: &[Part]) {
+    fn root(
+        &mut self,
+        text: &Fragments,
+        html: &Fragments,
+        calendar: Option<&Calendar<'_>>,
+        files: &[Part],
+    ) {
         let (pictures, attachments): (Vec<_>, Vec<_>) =
             files.iter().partition(|part| part.cid.is_some());
-        if attachments.is_empty() {
-            return self.alternative(text, html, &pictures);
+        if attachments.is_empty() && calendar.is_none() {
+            return self.alternative(text, html, calendar, &pictures);
         }
         let mixed = self.open("mixed", "");
-        self.alternative(text, html, &pictures);
+        self.alternative(text, html, calendar, &pictures);
+        if let Some(calendar) = calendar {
+            self.next(&mixed);
+            self.invitation_file(calendar);
+        }
         for part in attachments {
             self.next(&mixed);
             self.file(part);
@@ -92,12 +126,38 @@ impl Body<'_> {
         self.close(&mixed);
     }
 
-    fn alternative(&mut self, text: &Fragments, html: &Fragments, pictures: &[&Part]) {
+    fn alternative(
+        &mut self,
+        text: &Fragments,
+        html: &Fragments,
+        calendar: Option<&Calendar<'_>>,
+        pictures: &[&Part],
+    ) {
         let alternative = self.open("alternative", "");
         self.text("plain", text, Form::Plain);
         self.next(&alternative);
         self.related(html, pictures);
+        if let Some(Calendar { invitation, object }) = calendar {
+            self.next(&alternative);
+            // Gmail shows nothing of a mail whose method is not the object's (RFC 6047 §2.4)
+            let method = invitation.method.as_str();
+            self.push(
+                format!("Content-Type: text/calendar; charset=UTF-8; method={method}\r\n")
+                    .as_bytes(),
+            );
+            self.quoted(object, Form::Plain);
+        }
         self.close(&alternative);
+    }
+
+    /// Without a method, so that no program takes it for a second invitation.
+    fn invitation_file(&mut self, calendar: &Calendar<'_>) {
+        let name = file_name(&calendar.invitation.file_name);
+        let fields = format!(
+            "Content-Type: application/ics\r\nContent-Disposition: attachment;\r\n {name}\r\n"
+        );
+        self.push(fields.as_bytes());
+        self.quoted(&calendar.object, Form::Plain);
     }
 
     fn related(&mut self, html: &Fragments, pictures: &[&Part]) {
@@ -140,6 +200,11 @@ impl Body<'_> {
 
     fn text(&mut self, subtype: &str, fragments: &Fragments, form: Form) {
         self.push(format!("Content-Type: text/{subtype}; charset=utf-8\r\n").as_bytes());
+        self.quoted(fragments, form);
+    }
+
+    /// Ends a part's header, and gives its content with its slots.
+    fn quoted(&mut self, fragments: &Fragments, form: Form) {
         self.push(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
         let mut column = 0;
         let mut pieces = fragments.pieces().iter().peekable();
@@ -157,8 +222,7 @@ impl Body<'_> {
                         self.push(quoted::SOFT_BREAK);
                     }
                     self.chunks.push(Chunk::Slot(*slot, form));
-                    let line_ends =
-                        matches!(pieces.peek(), Some(Piece::Fixed(next)) if next.starts_with('\n'));
+                    let line_ends = matches!(pieces.peek(), Some(Piece::Fixed(next)) if next.starts_with(['\r', '\n']));
                     if !line_ends {
                         self.push(quoted::SOFT_BREAK);
                     }

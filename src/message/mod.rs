@@ -4,6 +4,7 @@
 //! 1. a [`Letter`] becomes a [`Content`] once for each rendition: handlebars → MJML → HTML, and
 //!    text, with *slots* where a person's own words go (`slot`);
 //! 2. a rendition, prepared once, becomes each person's message by filling its slots;
+//!    A notice of a meeting has a part for calendars (`calendar`);
 //! 3. the message is signed for the relay that carries it (`dkim`).
 //!
 //! # What always holds
@@ -12,15 +13,20 @@
 //!   The message knows it ([`Octets`](crate::octets::Octets)), and what everybody gets was looked through once.
 //! * What a person wrote is data, never template: escaped for HTML, plain in text.
 //! * The text part is never empty and holds the whole opt-out address.
+//! * Outside its body a discreet mail has only the configuration's neutral words (promise 6, `discreet`).
 
+pub mod calendar;
 pub mod compose;
 pub mod dkim;
+pub mod lint;
 pub mod press;
+pub mod proof;
 pub mod render;
 pub mod slot;
 pub mod store;
 pub mod template;
 
+mod discreet;
 mod header;
 mod mime;
 mod quoted;
@@ -39,8 +45,25 @@ use crate::post::{File, Post};
 /// What a rendition is made of.
 #[derive(Clone, Debug)]
 pub enum Letter<'a> {
-    Post { post: &'a Post, files: &'a [File], archive_url: String, occasion: Occasion },
-    Digest { name: &'a Line, sections: Vec<Section> },
+    Post {
+        post: &'a Post,
+        files: &'a [File],
+        archive_url: String,
+        occasion: Occasion,
+    },
+    Digest {
+        name: &'a Line,
+        sections: Vec<Section>,
+    },
+    /// To one person, who has not said yes yet: the lists they seem to want, and the link to say so.
+    Confirm {
+        lists: Vec<Line>,
+        url: &'a str,
+    },
+    /// To one person: the link to their own settings.
+    PreferencesLink {
+        url: &'a str,
+    },
 }
 
 /// Why a post is mailed; all but news have templates of their own, whatever the post's kind.
@@ -84,8 +107,18 @@ pub struct Content {
     pub html: String,
     pub text: String,
     pub parts: Vec<Part>,
+    pub invitation: Option<Invitation>,
     /// What the HTML was made from, for whoever writes templates.
     pub mjml: String,
+}
+
+/// A meeting for the reader's calendar: the last alternative of the body, and a file beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    pub method: calendar::Method,
+    pub file_name: String,
+    /// The iCalendar object, with a slot for the attendee if it has one.
+    pub object: String,
 }
 
 /// A file that travels with a message.

@@ -10,18 +10,20 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::sync::Mutex;
 
+use super::calendar::{self, Edition};
 use super::compose::{Head, ListId, Rendition};
 use super::render::Frame;
 use super::store::{self, Kept, Words};
 use super::template::Templates;
-use super::{Content, Item, Letter, Occasion, Section};
+use super::{Content, Invitation, Item, Letter, Occasion, Section};
 use crate::campaign::Kind;
 use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
 use crate::db::Db;
 use crate::id::{CampaignId, RenditionId};
-use crate::post::Post;
-use crate::post::store::{files, version};
+use crate::post::store::Stored;
+use crate::post::store::{event, files, version};
+use crate::post::{self, Post};
 
 /// How many renditions are kept ready.
 const READY: usize = 64;
@@ -88,8 +90,12 @@ impl Press {
     /// it keeps no words. Of a digest it is the first rendition.
     ///
     /// [`rendition`]: Press::rendition
-    pub async fn proof(&self, campaign: &Campaign) -> anyhow::Result<(Rendition, Vec<Piece>)> {
-        let (kept, pieces) = self.so_far(campaign).await?;
+    pub async fn proof(
+        &self,
+        campaign: &Campaign,
+        discreet: bool,
+    ) -> anyhow::Result<(Rendition, Vec<Piece>)> {
+        let (kept, pieces) = self.so_far(campaign, discreet).await?;
         let mut content = self.content(&kept, &pieces).await?;
         let head = self.head(&kept, &pieces)?;
         if let Some(words) = kept.words {
@@ -99,64 +105,107 @@ impl Press {
     }
 
     /// The first rendition of a campaign, as it stands or as freezing would make it.
-    async fn so_far(&self, campaign: &Campaign) -> anyhow::Result<(Kept, Vec<Piece>)> {
+    async fn so_far(
+        &self,
+        campaign: &Campaign,
+        discreet: bool,
+    ) -> anyhow::Result<(Kept, Vec<Piece>)> {
         let mut read = self.db.read().await?;
-        if let Some(id) = store::first(&mut read, campaign.id).await? {
-            return Ok((store::find(&mut read, id).await?, store::pieces(&mut read, id).await?));
+        if let Some(id) = store::first(&mut read, campaign.id, discreet).await? {
+            let (kept, pieces) =
+                (store::find(&mut read, id).await?, store::pieces(&mut read, id).await?);
+            // of a digest that no discreet reader gets there is only the other
+            let words = kept.words.clone().filter(|_| kept.discreet == discreet);
+            return Ok((Kept { discreet, words, ..kept }, pieces));
         }
         let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
             anyhow::bail!("campaign {} has nothing to send", campaign.id);
         };
         let lists = campaigns::lists(&mut read, campaign.id).await?;
         let pieces = lists.into_iter().take(1).map(|list| Piece { post, version, list }).collect();
+        let (sequence, made_at) = store::edition(&mut read, campaign.id).await?;
         let Campaign { id: campaign_id, kind, digest, .. } = campaign.clone();
-        Ok((Kept { campaign_id, kind, digest, words: None }, pieces))
+        let made_at = Some(made_at);
+        Ok((Kept { campaign_id, kind, digest, discreet, words: None, sequence, made_at }, pieces))
     }
 
-    /// A rendition of these pieces that belongs to no campaign yet, to be looked at.
-    pub async fn specimen(
-        &self,
-        digest: Option<&str>,
-        pieces: &[Piece],
-    ) -> anyhow::Result<Rendition> {
-        let kept = unkept(digest);
-        let content = self.content(&kept, pieces).await?;
-        Rendition::prepare(&content, &self.head(&kept, pieces)?)
+    /// A rendition that belongs to no campaign yet, to be looked at.
+    pub async fn specimen(&self, sample: &Sample<'_>) -> anyhow::Result<Rendition> {
+        let kept = sample.unkept();
+        let content = self.content(&kept, sample.pieces).await?;
+        Rendition::prepare(&content, &self.head(&kept, sample.pieces)?)
     }
 
     /// The content of [`specimen`](Press::specimen).
-    pub async fn looks(&self, digest: Option<&str>, pieces: &[Piece]) -> anyhow::Result<Content> {
-        self.content(&unkept(digest), pieces).await
+    pub async fn looks(&self, sample: &Sample<'_>) -> anyhow::Result<Content> {
+        self.content(&sample.unkept(), sample.pieces).await
     }
 
     /// What these pieces look like as a mail: a digest, or the one post.
     async fn content(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Content> {
-        let frame = Frame::of(&self.config);
+        let config = &self.config;
+        let frame = if kept.discreet { Frame::discreet(config) } else { Frame::of(config) };
         if let Some(name) = &kept.digest {
             let name = &self.digest(name)?.name;
-            let sections = self.sections(pieces).await?;
+            let sections = self.sections(pieces, kept.discreet).await?;
             return self.templates.render(&Letter::Digest { name, sections }, &frame);
         }
         let piece = pieces.first().context("the rendition has no post")?;
-        let post = self.post(piece).await?;
+        let stored = version(&mut self.db.read().await?, piece.post, piece.version).await?;
+        let post = stored.post()?;
         let files = files(&mut self.db.read().await?, piece.post, piece.version).await?;
-        let archive_url = self.archive_url(&post);
+        let archive_url = self.archive_url(piece, &post, kept.discreet);
         let occasion = occasion(kept.kind);
-        self.templates
-            .render(&Letter::Post { post: &post, files: &files, archive_url, occasion }, &frame)
+        let letter = Letter::Post { post: &post, files: &files, archive_url, occasion };
+        let mut content = self.templates.render(&letter, &frame)?;
+        content.invitation = self.invitation(kept, piece, &stored, &post).await?;
+        Ok(content)
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
         version(&mut self.db.read().await?, piece.post, piece.version).await?.post()
     }
 
+    /// The calendar part of a notice. It is of the moment when its version was made, so that a preview and every
+    /// mail say the same; a cancellation, which has no version of its own, of when it was queued.
+    async fn invitation(
+        &self,
+        kept: &Kept,
+        piece: &Piece,
+        stored: &Stored,
+        post: &Post,
+    ) -> anyhow::Result<Option<Invitation>> {
+        // a mere notice says nothing of what there is
+        if kept.discreet && self.config.discreet.notice_only {
+            return Ok(None);
+        }
+        // other kinds tell of a meeting that was, or in passing
+        let asked = post.meeting.as_ref().filter(|_| post.kind == post::Kind::MeetingNotice);
+        let Some(meeting) = asked else { return Ok(None) };
+        let event = event(&mut self.db.read().await?, stored.id).await?;
+        let event = event.with_context(|| format!("the post {} has no event", post.slug))?;
+        let queued = kept.made_at.filter(|_| kept.kind == Kind::Cancellation);
+        let edition = Edition {
+            uid: &event.uid,
+            sequence: kept.sequence.unwrap_or(event.sequence),
+            stamp: queued.unwrap_or(stored.created_at),
+        };
+        let archive_url = self.archive_url(piece, post, kept.discreet);
+        let words = if kept.discreet {
+            calendar::Words::discreet(meeting, &archive_url, &self.config)
+        } else {
+            calendar::Words::of(post, meeting, &archive_url, &self.config.sender)
+        };
+        Ok(Some(calendar::invitation(meeting, occasion(kept.kind), &edition, &words)))
+    }
+
     /// The posts of a digest under their lists, in the order the lists first come up.
-    async fn sections(&self, pieces: &[Piece]) -> anyhow::Result<Vec<Section>> {
+    async fn sections(&self, pieces: &[Piece], discreet: bool) -> anyhow::Result<Vec<Section>> {
         let mut sections: Vec<Section> = Vec::new();
         for piece in pieces {
             let list = self.list(&piece.list)?.name.clone();
             let post = self.post(piece).await?;
-            let archive_url = self.archive_url(&post);
+            let archive_url = self.archive_url(piece, &post, discreet);
             let Post { title, kind, date, summary, meeting, .. } = post;
             let item = Item { title, kind, date, summary, archive_url, meeting };
             match sections.iter_mut().find(|section| section.list == list) {
@@ -167,8 +216,12 @@ impl Press {
         Ok(sections)
     }
 
-    /// The names of the lists that these pieces come by: "Meetings and Reports".
-    pub fn list_names(&self, pieces: &[Piece]) -> String {
+    /// The names of the lists that these pieces come by: "Meetings and Reports"; to a discreet reader
+    /// their neutral name.
+    pub fn list_names(&self, pieces: &[Piece], discreet: bool) -> String {
+        if discreet {
+            return self.config.discreet.list_name.to_string();
+        }
         let lists = pieces.iter().filter_map(|piece| self.config.list.get(&piece.list));
         let mut names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
         names.dedup();
@@ -176,12 +229,23 @@ impl Press {
     }
 
     /// The opt-out link of a copy that is no delivery: the missing page, which ends nothing.
-    pub fn dead_link(&self) -> String {
-        format!("{}/unsubscribe/PREVIEW", self.config.site.base_url)
+    pub fn dead_link(&self, discreet: bool) -> String {
+        format!("{}/unsubscribe/PREVIEW", self.config.base_url(discreet))
     }
 
-    fn archive_url(&self, post: &Post) -> String {
-        format!("{}/archive/{}", self.config.site.base_url, post.slug)
+    /// The link to answer by of a copy that is no delivery: the missing page too.
+    pub fn dead_rsvp_link(&self, discreet: bool) -> String {
+        format!("{}/rsvp/PREVIEW", self.config.base_url(discreet))
+    }
+
+    /// The slug says what the post is about; its number does not.
+    fn archive_url(&self, piece: &Piece, post: &Post, discreet: bool) -> String {
+        let base_url = self.config.base_url(discreet);
+        if discreet {
+            format!("{base_url}/u/{}", piece.post)
+        } else {
+            format!("{base_url}/archive/{}", post.slug)
+        }
     }
 
     fn list(&self, slug: &str) -> anyhow::Result<&List> {
@@ -196,6 +260,9 @@ impl Press {
 
     /// The headers that all recipients share.
     fn head(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Head> {
+        if kept.discreet {
+            return Ok(self.discreet_head(kept));
+        }
         let (site, sender) = (&self.config.site, &self.config.sender);
         let (label, name) = match (&kept.digest, pieces.first()) {
             (Some(digest), _) => (format!("digest-{digest}"), self.digest(digest)?.name.clone()),
@@ -211,18 +278,48 @@ impl Press {
             from: sender.address.clone(),
             reply_to: sender.reply_to.clone(),
             list_id: ListId { name, id: format!("{label}.{domain}") },
-            base_url: site.base_url.clone(),
+            help_url: format!("{}/", site.base_url),
+            archive_url: format!("{}/archive", site.base_url),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
             auto_submitted: kept.digest.is_some(),
         })
     }
+
+    /// One list for all discreet mail, and one type: neither the topic nor the occasion shows.
+    fn discreet_head(&self, kept: &Kept) -> Head {
+        let words = &self.config.discreet;
+        let (from, front) = (self.config.from(true), format!("{}/", self.config.base_url(true)));
+        let (label, domain) = (&words.list_id, from.domain());
+        Head {
+            from_name: words.sender_name.clone(),
+            from: from.clone(),
+            reply_to: words.reply_to.clone(),
+            list_id: ListId { name: words.sender_name.clone(), id: format!("{label}.{domain}") },
+            help_url: front.clone(),
+            archive_url: front,
+            feedback_id: format!("{}:{label}:{label}:{domain}", kept.campaign_id),
+            auto_submitted: kept.digest.is_some(),
+        }
+    }
 }
 
-/// Of a rendition that belongs to no campaign yet.
-fn unkept(digest: Option<&str>) -> Kept {
-    let kind = if digest.is_some() { Kind::Digest } else { Kind::Announcement };
-    Kept { campaign_id: CampaignId(0), kind, digest: digest.map(str::to_owned), words: None }
+/// A mail to be looked at before there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    pub kind: Kind,
+    /// Of a digest alone: its name.
+    pub digest: Option<&'a str>,
+    pub pieces: &'a [Piece],
+    pub discreet: bool,
+}
+
+impl Sample<'_> {
+    fn unkept(&self) -> Kept {
+        let digest = self.digest.map(str::to_owned);
+        let (campaign_id, kind, discreet) = (CampaignId(0), self.kind, self.discreet);
+        Kept { campaign_id, kind, digest, discreet, words: None, sequence: None, made_at: None }
+    }
 }
 
 fn occasion(kind: Kind) -> Occasion {
@@ -236,7 +333,13 @@ fn occasion(kind: Kind) -> Occasion {
 
 impl Content {
     fn say(&mut self, words: Words) {
-        let Words { subject, html, text } = words;
+        let Words { subject, html, text, calendar } = words;
         (self.subject, self.html, self.text) = (subject, html, text);
+        // mails of before there were calendar parts go on having none
+        self.invitation = self
+            .invitation
+            .take()
+            .zip(calendar)
+            .map(|(invitation, object)| Invitation { object, ..invitation });
     }
 }

@@ -2,16 +2,17 @@
 
 use std::cell::RefCell;
 
-use anyhow::{Context, anyhow, bail};
-use mrml::prelude::render::RenderOptions;
+use anyhow::{Context, bail};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::template::Templates;
-use super::{Content, Letter, Occasion, Part, slot, view};
+use super::{Content, Letter, Occasion, Part, discreet, slot, view};
 use crate::address::EmailAddress;
-use crate::config::Config;
+use crate::config::{Brand, Config, Discreet, Logo, Placing};
 use crate::line::Line;
-use crate::post::{File, Post, markdown};
+use crate::post::markdown::{self, Placed};
+use crate::post::{File, Post};
 
 /// The longest subject: what a [`Line`] holds.
 const SUBJECT: usize = 500;
@@ -27,6 +28,11 @@ pub struct Frame<'a> {
     pub postal_address: Option<&'a Line>,
     /// Whom readers can write to.
     pub reply_to: Option<&'a EmailAddress>,
+    pub brand: &'a Brand,
+    /// Where its pictures are, see [`placing`].
+    pub placing: Placing,
+    /// Neutral words, in mails to whoever asked for discretion; all above is neutral then too.
+    pub discreet: Option<&'a Discreet>,
 }
 
 impl<'a> Frame<'a> {
@@ -37,35 +43,103 @@ impl<'a> Frame<'a> {
             language: &config.site.language,
             postal_address: config.sender.postal_address.as_ref(),
             reply_to: config.sender.reply_to.as_ref(),
+            brand: &config.brand,
+            placing: placing(config, false),
+            discreet: None,
         }
     }
+
+    /// Of a mail whose body is complete the postal address is a part.
+    pub fn discreet(config: &'a Config) -> Self {
+        let words = &config.discreet;
+        Self {
+            site_name: &words.sender_name,
+            base_url: config.base_url(true),
+            postal_address: config.sender.postal_address.as_ref().filter(|_| !words.notice_only),
+            reply_to: words.reply_to.as_ref(),
+            placing: placing(config, true),
+            discreet: Some(words),
+            ..Self::of(config)
+        }
+    }
+
+    /// None in a mail to whoever asked for discretion: it says who writes.
+    pub(super) fn logo(&self) -> Option<&'a Logo> {
+        self.brand.logo.as_ref().filter(|_| self.discreet.is_none())
+    }
+
+    /// Whether the mail says only that there is something.
+    fn is_notice(&self) -> bool {
+        self.discreet.is_some_and(|words| words.notice_only)
+    }
+}
+
+/// Where a mail's pictures are: for somebody who asked for discretion always in it, because whoever
+/// watches the network sees what is fetched.
+pub fn placing(config: &Config, discreet: bool) -> Placing {
+    if discreet { Placing::Embedded } else { config.picture.placing }
 }
 
 impl Templates {
     /// The same letter always gives the same content.
     pub fn render(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        let pictures = Pictures::new(frame.base_url);
-        let data = view::data(letter, frame, &|name| pictures.place(name))?;
-        let body = match letter {
-            Letter::Post { post, .. } => {
-                inlined(&markdown::html(&post.body, &|src| pictures.place(src)))
-            }
-            Letter::Digest { .. } => String::new(),
-        };
-        let kind = kind(letter);
-        let mjml = self.markup(kind, &data)?;
+        self.render_as(letter, frame, false)
+    }
+
+    /// As [`render`](Templates::render); what mail apps do not show, or should not load, is refused too.
+    pub(super) fn prove(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
+        self.render_as(letter, frame, true)
+    }
+
+    fn render_as(
+        &self,
+        letter: &Letter<'_>,
+        frame: &Frame<'_>,
+        strict: bool,
+    ) -> anyhow::Result<Content> {
+        let pictures = Pictures::of(letter, frame);
+        let parts = view::Parts::of(letter);
+        let data = view::data(letter, &parts, frame, &|name| pictures.place(name))?;
+        let kind = if frame.is_notice() { "discreet" } else { kind(letter) };
+        let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
+        for (name, markdown) in parts.named() {
+            let words = inlined(&markdown::html(markdown, &|src| pictures.sized(src)), frame.brand);
+            mjml = mjml.replace(&slot::reference(&slot::mark(name)), &words);
+            html = html.replace(&slot::mark(name), &words);
+        }
+        let text = tidy(&self.plain(kind, "body.txt", &data)?);
         Ok(Content {
-            subject: subject(&self.plain(kind, "subject.txt", &data)?)?,
-            html: page(&mjml, kind)?.replace(&slot::mark(view::BODY), &body),
-            text: tidy(&self.plain(kind, "body.txt", &data)?),
-            parts: parts(letter, &pictures)?,
-            mjml: mjml.replace(&slot::mark(view::BODY), &body),
+            subject: self.subject(kind, &data, letter, frame)?,
+            html,
+            text: match frame.discreet {
+                Some(words) => discreet::text(words, &text),
+                None => text,
+            },
+            parts: files(letter, frame, &pictures)?,
+            invitation: None,
+            mjml,
         })
     }
 }
 
+impl Templates {
+    fn subject(
+        &self,
+        kind: &str,
+        data: &Value,
+        letter: &Letter<'_>,
+        frame: &Frame<'_>,
+    ) -> anyhow::Result<Line> {
+        if let Some(words) = frame.discreet {
+            return Ok(discreet::subject(words, letter));
+        }
+        let line = subject(&self.plain(kind, "subject.txt", data)?);
+        line.with_context(|| self.file(&format!("{kind}/subject.txt")))
+    }
+}
+
 /// The folder of a letter's templates.
-fn kind(letter: &Letter<'_>) -> &'static str {
+pub(super) fn kind(letter: &Letter<'_>) -> &'static str {
     match letter {
         Letter::Post { post, occasion, .. } => match occasion {
             Occasion::News => post.kind.as_str(),
@@ -74,22 +148,47 @@ fn kind(letter: &Letter<'_>) -> &'static str {
             Occasion::Cancellation => "cancellation",
         },
         Letter::Digest { .. } => "digest",
+        Letter::Confirm { .. } => "confirm",
+        Letter::PreferencesLink { .. } => "preferences-link",
     }
 }
 
-/// The pictures that the HTML shows, each with its Content-ID, in the order they are met.
+/// Stands for the logo among the names of pictures; no file has a slash in its name.
+pub(super) const LOGO: &str = "/logo";
+
+/// The pictures that the HTML shows; those that travel with it, each with its Content-ID, in the
+/// order they are met.
 struct Pictures<'a> {
     base_url: &'a str,
+    files: &'a [File],
+    /// The folder on the site, when pictures are linked.
+    folder: Option<String>,
     shown: RefCell<Vec<String>>,
 }
 
 impl<'a> Pictures<'a> {
-    fn new(base_url: &'a str) -> Self {
-        Self { base_url, shown: RefCell::default() }
+    fn of(letter: &Letter<'a>, frame: &Frame<'a>) -> Self {
+        let (files, archive_url) = match letter {
+            Letter::Post { files, archive_url, .. } => (*files, archive_url.as_str()),
+            _ => (&[][..], ""),
+        };
+        let linked = frame.placing == Placing::Linked;
+        let folder = linked.then(|| format!("{archive_url}/file"));
+        Self { base_url: frame.base_url, files, folder, shown: RefCell::default() }
     }
 
-    /// Where HTML finds a picture in its own mail (RFC 2392).
+    fn sized(&self, name: &str) -> Placed {
+        let file = self.files.iter().find(|file| file.name == name);
+        Placed { src: self.place(name), size: file.and_then(File::shown) }
+    }
+
+    /// On the site, or where HTML finds a picture in its own mail (RFC 2392).
     fn place(&self, name: &str) -> String {
+        // what is no file of the post is not in its archive
+        let ours = self.files.iter().any(|file| file.name == name);
+        if let Some(folder) = self.folder.as_ref().filter(|_| ours) {
+            return format!("{folder}/{}", path(name));
+        }
         let mut shown = self.shown.borrow_mut();
         if !shown.iter().any(|other| other == name) {
             shown.push(name.to_owned());
@@ -104,13 +203,20 @@ impl<'a> Pictures<'a> {
     }
 }
 
+/// A name as one segment of a link (RFC 3986 §2.3).
+fn path(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let segment = |b: u8| if plain(b) { char::from(b).into() } else { format!("%{b:02X}") };
+    name.bytes().map(segment).collect()
+}
+
 /// Some apps drop a page's styles, so what must not break stands on the elements themselves.
-fn inlined(html: &str) -> String {
+fn inlined(html: &str, brand: &Brand) -> String {
     html.chars()
         .filter(|c| !slot::is_mark(*c))
         .collect::<String>()
         .replace("<img ", "<img style=\"max-width:100%;height:auto\" ")
-        .replace("<a ", "<a style=\"color:#0b5563\" ")
+        .replace("<a ", &format!("<a style=\"color:{}\" ", brand.accent))
 }
 
 /// White space as one line has it, and no longer than a line may be.
@@ -120,18 +226,6 @@ fn subject(text: &str) -> anyhow::Result<Line> {
         line = line.chars().take(SUBJECT - 1).chain(['…']).collect();
     }
     Line::parse(&line).context("the subject")
-}
-
-/// No fonts and no icons from anywhere: a mail that loads something tells who reads it.
-fn page(mjml: &str, kind: &str) -> anyhow::Result<String> {
-    let options =
-        RenderOptions { fonts: std::collections::HashMap::default(), ..RenderOptions::default() };
-    let root = mrml::parse(mjml)
-        .map_err(|error| anyhow!("the MJML of templates/mail/{kind}/body.mjml: {error}"))?;
-    root.element
-        .render(&options)
-        .map(|html| slot::dereference(&html))
-        .map_err(|error| anyhow!("the MJML of templates/mail/{kind}/body.mjml: {error}"))
 }
 
 /// One blank line at most where templates left several, and one line break at the end.
@@ -150,18 +244,43 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// The pictures shown, then the attachments.
-fn parts(letter: &Letter<'_>, pictures: &Pictures<'_>) -> anyhow::Result<Vec<Part>> {
+/// The logo, the pictures shown, then the attachments; with a mere notice comes nothing.
+fn files(
+    letter: &Letter<'_>,
+    frame: &Frame<'_>,
+    pictures: &Pictures<'_>,
+) -> anyhow::Result<Vec<Part>> {
+    let logo = frame.logo().into_iter().map(|logo| Ok(logo_part(logo, pictures.cid(LOGO))));
     let Letter::Post { post, files, .. } = letter else {
-        return Ok(Vec::new());
+        return logo.collect();
     };
+    if frame.is_notice() {
+        return Ok(Vec::new());
+    }
     let shown = pictures.shown.borrow();
-    let pictures = shown.iter().map(|name| {
+    let called = |picture: usize, file: &File| match frame.discreet {
+        Some(words) => discreet::file_name(words, post, picture, file),
+        None => file.travelling_name(),
+    };
+    let pictures = shown.iter().filter(|name| *name != LOGO).enumerate().map(|(place, name)| {
         let file = find(post, files, name)?;
-        Ok(part(file, Some(pictures.cid(name))))
+        Ok(part(file, called(place, file), Some(pictures.cid(name))))
     });
-    let attachments = post.attachments.iter().map(|name| Ok(part(find(post, files, name)?, None)));
-    pictures.chain(attachments).collect()
+    let attachments = post.attachments.iter().map(|name| {
+        let file = find(post, files, name)?;
+        Ok(part(file, called(0, file), None))
+    });
+    logo.chain(pictures).chain(attachments).collect()
+}
+
+fn logo_part(logo: &Logo, cid: String) -> Part {
+    let ending = logo.content_type.rsplit('/').next().unwrap_or_default();
+    Part {
+        name: format!("logo.{ending}"),
+        content_type: logo.content_type.to_owned(),
+        cid: Some(cid),
+        bytes: logo.bytes.to_vec(),
+    }
 }
 
 fn find<'f>(post: &Post, files: &'f [File], name: &str) -> anyhow::Result<&'f File> {
@@ -174,13 +293,8 @@ fn find<'f>(post: &Post, files: &'f [File], name: &str) -> anyhow::Result<&'f Fi
     }
 }
 
-fn part(file: &File, cid: Option<String>) -> Part {
-    Part {
-        name: file.name.clone(),
-        content_type: file.content_type.clone(),
-        cid,
-        bytes: file.bytes.clone(),
-    }
+fn part(file: &File, name: String, cid: Option<String>) -> Part {
+    Part { name, content_type: file.content_type.clone(), cid, bytes: file.bytes.clone() }
 }
 
 #[cfg(test)]

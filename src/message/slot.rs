@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, bail};
 
+use super::calendar;
+use crate::address::EmailAddress;
 use crate::line::Line;
 
 const OPEN: char = '\u{e000}';
@@ -22,16 +24,23 @@ pub enum Slot {
     UnsubscribeUrl,
     /// The lists this mail came by: "Meetings and Reports".
     Lists,
+    /// Where they say whether they come to the meeting.
+    RsvpUrl,
+    /// The recipient as the one attendee, in a calendar's words.
+    Attendee,
 }
 
 impl Slot {
-    pub const ALL: [Self; 3] = [Self::Greeting, Self::UnsubscribeUrl, Self::Lists];
+    pub const ALL: [Self; 5] =
+        [Self::Greeting, Self::UnsubscribeUrl, Self::Lists, Self::RsvpUrl, Self::Attendee];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Greeting => "greeting",
             Self::UnsubscribeUrl => "unsubscribe_url",
             Self::Lists => "lists",
+            Self::RsvpUrl => "rsvp_url",
+            Self::Attendee => "attendee",
         }
     }
 
@@ -54,9 +63,11 @@ pub(super) fn is_mark(c: char) -> bool {
 /// What one person's slots are filled with.
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {
+    pub to: &'a EmailAddress,
     pub name: Option<&'a Line>,
     pub unsubscribe_url: &'a str,
     pub lists: &'a str,
+    pub rsvp_url: &'a str,
 }
 
 impl<'a> Values<'a> {
@@ -66,6 +77,8 @@ impl<'a> Values<'a> {
             (Slot::Greeting, None) => Cow::Borrowed("Hello,"),
             (Slot::UnsubscribeUrl, _) => Cow::Borrowed(self.unsubscribe_url),
             (Slot::Lists, _) => Cow::Borrowed(self.lists),
+            (Slot::RsvpUrl, _) => Cow::Borrowed(self.rsvp_url),
+            (Slot::Attendee, name) => Cow::Owned(calendar::attendee(self.to, name)),
         }
     }
 
@@ -107,6 +120,10 @@ impl Fragments {
         &self.0
     }
 
+    pub fn has(&self, slot: Slot) -> bool {
+        self.0.contains(&Piece::Slot(slot))
+    }
+
     /// Appends the HTML that this person gets.
     pub fn fill_html(&self, values: &Values<'_>, out: &mut String) {
         self.fill(out, |slot, out| escape(&values.text(slot), out));
@@ -136,7 +153,7 @@ fn fixed(text: &str) -> anyhow::Result<Option<Piece>> {
 
 fn known(name: &str) -> anyhow::Result<Slot> {
     Slot::ALL.into_iter().find(|slot| slot.name() == name).with_context(|| {
-        format!("\"{name}\" is not a slot; there are greeting, unsubscribe_url and lists")
+        format!("\"{name}\" is not a slot; there are greeting, unsubscribe_url, lists and rsvp_url")
     })
 }
 
@@ -164,7 +181,7 @@ pub(super) fn dereference(html: &str) -> String {
     })
 }
 
-fn escape(text: &str, out: &mut String) {
+pub(super) fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -184,9 +201,11 @@ mod tests {
     fn filled(template: &str, name: Option<&str>) -> (String, String) {
         let name = name.map(|name| Line::parse(name).unwrap());
         let values = Values {
+            to: &EmailAddress::parse("ann@example.org").unwrap(),
             name: name.as_ref(),
             unsubscribe_url: "https://e.org/u/a?b=1&c=2",
             lists: "Meetings and Reports",
+            rsvp_url: "https://e.org/rsvp/a",
         };
         let fragments = Fragments::parse(template).unwrap();
         let (mut html, mut text) = (String::new(), String::new());
@@ -198,14 +217,21 @@ mod tests {
     #[test]
     fn every_slot_is_filled_where_it_is_marked() {
         let template = format!(
-            "{}|{}|{}",
+            "{}|{}|{}|{}",
             Slot::Greeting.mark(),
             Slot::Lists.mark(),
-            Slot::UnsubscribeUrl.mark()
+            Slot::UnsubscribeUrl.mark(),
+            Slot::RsvpUrl.mark(),
         );
         let (html, text) = filled(&template, Some("Ann"));
-        assert_eq!(text, "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&c=2");
-        assert_eq!(html, "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&amp;c=2");
+        assert_eq!(
+            text,
+            "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&c=2|https://e.org/rsvp/a"
+        );
+        assert_eq!(
+            html,
+            "Hello Ann,|Meetings and Reports|https://e.org/u/a?b=1&amp;c=2|https://e.org/rsvp/a"
+        );
     }
 
     #[test]

@@ -1,154 +1,217 @@
-//! The templates of mails, compiled once.
+//! The templates of mails: those of the program, and a folder's files in place of some of them.
 //!
 //! Two registries, because `<` means something in MJML and nothing in text: one escapes what it is
 //! given, the other does not. Both are strict: a name that nobody fills is an error.
+//!
+//! What always holds:
+//! * A broken template is met when it is loaded, with its file, line and reason, and never in the middle
+//!   of a mailing: each is tried on specimens with and without everything that may be left out.
+//! * No template nests, loops or grows without an end: that is looked at before anything is compiled,
+//!   because a stack that ends takes the whole process with it.
 
-use anyhow::{Context, anyhow};
-use handlebars::{Handlebars, TemplateError, handlebars_helper, no_escape};
-use include_dir::{Dir, DirEntry, File, include_dir};
+mod graph;
+mod markup;
+mod place;
+mod scan;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use handlebars::RenderErrorReason as Reason;
+use handlebars::{Handlebars, RenderError, TemplateError, handlebars_helper, no_escape};
 use serde_json::Value;
 
 use super::{slot, specimen, wording};
-
-static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/mail");
-
-/// Where a person finds what a message names.
-const FOLDER: &str = "templates/mail";
+use crate::config::Config;
+use source::{Fault, Source};
 
 /// How wide the lines of a text are: quoted twice, they still fit in 78 (RFC 3676 §4.2).
 pub(super) const WIDTH: usize = 72;
 
-/// Every template of `templates/mail`.
+/// More than any template that passed the other limits needs, for compiling and for a specimen.
+const STACK: usize = 16 << 20;
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// No mail program shows so much, and no template writes it without going round in a loop.
+const LONGEST: usize = 8_000_000;
+
+/// Every template of `templates/mail`, or what stands in its place.
 #[derive(Debug)]
 pub struct Templates {
+    sources: Vec<Source>,
     markup: Handlebars<'static>,
     plain: Handlebars<'static>,
 }
 
 impl Templates {
-    /// The templates that the program was built with. Each is tried on a specimen, so that a broken
-    /// one is met at the start and not in the middle of a mailing.
+    /// The templates that the program was built with.
     pub fn embedded() -> anyhow::Result<Self> {
-        let mut templates = Self::empty();
-        for file in files(&FILES) {
-            let source = file.contents_utf8().context("is not UTF-8");
-            let path = file.path().to_string_lossy();
-            source
-                .and_then(|source| templates.add(&path, source))
-                .with_context(|| format!("{FOLDER}/{path}"))?;
+        Self::load(None)
+    }
+
+    /// With the files of `site.templates`, if there is such a folder.
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        Self::load(config.site.templates.as_deref())
+    }
+
+    /// On a thread of its own, with room, which is not waited for beyond measure.
+    fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let (done, told) = channel();
+        let folder: Option<PathBuf> = folder.map(Path::to_owned);
+        let work = move || {
+            // nobody listens any more when it took too long
+            drop(done.send(Self::compile(folder.as_deref())));
+        };
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn(work)
+            .context("no thread can be started")?;
+        match told.recv_timeout(PATIENCE) {
+            Ok(templates) => templates,
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("the templates take longer than five minutes; is there a loop in a loop?")
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                bail!("loading the templates broke off, which is a defect of Bulletin")
+            }
         }
-        specimen::prove(&templates)?;
+    }
+
+    fn compile(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let templates = Self::register(source::sources(folder)?)?;
+        specimen::prove(&templates, folder.is_some())?;
         Ok(templates)
     }
 
-    fn empty() -> Self {
-        let mut markup = Handlebars::new();
-        let mut plain = Handlebars::new();
+    fn register(sources: Vec<Source>) -> anyhow::Result<Self> {
+        graph::check(&sources)?;
+        let (mut markup, mut plain) = (registry(), registry());
         markup.register_escape_fn(slot::reference);
         plain.register_escape_fn(no_escape);
         plain.register_helper("wrap", Box::new(wrap));
-        for registry in [&mut markup, &mut plain] {
-            registry.set_strict_mode(true);
-            registry.set_prevent_indent(true);
+        for source in &sources {
+            let registry = if source.is_markup() { &mut markup } else { &mut plain };
+            registry
+                .register_template_string(source.name(), &source.text)
+                .map_err(|error| source.told(&uncompiled(&error)))?;
         }
-        Self { markup, plain }
+        Ok(Self { sources, markup, plain })
     }
 
-    fn add(&mut self, path: &str, source: &str) -> anyhow::Result<()> {
-        let registry = match path.rsplit_once('.') {
-            Some((_, "mjml")) => &mut self.markup,
-            _ => &mut self.plain,
-        };
-        registry.register_template_string(name(path), source).map_err(|error| located(&error))
-    }
-
-    /// The MJML of a mail.
-    pub(super) fn markup(&self, kind: &str, data: &Value) -> anyhow::Result<String> {
-        fill(&self.markup, &format!("{kind}/body.mjml"), data)
+    /// The MJML of a mail and its HTML. `strict` refuses also what no mail should have.
+    pub(super) fn markup(
+        &self,
+        kind: &str,
+        data: &Value,
+        strict: bool,
+    ) -> anyhow::Result<(String, String)> {
+        let name = format!("{kind}/body.mjml");
+        let mjml = self.fill(&self.markup, &name, data)?;
+        match markup::html(&mjml, strict) {
+            Ok(html) => Ok((mjml, html)),
+            Err(fault) => Err(self.placed(&name, data, strict, fault)?),
+        }
     }
 
     /// A text of a mail: `subject.txt` or `body.txt`.
     pub(super) fn plain(&self, kind: &str, file: &str, data: &Value) -> anyhow::Result<String> {
-        fill(&self.plain, &format!("{kind}/{file}"), data)
+        self.fill(&self.plain, &format!("{kind}/{file}"), data)
     }
+
+    /// The file of a kind's template, for what is wrong with all of it.
+    pub(super) fn file(&self, name: &str) -> String {
+        self.source(name, name.ends_with("mjml")).map_or_else(String::new, Source::to_string)
+    }
+
+    fn source(&self, name: &str, markup: bool) -> Option<&Source> {
+        let mut sources = self.sources.iter();
+        sources.find(|source| source.is_markup() == markup && source.name() == name)
+    }
+
+    fn fill(&self, registry: &Handlebars<'_>, name: &str, data: &Value) -> anyhow::Result<String> {
+        let mut out = Bounded(Vec::new());
+        registry.render_to_write(name, data, &mut out).map_err(|error| {
+            let template = error.template_name.as_deref().unwrap_or(name);
+            let fault = Fault::at(error.line_no.unwrap_or(1), unfilled(&error));
+            match self.source(template, name.ends_with("mjml")) {
+                Some(source) => source.told(&fault),
+                None => anyhow!("{name}:{}: {}", fault.line, fault.why),
+            }
+        })?;
+        String::from_utf8(out.0).context("a template wrote what is no text")
+    }
+
+    /// A fault of filled MJML in the words of the file that it came from.
+    fn placed(
+        &self,
+        name: &str,
+        data: &Value,
+        strict: bool,
+        fault: markup::Fault,
+    ) -> anyhow::Result<anyhow::Error> {
+        let mut registry = registry();
+        registry.register_escape_fn(slot::reference);
+        for (number, source) in self.sources.iter().enumerate().filter(|(_, it)| it.is_markup()) {
+            let text = place::marked(number, &source.text);
+            registry.register_template_string(source.name(), text)?;
+        }
+        let (mjml, marks) = place::unmarked(&self.fill(&registry, name, data)?);
+        // the marks shift what handlebars trims, so the fault is looked for again
+        let markup::Fault { at, why } = markup::html(&mjml, strict).err().unwrap_or(fault);
+        let mark = marks.iter().rev().find(|mark| mark.at <= at);
+        Ok(match mark.and_then(|mark| Some((self.sources.get(mark.number)?, mark.line))) {
+            Some((source, line)) => source.told(&Fault::at(line, why)),
+            None => anyhow!("{name}: {why}"),
+        })
+    }
+}
+
+fn registry() -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.set_prevent_indent(true);
+    // what people are called does not belong into a log
+    registry.unregister_helper("log");
+    registry
 }
 
 handlebars_helper!(wrap: |text: str, { hang: usize = 0 }| {
     wording::wrap(text, WIDTH - hang).replace('\n', &format!("\n{}", " ".repeat(hang)))
 });
 
-/// All files of a folder and of the folders in it.
-fn files(folder: &'static Dir<'static>) -> Vec<&'static File<'static>> {
-    let mut found = Vec::new();
-    for entry in folder.entries() {
-        match entry {
-            DirEntry::Dir(inner) => found.extend(files(inner)),
-            DirEntry::File(file) => found.push(file),
+/// A text that does not grow beyond measure.
+struct Bounded(Vec<u8>);
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + octets.len() > LONGEST {
+            return Err(std::io::Error::other("the mail is longer than 8 MB"));
         }
+        self.0.extend_from_slice(octets);
+        Ok(octets.len())
     }
-    found
-}
 
-/// A kind's templates are called by their path, the layout and the partials by their stem.
-fn name(path: &str) -> &str {
-    let shared = path.strip_prefix("partials/").unwrap_or(path);
-    match shared.split_once('.') {
-        Some((stem, _)) if !stem.contains('/') => stem,
-        _ => path,
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
-fn located(error: &TemplateError) -> anyhow::Error {
-    match error.pos() {
-        Some((line, column)) => anyhow!("line {line}, column {column}: {}", error.reason()),
-        None => anyhow!("{}", error.reason()),
-    }
+fn uncompiled(error: &TemplateError) -> Fault {
+    let line = error.pos().map_or(1, |(line, _)| line);
+    Fault::at(line, error.reason().to_string())
 }
 
-fn fill(registry: &Handlebars<'_>, name: &str, data: &Value) -> anyhow::Result<String> {
-    registry.render(name, data).map_err(|error| {
-        let template = error.template_name.as_deref().unwrap_or(name);
-        let line = error.line_no.unwrap_or(0);
-        anyhow!("{FOLDER}/{name}: in \"{template}\", line {line}: {}", error.reason())
-    })
+fn unfilled(error: &RenderError) -> String {
+    match error.reason() {
+        Reason::MissingVariable(Some(name)) => format!("nothing is called {name} here"),
+        Reason::HelperNotFound(name) => format!("there is no helper called {name}"),
+        Reason::IOError(error) => error.to_string(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn the_templates_of_the_program_are_whole() {
-        Templates::embedded().unwrap();
-    }
-
-    #[test]
-    fn a_broken_template_is_refused_with_its_line_and_the_reason() {
-        let error = Templates::empty()
-            .add("report/body.mjml", "<mjml>\n{{#if title}}\n</mjml>")
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with("line "), "{error}");
-    }
-
-    #[test]
-    fn a_misspelt_name_is_refused_with_its_file_and_line() {
-        let mut templates = Templates::empty();
-        templates.add("report/body.txt", "Hello\n{{nmae}}").unwrap();
-        let error =
-            templates.plain("report", "body.txt", &json!({"name": "Ann"})).unwrap_err().to_string();
-        assert!(error.contains("templates/mail/report/body.txt"), "{error}");
-        assert!(error.contains("line 2") && error.contains("nmae"), "{error}");
-    }
-
-    #[test]
-    fn markup_is_escaped_and_text_is_not() {
-        let mut templates = Templates::empty();
-        templates.add("report/body.mjml", "{{title}}").unwrap();
-        templates.add("report/body.txt", "{{title}}").unwrap();
-        let data = json!({"title": "<b> & \"c\""});
-        assert_eq!(templates.markup("report", &data).unwrap(), "&lt;b&gt; &amp; &quot;c&quot;");
-        assert_eq!(templates.plain("report", "body.txt", &data).unwrap(), "<b> & \"c\"");
-    }
-}
+mod tests;

@@ -3,29 +3,120 @@
 //! What always holds: only words, already worded; nothing that a person wrote can hold the marks of
 //! a slot; every field is there, if only as null, because templates are strict.
 
+mod digest;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::render::Frame;
+use super::render::{Frame, LOGO};
 use super::slot::{self, Slot};
 use super::template::WIDTH;
-use super::{Item, Letter, Section, wording};
+use super::{Letter, Occasion, discreet, wording};
 use crate::address::EmailAddress;
+use crate::config::{Brand, Discreet};
 use crate::line::Line;
+use crate::post::passage::{self, Passage};
 use crate::post::{File, Kind, Meeting, Post, plain};
+use digest::{DigestView, digest_view, titles};
 
-/// Stands for the post's own HTML while MJML is made into HTML: people's markup never meets it.
-pub(super) const BODY: &str = "body";
+/// The parts of a post's body, each Markdown; empty for other letters.
+///
+/// Their HTML stands for itself by a mark while MJML is made into HTML: people's markup never meets it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    body: String,
+    /// What a report found.
+    findings: Option<Passage>,
+    /// What follows from a meeting.
+    next: Option<Passage>,
+}
+
+const BODY: &str = "body";
+const FINDINGS: &str = "findings";
+const NEXT: &str = "next";
+
+/// The headings by which they are known.
+const FINDINGS_NAMES: [&str; 5] =
+    ["key findings", "main findings", "findings", "outcomes", "results"];
+const NEXT_NAMES: [&str; 4] = ["what comes next", "next steps", "the next meeting", "next meeting"];
+
+impl Parts {
+    pub(super) fn of(letter: &Letter<'_>) -> Self {
+        let Letter::Post { post, occasion, .. } = letter else { return Self::default() };
+        match (occasion, post.kind) {
+            (Occasion::News, Kind::Report) => {
+                let (findings, body) = passage::take(&post.body, &FINDINGS_NAMES);
+                Self { body, findings, next: None }
+            }
+            (Occasion::News, Kind::MeetingSummary) => {
+                let (next, body) = passage::take(&post.body, &NEXT_NAMES);
+                Self { body, findings: None, next }
+            }
+            _ => Self { body: post.body.clone(), ..Self::default() },
+        }
+    }
+
+    /// Each with the name of its mark.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            Some((BODY, self.body.as_str())),
+            self.findings.as_ref().map(|it| (FINDINGS, it.body.as_str())),
+            self.next.as_ref().map(|it| (NEXT, it.body.as_str())),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
 
 #[derive(Serialize)]
 struct View<'a> {
     site: SiteView<'a>,
+    brand: BrandView<'a>,
     title: String,
     /// What an inbox shows beside the subject.
     preview: String,
+    /// The first line of a discreet mail.
+    opening: Option<&'a str>,
+    /// Stands in a discreet mail that says no more.
+    notice: Option<NoticeView<'a>>,
     post: Option<PostView<'a>>,
     digest: Option<DigestView<'a>>,
+    /// What one person is asked, in a mail that came by no list.
+    request: Option<RequestView<'a>>,
+}
+
+#[derive(Serialize)]
+struct BrandView<'a> {
+    accent: String,
+    accent_dark: String,
+    /// The ground of a panel, and the line beside a quotation.
+    tint: String,
+    tint_dark: String,
+    edge: String,
+    edge_dark: String,
+    logo: Option<LogoView<'a>>,
+}
+
+#[derive(Serialize)]
+struct LogoView<'a> {
+    src: String,
+    alt: &'a str,
+    width: usize,
+}
+
+#[derive(Serialize)]
+struct RequestView<'a> {
+    url: &'a str,
+    lists: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PassageView<'a> {
+    title: &'a str,
+    /// With its title above it.
+    text: String,
+    html: String,
 }
 
 #[derive(Serialize)]
@@ -41,6 +132,13 @@ struct SiteView<'a> {
 }
 
 #[derive(Serialize)]
+struct NoticeView<'a> {
+    text: &'a str,
+    link_text: &'a str,
+    url: String,
+}
+
+#[derive(Serialize)]
 struct PostView<'a> {
     label: &'static str,
     title: &'a str,
@@ -48,9 +146,12 @@ struct PostView<'a> {
     summary: &'a str,
     text: String,
     archive_url: &'a str,
+    link_text: &'a str,
     image: Option<ImageView<'a>>,
-    attachments: Vec<AttachmentView<'a>>,
+    attachments: Vec<AttachmentView>,
     meeting: Option<MeetingView<'a>>,
+    findings: Option<PassageView<'a>>,
+    next: Option<PassageView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -60,9 +161,11 @@ struct ImageView<'a> {
 }
 
 #[derive(Serialize)]
-struct AttachmentView<'a> {
-    name: &'a str,
+struct AttachmentView {
+    name: String,
     size: String,
+    /// Where the archive has it.
+    url: String,
 }
 
 /// When and where, in words.
@@ -73,62 +176,86 @@ pub(crate) struct MeetingView<'a> {
     zone: String,
     place: Option<&'a str>,
     join: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct DigestView<'a> {
-    name: &'a str,
-    subject: String,
-    opening: String,
-    sections: Vec<SectionView<'a>>,
-}
-
-#[derive(Serialize)]
-struct SectionView<'a> {
-    list: &'a str,
-    /// Underlines the list in text.
-    rule: String,
-    items: Vec<ItemView<'a>>,
-}
-
-#[derive(Serialize)]
-struct ItemView<'a> {
-    label: &'static str,
-    title: &'a str,
-    date: Option<String>,
-    summary: &'a str,
-    archive_url: &'a str,
-    meeting: Option<MeetingView<'a>>,
+    rsvp: bool,
 }
 
 /// The data of a letter. `picture` says where in the mail a picture is.
 pub(super) fn data(
     letter: &Letter<'_>,
+    parts: &Parts,
     frame: &Frame<'_>,
     picture: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<Value> {
-    let view = match letter {
-        Letter::Post { post, files, archive_url, .. } => View {
-            site: site(frame),
-            title: post.title.to_string(),
-            preview: post.summary.to_string(),
-            post: Some(post_view(post, files, archive_url, picture)),
-            digest: None,
-        },
-        Letter::Digest { name, sections } => View {
-            site: site(frame),
-            title: name.to_string(),
-            preview: titles(sections).join("; "),
-            post: None,
-            digest: Some(digest_view(name, sections)),
-        },
+    let words = frame.discreet;
+    let mut view = View {
+        site: site(frame),
+        brand: brand(frame, picture),
+        title: frame.site_name.to_string(),
+        preview: String::new(),
+        opening: words.map(|words| words.opening.as_str()),
+        notice: words.map(|words| notice(words, letter, frame)),
+        post: None,
+        digest: None,
+        request: None,
     };
+    match letter {
+        Letter::Post { post, files, archive_url, .. } => {
+            view.title = post.title.to_string();
+            view.preview = post.summary.to_string();
+            view.post = Some(post_view(post, parts, files, archive_url, words, picture));
+        }
+        Letter::Digest { name, sections } => {
+            view.title = name.to_string();
+            view.preview = titles(sections).join("; ");
+            view.digest = Some(digest_view(name, sections, words));
+        }
+        Letter::Confirm { lists, url } => {
+            let lists = lists.iter().map(Line::as_str).collect();
+            view.request = Some(RequestView { url, lists });
+        }
+        Letter::PreferencesLink { url } => {
+            view.request = Some(RequestView { url, lists: Vec::new() });
+        }
+    }
+    if let Some(words) = words {
+        view.title = words.title.to_string();
+        view.preview = discreet::preheader(words);
+    }
     let mut data = serde_json::to_value(view)?;
     unmark(&mut data);
     data["slot"] =
         Slot::ALL.map(|slot| (slot.name().to_owned(), json!(slot.mark()))).into_iter().collect();
-    data[BODY] = json!(slot::mark(BODY));
+    for (name, _) in parts.named() {
+        let place = if name == BODY { &mut data[BODY] } else { &mut data["post"][name]["html"] };
+        *place = json!(slot::mark(name));
+    }
     Ok(data)
+}
+
+fn brand<'a>(frame: &Frame<'a>, picture: &dyn Fn(&str) -> String) -> BrandView<'a> {
+    let brand: &Brand = frame.brand;
+    BrandView {
+        accent: brand.accent.to_string(),
+        accent_dark: brand.accent_dark.to_string(),
+        tint: brand.tint().to_string(),
+        tint_dark: brand.tint_dark().to_string(),
+        edge: brand.edge().to_string(),
+        edge_dark: brand.edge_dark().to_string(),
+        logo: frame.logo().map(|logo| LogoView {
+            src: picture(LOGO),
+            alt: logo.alt.as_str(),
+            width: logo.width,
+        }),
+    }
+}
+
+/// A digest's link leads to all posts.
+fn notice<'a>(words: &'a Discreet, letter: &Letter<'_>, frame: &Frame<'_>) -> NoticeView<'a> {
+    let url = match letter {
+        Letter::Post { archive_url, .. } => archive_url.clone(),
+        _ => format!("{}/archive", frame.base_url),
+    };
+    NoticeView { text: words.notice.as_str(), link_text: words.link_text.as_str(), url }
 }
 
 /// Removes what could be taken for a slot.
@@ -164,8 +291,10 @@ pub(crate) fn direction(language: &str) -> &'static str {
 
 fn post_view<'a>(
     post: &'a Post,
+    parts: &'a Parts,
     files: &'a [File],
     archive_url: &'a str,
+    words: Option<&'a Discreet>,
     picture: &dyn Fn(&str) -> String,
 ) -> PostView<'a> {
     PostView {
@@ -173,8 +302,9 @@ fn post_view<'a>(
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         summary: post.summary.as_str(),
-        text: plain::text(&post.body, WIDTH),
+        text: plain::text(&parts.body, WIDTH),
         archive_url,
+        link_text: words.map_or("Read this on the web", |words| words.link_text.as_str()),
         image: post
             .image
             .as_ref()
@@ -182,10 +312,30 @@ fn post_view<'a>(
         attachments: files
             .iter()
             .filter(|file| post.attachments.contains(&file.name))
-            .map(|file| AttachmentView { name: &file.name, size: wording::size(file.bytes.len()) })
+            .map(|file| AttachmentView {
+                name: words.map_or_else(
+                    || file.name.clone(),
+                    |words| discreet::file_name(words, post, 0, file),
+                ),
+                size: wording::size(file.bytes.len()),
+                // the address of a file says its name
+                url: match words {
+                    Some(_) => archive_url.to_owned(),
+                    None => format!("{archive_url}/file/{}", wording::encode(&file.name)),
+                },
+            })
             .collect(),
         meeting: post.meeting.as_ref().map(meeting_view),
+        findings: parts.findings.as_ref().map(passage_view),
+        next: parts.next.as_ref().map(passage_view),
     }
+}
+
+/// Its HTML is put in later. Its heading is one of ours, and so holds no Markdown.
+fn passage_view(passage: &Passage) -> PassageView<'_> {
+    let title = passage.title.trim_end_matches(':');
+    let text = plain::text(&format!("# {title}\n\n{}", passage.body), WIDTH);
+    PassageView { title, text, html: String::new() }
 }
 
 /// A notice tells the day of its meeting and no other: readers would take the wrong one.
@@ -201,47 +351,7 @@ pub(crate) fn meeting_view(meeting: &Meeting) -> MeetingView<'_> {
         zone: wording::zone(meeting),
         place: meeting.place.as_ref().map(Line::as_str),
         join: meeting.join.as_deref(),
-    }
-}
-
-fn digest_view<'a>(name: &'a Line, sections: &'a [Section]) -> DigestView<'a> {
-    let titles = titles(sections);
-    let first = titles.first().copied().unwrap_or_default();
-    DigestView {
-        name: name.as_str(),
-        subject: match titles.len() {
-            0 | 1 => first.to_owned(),
-            count => format!("{first} and {} more", count - 1),
-        },
-        opening: match titles.len() {
-            1 => "There is one thing new for you.".to_owned(),
-            count => format!("There are {count} things new for you."),
-        },
-        sections: sections.iter().map(section_view).collect(),
-    }
-}
-
-fn titles(sections: &[Section]) -> Vec<&str> {
-    let items = sections.iter().flat_map(|section| &section.items);
-    items.map(|item| item.title.as_str()).collect()
-}
-
-fn section_view(section: &Section) -> SectionView<'_> {
-    SectionView {
-        list: section.list.as_str(),
-        rule: "-".repeat(section.list.as_str().chars().count().min(WIDTH)),
-        items: section.items.iter().map(item_view).collect(),
-    }
-}
-
-fn item_view(item: &Item) -> ItemView<'_> {
-    ItemView {
-        label: label(item.kind),
-        title: item.title.as_str(),
-        date: date(item.kind, item.date, item.meeting.as_ref()),
-        summary: item.summary.as_str(),
-        archive_url: &item.archive_url,
-        meeting: item.meeting.as_ref().map(meeting_view),
+        rsvp: meeting.rsvp,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dates, times, places in time, sizes and lists, as people say them.
 
+use std::fmt::Write as _;
+
 use chrono::{NaiveDate, NaiveTime, TimeZone, Timelike};
 use chrono_tz::{OffsetName, Tz};
 
@@ -64,6 +66,20 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// A text as one segment of a link (RFC 3986 §2.3); `@` may stay, mail addresses need it.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                out.push(char::from(byte));
+            }
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    out
+}
+
 /// Lines of at most `width` characters; a longer word has a line of its own.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::new();
@@ -94,6 +110,7 @@ mod tests {
             timezone,
             place: None,
             join: None,
+            rsvp: false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::read::{Source, hash};
+use super::read::Source;
 use super::store::{self, NewVersion, Stored};
 use super::{Post, front};
 use crate::clock::Timestamp;
@@ -43,12 +43,12 @@ pub async fn add(db: &Db, source: &Source, now: Timestamp) -> anyhow::Result<Add
     Ok(added)
 }
 
-async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
-    let hash = hash(&source.text, &source.files);
+/// The same, within a transaction of somebody else's.
+pub async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::Result<Added> {
     let slug = source.post.slug.clone();
     let id = store::insert(write, &slug, now).await?;
     let newest = store::newest(write, &slug).await?;
-    if let Some(same) = newest.as_ref().filter(|newest| newest.hash == hash) {
+    if let Some(same) = newest.as_ref().filter(|newest| newest.hash == source.hash) {
         return Ok(Added { slug, version: same.version, new: false });
     }
     let version = newest.map_or(1, |newest| newest.version + 1);
@@ -57,10 +57,13 @@ async fn add_one(write: &mut Write, source: &Source, now: Timestamp) -> anyhow::
         kind: source.post.kind,
         title: &source.post.title,
         source: &source.text,
-        hash: &hash,
+        hash: &source.hash,
         files: &source.files,
     };
     store::insert_version(write, id, &new, now).await?;
+    if source.post.meeting.is_some() {
+        store::ensure_event(write, id).await?;
+    }
     Ok(Added { slug, version, new: true })
 }
 

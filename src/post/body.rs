@@ -4,18 +4,21 @@
 //! * raw HTML is text; links and pictures have an allowed address, or only their text is left;
 //! * no control, direction-override or private-use character, not even one written as an entity;
 //! * at most [`DEEPEST`] levels, so that whoever reads the result may recurse;
-//! * headings begin at 2; a picture's description is one text; footnotes are a list at the end.
+//! * headings begin at 2 and leave no level out; a picture's description is one text; footnotes are
+//!   a list at the end.
 
+mod autolink;
+mod heading;
 mod tidy;
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 use tidy::Tidy;
 
 /// No honest text nests deeper; readers of the result recurse, and stacks end.
 pub(super) const DEEPEST: usize = 50;
 
-fn parser(body: &str) -> Parser<'_> {
+pub(super) fn parser(body: &str) -> Parser<'_> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_FOOTNOTES
@@ -26,7 +29,8 @@ fn parser(body: &str) -> Parser<'_> {
 /// The body, made safe.
 pub(super) fn events(body: &str) -> Vec<Event<'_>> {
     let mut tidy = Tidy::new();
-    for event in parser(body) {
+    // merged, or an address with an underscore would come in two pieces
+    for event in TextMergeStream::new(parser(body)) {
         tidy.take(event);
     }
     tidy.finish()

@@ -33,6 +33,9 @@ pub(super) struct Named {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
+    /// At the top of the post.
+    Cover,
+    /// In its text.
     Image,
     Attachment,
 }

@@ -1,6 +1,6 @@
 //! One thing to announce, read from a file of front matter and Markdown.
 //!
-//! Owns the tables `post`, `post_version`, `post_file` and `publication`. Adding a post announces
+//! Owns the tables `post`, `post_version`, `post_file`, `publication` and `event`. Adding a post announces
 //! nothing; an edited file is a new version; the version that a campaign names never changes.
 //!
 //! # What always holds
@@ -8,7 +8,8 @@
 //! * Title, summary and every other line of front matter is a [`Line`]: no line break, no control
 //!   character. The body has no private-use character, with which the message stage marks slots.
 //! * Every file a post shows or sends lies in its own folder: a picture on another server would tell
-//!   that server who read the mail, and when.
+//!   that server who read the mail, and when. A picture is kept small and without the place where it
+//!   was taken, never as it came.
 //! * What leaves the body, as HTML or as text, is safe and at most 50 levels deep, also when the
 //!   body is hostile; only a post without findings becomes a [`Post`].
 //! * A publication gets its sequence number when its campaign is due, in commit order.
@@ -16,7 +17,10 @@
 pub mod add;
 mod body;
 pub mod front;
+pub mod lint;
 pub mod markdown;
+pub mod passage;
+pub mod picture;
 pub mod plain;
 pub mod read;
 pub mod store;
@@ -71,6 +75,8 @@ pub struct Meeting {
     pub place: Option<Line>,
     /// An `https` address to join from elsewhere.
     pub join: Option<String>,
+    /// Readers are asked whether they come.
+    pub rsvp: bool,
 }
 
 /// A picture or an attachment that belongs to a post.

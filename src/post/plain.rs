@@ -181,7 +181,9 @@ impl Writer {
         };
         let label = self.line.get(start..).unwrap_or_default().trim();
         let mailbox = address.strip_prefix("mailto:");
-        if label == address || Some(label) == mailbox {
+        // a www. without its scheme is taken for a link by every mail program
+        let www = label.starts_with("www.") && address.strip_prefix("https://") == Some(label);
+        if label == address || Some(label) == mailbox || www {
             return;
         }
         match mailbox {

@@ -1,5 +1,9 @@
 //! All SQL of posts.
 
+mod event;
+
+pub use event::{Event, ensure_event, event, raise_sequence};
+
 use sqlx::AssertSqlSafe;
 
 use super::{File, Kind};
@@ -177,8 +181,6 @@ pub async fn withdraw(write: &mut Write, id: PostId, now: Timestamp) -> Result<b
 /// Announces a version on a list under the next sequence number. Announced again it gets a new
 /// number, so that digest readers who came meanwhile have it in their next digest; the ledger
 /// leaves out whoever had it.
-///
-/// Raising the counter holds its row until the commit, so numbers become visible in order.
 pub async fn publish(
     write: &mut Write,
     id: PostId,
@@ -186,14 +188,10 @@ pub async fn publish(
     list: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let sequence: i64 = on!(write, c => sqlx::query_scalar(
-        "UPDATE counter SET value = value + 1 WHERE name = 'publication' RETURNING value",
-    )
-    .fetch_one(c)
-    .await)?;
+    let sequence = next_sequence(write).await?;
     on!(write, c => sqlx::query(
         "INSERT INTO publication (sequence, post_id, version, list, published_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (post_id, version, list) DO UPDATE SET sequence = excluded.sequence",
+         ON CONFLICT (post_id, version, list) DO UPDATE SET sequence = excluded.sequence, correction = false",
     )
     .bind(sequence)
     .bind(id)
@@ -203,4 +201,68 @@ pub async fn publish(
     .execute(c)
     .await
     .map(drop))
+}
+
+/// Puts a correction into the archive, on a list that had an earlier version. It is no news there: digests
+/// bring it in place of the earlier version, to those who have that still to come.
+pub async fn publish_correction(
+    write: &mut Write,
+    id: PostId,
+    version: i64,
+    list: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sequence = next_sequence(write).await?;
+    on!(write, c => sqlx::query(
+        "INSERT INTO publication (sequence, post_id, version, list, published_at, correction) \
+         VALUES ($1, $2, $3, $4, $5, true) ON CONFLICT (post_id, version, list) DO NOTHING",
+    )
+    .bind(sequence)
+    .bind(id)
+    .bind(version)
+    .bind(list)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
+/// Raising the counter holds its row until the commit, so numbers become visible in order.
+async fn next_sequence(write: &mut Write) -> Result<i64, Error> {
+    on!(write, c => sqlx::query_scalar(
+        "UPDATE counter SET value = value + 1 WHERE name = 'publication' RETURNING value",
+    )
+    .fetch_one(c)
+    .await)
+}
+
+/// The newest version before this one that was announced.
+pub async fn announced_before(
+    session: &mut impl Session,
+    id: PostId,
+    version: i64,
+) -> Result<Option<i64>, Error> {
+    on!(session, c => sqlx::query_scalar(
+        "SELECT max(version) FROM publication WHERE post_id = $1 AND version < $2",
+    )
+    .bind(id)
+    .bind(version)
+    .fetch_one(c)
+    .await)
+}
+
+/// The newest version that was announced; of a post that is withdrawn, too.
+pub async fn announced(session: &mut impl Session, id: PostId) -> Result<Option<i64>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT max(version) FROM publication WHERE post_id = $1")
+        .bind(id).fetch_one(c).await)
+}
+
+/// The lists on which any version of a post was announced, in the order in which that happened.
+pub async fn announced_on(session: &mut impl Session, id: PostId) -> Result<Vec<String>, Error> {
+    on!(session, c => sqlx::query_scalar(
+        "SELECT list FROM publication WHERE post_id = $1 GROUP BY list ORDER BY min(sequence)",
+    )
+    .bind(id)
+    .fetch_all(c)
+    .await)
 }

@@ -1,4 +1,6 @@
-//! `GET /archive`, `/archive/{slug}` and `/archive/{slug}/file/{name}`: what was published.
+//! `GET /archive`, `/archive/{slug}`, `/archive/{slug}/event.ics` and `/archive/{slug}/file/{name}`:
+//! what was published. `/u/{id}` is a post by its number, for discreet mails: neither its address nor its
+//! title says what it is about.
 //!
 //! What always holds: only the newest announced version of a post that is not withdrawn; only files
 //! of that version, by the names the post gives them.
@@ -11,9 +13,16 @@ use serde_json::json;
 
 use super::file;
 use super::page::{Answer, Refusal, Site, encode};
+use crate::campaign::store::told_sequence;
+use crate::id::PostId;
+use crate::message::calendar::{self, Edition, Words};
 use crate::message::view::{MeetingView, date, label, meeting_view};
 use crate::message::wording;
-use crate::post::{File, Kind, Post, markdown, store};
+use crate::post::markdown::{self, Placed};
+use crate::post::{File, Kind, Post, store};
+
+const TAKEN_BACK: &str = "What was here has been withdrawn: please do not use it or pass it on. \
+    If it invited you to a meeting, that meeting will not take place.";
 
 #[derive(Serialize)]
 struct Item {
@@ -31,6 +40,8 @@ struct Page<'a> {
     title: &'a str,
     date: Option<String>,
     meeting: Option<MeetingView<'a>>,
+    /// Where the meeting is to be had for calendars.
+    event: Option<String>,
     image: Option<Image<'a>>,
     /// Safe markup, see [`markdown`].
     body: String,
@@ -41,6 +52,14 @@ struct Page<'a> {
 struct Image<'a> {
     src: String,
     alt: &'a str,
+    size: Option<Size>,
+}
+
+/// In CSS pixels.
+#[derive(Serialize)]
+struct Size {
+    width: u32,
+    height: u32,
 }
 
 #[derive(Serialize)]
@@ -82,23 +101,27 @@ pub(super) async fn show(
 ) -> Answer {
     let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
     let (post, files) = published(&site, &slug).await?;
-    let folder = format!("{}/archive/{}/file", site.root(), encode(&slug));
-    site.page("post.html", post.title.as_str(), &page(&post, &files, &folder))
+    let address = format!("{}/archive/{}", site.root(), encode(&slug));
+    site.page("post.html", post.title.as_str(), &page(&post, &files, &address))
 }
 
-fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
-    let place = |name: &str| format!("{folder}/{}", encode(name));
+fn page<'a>(post: &'a Post, files: &'a [File], address: &str) -> Page<'a> {
+    let place = |name: &str| format!("{address}/file/{}", encode(name));
+    let shown = |name: &str| files.iter().find(|file| file.name == name).and_then(File::shown);
+    let sized = |name: &str| Placed { src: place(name), size: shown(name) };
     let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
     Page {
         label: label(post.kind),
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         meeting: post.meeting.as_ref().map(meeting_view),
-        image: post
-            .image
-            .as_ref()
-            .map(|image| Image { src: place(&image.src), alt: image.alt.as_str() }),
-        body: markdown::html(&post.body, &place),
+        event: post.meeting.as_ref().map(|_| format!("{address}/event.ics")),
+        image: post.image.as_ref().map(|image| Image {
+            src: place(&image.src),
+            alt: image.alt.as_str(),
+            size: shown(&image.src).map(|(width, height)| Size { width, height }),
+        }),
+        body: markdown::html(&post.body, &sized),
         attachments: attached
             .map(|file| Attachment {
                 href: place(&file.name),
@@ -107,6 +130,48 @@ fn page<'a>(post: &'a Post, files: &'a [File], folder: &str) -> Page<'a> {
             })
             .collect(),
     }
+}
+
+/// The meeting for the calendar of whoever takes it: the words and the sequence of the mails.
+pub(super) async fn event(
+    State(site): State<Site>,
+    slug: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
+    let config = &site.office.config;
+    let mut read = site.office.db.read().await?;
+    let stored = store::published_one(&mut read, &slug).await?.ok_or(Refusal::NotFound)?;
+    let post = stored.post()?;
+    let meeting = post.meeting.as_ref().ok_or(Refusal::NotFound)?;
+    let event = store::event(&mut read, stored.id).await?.ok_or(Refusal::NotFound)?;
+    let told = told_sequence(&mut read, stored.id).await?;
+    let edition = Edition {
+        uid: &event.uid,
+        sequence: told.unwrap_or(event.sequence),
+        stamp: stored.created_at,
+    };
+    let address = format!("{}/archive/{slug}", config.site.base_url);
+    let words = Words::of(&post, meeting, &address, &config.sender);
+    let object = calendar::published(meeting, &edition, &words);
+    file::answer(&format!("{slug}.ics"), "text/calendar; charset=utf-8", object.into_bytes())
+}
+
+pub(super) async fn neutral(
+    State(site): State<Site>,
+    id: Result<Path<i64>, PathRejection>,
+) -> Answer {
+    let Path(id) = id.map_err(|_| Refusal::NotFound)?;
+    let mut read = site.office.db.read().await?;
+    let announced = store::announced(&mut read, PostId(id)).await?.ok_or(Refusal::NotFound)?;
+    let stored = store::version(&mut read, PostId(id), announced).await?;
+    // A discreet mail may say no more than "there is an update": here its reader learns which.
+    if stored.withdrawn_at.is_some() {
+        let title = site.office.config.discreet.title.as_str();
+        return site.neutral_page("notice.html", &json!({ "title": title, "text": TAKEN_BACK }));
+    }
+    let files = store::files(&mut read, stored.id, stored.version).await?;
+    let address = format!("{}/archive/{}", site.root(), encode(&stored.slug));
+    site.neutral_page("post.html", &page(&stored.post()?, &files, &address))
 }
 
 pub(super) async fn file(
@@ -121,7 +186,7 @@ pub(super) async fn file(
 }
 
 fn answer(file: File) -> Result<Response, Refusal> {
-    file::answer(&file.name, &file.content_type, file.bytes)
+    file::answer(&file.travelling_name(), &file.content_type, file.bytes)
 }
 
 async fn published(site: &Site, slug: &str) -> Result<(Post, Vec<File>), Refusal> {

@@ -1,6 +1,7 @@
 //! The pages: what readers open, what mail providers post to, and what operators look at.
 //!
-//! Two listeners. `site.listen` is for the world: front page, archive, opt-out. `operator_listen` is
+//! Two listeners. `site.listen` is for the world: front page, archive, opt-out,
+//! answers to meetings. `operator_listen` is
 //! for whoever runs this: health, readiness, metrics, and the captured mails of a file relay.
 //!
 //! # What always holds
@@ -31,6 +32,7 @@ mod operator;
 mod page;
 mod public;
 mod ready;
+mod rsvp;
 mod unsubscribe;
 
 use std::net::SocketAddr;
@@ -48,6 +50,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::metric::Metrics;
 use crate::token::Keys;
+pub use inbox::sheet;
 use listener::Patient;
 use page::Site;
 

@@ -3,7 +3,6 @@
 //! What always holds: templates are strict and escape what they are given; the two exceptions are
 //! the stylesheet, which is ours, and a post's body, which `post::markdown` made safe.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::Office;
 use crate::message::view::direction;
+pub(super) use crate::message::wording::encode;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/page");
 
@@ -69,11 +69,20 @@ impl Site {
             "" => site.to_owned(),
             title => format!("{title} – {site}"),
         };
+        self.titled(name, &title, INDEXED.contains(&name), page)
+    }
+
+    /// A page whose title is neutral, in the browser's tab and history, and that no search engine keeps.
+    pub(super) fn neutral_page(&self, name: &str, page: &impl Serialize) -> Answer {
+        self.titled(name, self.office.config.discreet.title.as_str(), false, page)
+    }
+
+    fn titled(&self, name: &str, title: &str, indexed: bool, page: &impl Serialize) -> Answer {
         let data = json!({
             "site": self.about(),
             "title": title,
             "style": self.style,
-            "indexed": INDEXED.contains(&name),
+            "indexed": indexed,
             "page": page,
         });
         self.fill(name, &data)
@@ -154,20 +163,6 @@ impl IntoResponse for Refusal {
             }
         }
     }
-}
-
-/// A text as one segment of a link (RFC 3986 §2.3); `@` may stay, mail addresses need it.
-pub(super) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-                out.push(char::from(byte));
-            }
-            _ => _ = write!(out, "%{byte:02X}"),
-        }
-    }
-    out
 }
 
 fn policy(own: &str) -> anyhow::Result<HeaderValue> {

@@ -67,13 +67,20 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What is asked of the outside world, and the only places that ask. `store` stands for every stage's SQL.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("sqlx", &["db", "store"]),
     ("lettre", &["address", "transport", "message"]),
     ("aws_lc_rs", &["key", "message", "transport"]),
+    ("image", &["post"]),
+    ("png", &["post"]),
     ("axum", &["web"]),
     ("tower_http", &["web"]),
     ("clap", &["cli", "main"]),
+    ("feed_rs", &["source"]),
+    ("ammonia", &["source"]),
+    ("html5ever", &["source"]),
+    ("hyper", &["source"]),
+    ("flate2", &["source"]),
     ("prometheus_client", &["metric"]),
     ("SystemTime::now", &["clock"]),
     ("Utc::now", &["clock"]),

@@ -25,7 +25,7 @@ const MESSAGES: usize = 2000;
 const SELECTORS: [&str; 2] = ["e1", "r1"];
 
 /// Keys of both kinds, and verifiers who have heard of them.
-fn keys() -> (Arc<Signer>, Verifier) {
+pub(crate) fn keys() -> (Arc<Signer>, Verifier) {
     let mut config = Config::default_in(Path::new("/nowhere"));
     for (selector, algorithm) in SELECTORS.into_iter().zip([Algorithm::Ed25519, Algorithm::Rsa]) {
         let (domain, selector) = ("news.example.org".to_owned(), selector.to_owned());

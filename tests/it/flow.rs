@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on fails its test")]
 
-use crate::support::{house, mail};
+use crate::support::{house, mail, outside};
 
 /// Makes two tests of each story, one on SQLite and one on Postgres, so that they run in parallel.
 /// A scripted relay answers on the runtime's own thread while the story waits for the program.
@@ -29,20 +29,27 @@ mod a_fault_of_ours;
 mod a_real_mail_server;
 mod a_test_copy;
 mod bad_input;
+mod calendar;
+mod correction;
 mod crash;
 mod database_trouble;
 mod digest;
+mod discreet;
 mod doubt;
 mod due_time;
 mod fail_points;
 mod it_says_what_happened;
 mod json;
+mod lint;
 mod no_mail_after_no;
 mod nobody_is_missed;
 mod nobody_is_tracked;
 mod nothing_twice;
 mod one_daemon;
+mod own_templates;
 mod pace;
+mod picture;
+mod preview;
 mod privacy;
 mod refusal;
 mod retry;
@@ -50,5 +57,7 @@ mod several_daemons;
 mod several_relays;
 mod shutdown;
 mod signed;
+mod sources;
 mod steering;
 mod watched;
+mod withdrawal;

@@ -8,11 +8,17 @@
 
 mod architecture;
 mod browser;
+mod calendar;
 mod dkim;
 mod flow;
+mod golden;
 mod growth;
+mod looks;
+mod mjml;
 mod simulation;
 mod sink;
+mod source;
+mod spam;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,6 +5,7 @@
 mod archive;
 mod inbox;
 mod manners;
+mod rsvp;
 mod unsubscribe;
 mod watch;
 
@@ -116,7 +117,7 @@ impl Site {
     async fn add(&self, name: &str, text: &str) {
         let file = self.folder.path().join(format!("{name}.md"));
         std::fs::write(&file, text).unwrap();
-        let source = post::read::read(&file, &["meetings"]).unwrap();
+        let source = post::read::read(&file, &["meetings"], &self.office.config.picture).unwrap();
         post::add::add(&self.office.db, &source, NOW).await.unwrap();
     }
 

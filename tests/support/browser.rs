@@ -10,12 +10,29 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// What a page is shown on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// In pixels.
+    pub(crate) width: u32,
+    pub(crate) dark: bool,
+}
+
+/// A mail app's window and a phone, each by day and by night.
+pub(crate) const SCREENS: [Screen; 4] = [
+    Screen { width: 600, dark: false },
+    Screen { width: 600, dark: true },
+    Screen { width: 375, dark: false },
+    Screen { width: 375, dark: true },
+];
 
 /// Killed with all its children when dropped.
 pub(crate) struct Browser {
     client: Client,
-    _driver: Driver,
+    driver: Driver,
     /// With the profile; dropped, and so removed, last.
     folder: TempDir,
 }
@@ -33,11 +50,46 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .expect("Chromium does not start");
-        Self { client, _driver: driver, folder }
+        Self { client, driver, folder }
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Shows a page as a screen of this width would, light or dark.
+    pub(crate) async fn show(&self, html: &str, screen: Screen) {
+        let file = self.folder.path().join("page.html");
+        std::fs::write(&file, html).unwrap();
+        let Screen { width, dark } = screen;
+        let metrics =
+            json!({"width": width, "height": 100, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;
+        self.devtools("Emulation.setScrollbarsHidden", &json!({"hidden": true})).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", &features).await;
+        self.client.goto(&format!("file://{}", file.display())).await.unwrap();
+    }
+
+    /// The whole page as PNG.
+    #[allow(dead_code, reason = "`make gallery` takes them")]
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let whole =
+            json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false});
+        let taken = self.devtools("Page.captureScreenshot", &whole).await;
+        data_encoding::BASE64.decode(taken["data"].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    /// Asks for what `WebDriver` has no words for.
+    async fn devtools(&self, command: &str, params: &Value) -> Value {
+        let session = self.client.session_id().await.unwrap().unwrap();
+        let port = self.driver.port;
+        let url = format!("http://127.0.0.1:{port}/session/{session}/goog/cdp/execute");
+        let body = json!({"cmd": command, "params": params}).to_string();
+        let mut answer = ureq::post(&url).send(body).unwrap();
+        let text = answer.body_mut().with_config().limit(50_000_000).read_to_string().unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["value"].take()
     }
 }
 

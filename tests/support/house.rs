@@ -17,7 +17,7 @@ pub(crate) use plan::{Database, Plan, house};
 pub(crate) use record::Row;
 pub(crate) use watch::{accepted, finished, keys, named, recipients, until};
 
-use super::mail::Mail;
+use super::mail::{Mail, raw_in_folder};
 use crate::support::program::{Program, Ran, Running};
 
 /// Every reader lives here, so that a log can be searched for them.
@@ -188,6 +188,11 @@ impl House {
     /// What the folder relay has written.
     pub(crate) fn mails(&self) -> Vec<Mail> {
         Mail::in_folder(&self.path("outbox"))
+    }
+
+    /// The same, octet for octet.
+    pub(crate) fn raw_mails(&self) -> Vec<Vec<u8>> {
+        raw_in_folder(&self.path("outbox"))
     }
 
     fn check_log(&self, log: &str) {

@@ -40,7 +40,8 @@ fn answer(url: &str, response: Result<Response<Body>, Error>) -> Answer {
     Answer {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        body: response.body_mut().read_to_string().unwrap(),
+        // a picture is no text
+        body: String::from_utf8_lossy(&response.body_mut().read_to_vec().unwrap()).into_owned(),
     }
 }
 

@@ -35,17 +35,22 @@ impl Mail {
 
     /// All mails that a file relay wrote into a folder, in the order of writing.
     pub(crate) fn in_folder(folder: &Path) -> Vec<Self> {
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return Vec::new();
-        };
-        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        files.retain(|file| file.extension().is_some_and(|it| it == "eml"));
-        files.sort();
-        files.iter().map(|file| Self::of(&std::fs::read(file).unwrap())).collect()
+        raw_in_folder(folder).iter().map(|raw| Self::of(raw)).collect()
     }
 
     /// The link that ends the subscription.
     pub(crate) fn unsubscribe_url(&self) -> &str {
         self.headers["list-unsubscribe"].trim_start_matches('<').trim_end_matches('>')
     }
+}
+
+/// Octet for octet, in the order of writing.
+pub(crate) fn raw_in_folder(folder: &Path) -> Vec<Vec<u8>> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|it| it == "eml"));
+    files.sort();
+    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
 }

@@ -9,13 +9,19 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod calendar;
 pub(crate) mod disk;
 pub(crate) mod dovecot;
+pub(crate) mod feed;
 pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
 mod keeper;
+#[allow(dead_code, reason = "`make gallery` shows more of it than the tests need")]
+pub(crate) mod letters;
 pub(crate) mod mail;
+pub(crate) mod npm;
+pub(crate) mod outside;
 pub(crate) mod port;
 pub(crate) mod postfix;
 pub(crate) mod postgres;

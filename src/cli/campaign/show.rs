@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Row, find};
-use crate::campaign::store;
+use crate::campaign::{State, store};
+use crate::cli::allow;
 use crate::cli::open::Failure;
 use crate::cli::print::Printer;
 use crate::daemon::Home;
 use crate::delivery;
 use crate::id::CampaignId;
 use crate::post;
+use crate::post::lint::store::Allowance;
 
 /// So many different replies are shown to people; scripts get all.
 const REPLIES: usize = 10;
@@ -25,6 +27,9 @@ pub(super) async fn show(
     let object = object(home, &campaign).await?;
     printer.object(&object);
     for line in heading(home, &campaign) {
+        printer.say(line);
+    }
+    for line in allow::lines(home, &allowed(home, &campaign).await?) {
         printer.say(line);
     }
     match campaign.audience {
@@ -101,15 +106,30 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
         "counts": counts,
         "reason": campaign.reason,
         "replies": replies,
+        "allowed": allow::object(home, &allowed(home, campaign).await?),
     }))
 }
 
-/// Before the freeze the audience is a forecast.
+/// The rules that were let go for what it sends.
+async fn allowed(home: &Home, campaign: &Row) -> Result<Vec<Allowance>, Failure> {
+    let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
+        return Ok(Vec::new());
+    };
+    Ok(post::lint::store::allowed_in(&mut home.db.read().await?, post, version).await?)
+}
+
+/// Before the freeze the audience is a forecast; of what was called off before it, nobody.
 async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
     let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
         return Ok(0);
     };
+    if campaign.state == State::Cancelled {
+        return Ok(0);
+    }
     let mut read = home.db.read().await?;
+    if let Some(sequel) = store::Sequel::of(campaign.kind) {
+        return Ok(store::forecast_holders(&mut read, sequel, post, version).await?.audience);
+    }
     let urgent = post::store::version(&mut read, post, version).await?.post()?.urgent;
     Ok(store::forecast(&mut read, campaign.id, post, urgent).await?.audience)
 }

@@ -50,7 +50,7 @@ fn key(
 }
 
 /// Receivers believe a signature only when its domain goes with that of `From` (RFC 9989).
-fn is_aligned(domain: &str, from: &str) -> bool {
+pub(super) fn is_aligned(domain: &str, from: &str) -> bool {
     from == domain || from.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }
 

@@ -2,19 +2,21 @@
 //!
 //! `config.toml` at the root of the repository says the same to people; a test compares the two.
 
+mod discreet;
 mod dkim;
 mod domain;
 mod named;
 mod pace;
 mod relay;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::document::{self, Place, Table};
 use super::section::{Reader, Section};
-use super::{Config, Database, Delivery, Digest, Discreet, List, Log, Sender, Site, Source};
-use super::{host, value};
+use super::{Brand, Config, Database, Delivery, Digest, List, Log, Logo, Picture, Sender, Site};
+use super::{brand, host, value};
 use crate::line::Line;
 use named::{each, named, unknown_tables};
 
@@ -40,9 +42,11 @@ pub(super) fn read(
 /// All tables are read before any is missed, so that all problems are found.
 pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let site = site(Section::take(reader, root, "site"));
+    let brand = brand(Section::take(reader, root, "brand"), site.as_ref());
     let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
     let database = database(Section::take(reader, root, "database"));
     let relay = relay::relays(reader, root, site.as_ref());
+    let picture = picture(Section::take(reader, root, "picture"));
     let delivery = delivery(Section::take(reader, root, "delivery"));
     let domain = domain::domains(reader, root, site.as_ref());
     let dkim = dkim::keys(reader, root, sender.as_ref());
@@ -50,15 +54,17 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
         digest(slug, section, site.as_ref())
     });
-    let source = each(named(reader, root, "source", "source.NAME"), |_, section| source(section));
-    let discreet = discreet(Section::take(reader, root, "discreet"));
+    let source = source::sources(reader, root, list.as_ref());
+    let discreet = discreet::discreet(Section::take(reader, root, "discreet"), dkim.as_ref());
     let log = log(Section::take(reader, root, "log"));
     Some(Config {
         folder: reader.folder.clone(),
         site: site?,
+        brand: brand?,
         sender: sender?,
         database: database?,
         relay: relay?,
+        picture: picture?,
         delivery: delivery?,
         domain: domain?,
         dkim: dkim?,
@@ -79,6 +85,7 @@ fn site(mut s: Section<'_>) -> Option<Site> {
     let timezone = s.key("timezone", "Europe/London", value::timezone);
     let language = s.key("language", "en-GB", value::language);
     let secret_file = s.key("secret_file", "bulletin.secret", value::path(folder));
+    let templates = s.maybe("templates", "none", value::path(folder));
     if let (Some(public), Some(operator)) = (listen, operator_listen) {
         let everywhere = public.ip().is_unspecified() || operator.ip().is_unspecified();
         // Port 0 is a free port, another one each time.
@@ -99,7 +106,21 @@ fn site(mut s: Section<'_>) -> Option<Site> {
         timezone: timezone?,
         language: language?,
         secret_file: secret_file?,
+        templates: templates?,
     })
+}
+
+fn brand(mut s: Section<'_>, site: Option<&Site>) -> Option<Brand> {
+    let accent = s.key("accent", "#0b5563", brand::dark);
+    let accent_dark = s.key("accent_dark", "#7fcad6", brand::light);
+    let logo = s.maybe("logo", "none", brand::logo(&s.reader().folder));
+    let alt = s.maybe("logo_alt", "site.name", value::line);
+    // as wide as a card at most
+    let width = s.key("logo_width", "160", value::number(16..=534));
+    s.end();
+    let (alt, width) = (alt?.or_else(|| site.map(|site| site.name.clone()))?, width?);
+    let logo = logo?.map(|(bytes, content_type)| Logo { bytes, content_type, alt, width });
+    Some(Brand { accent: accent?, accent_dark: accent_dark?, logo })
 }
 
 fn sender(mut s: Section<'_>, site: Option<&Site>) -> Option<Sender> {
@@ -122,6 +143,14 @@ fn database(mut s: Section<'_>) -> Option<Database> {
     let url = s.key("url", "sqlite:bulletin.db", value::database(&s.reader().folder));
     s.end();
     Some(Database { url: url? })
+}
+
+fn picture(mut s: Section<'_>) -> Option<Picture> {
+    let placing = s.key("placing", "embedded", value::word(value::PLACING));
+    let largest = s.key("largest", "200", value::number(20..=5_000));
+    let together = s.key("together", "600", value::number(20..=15_000));
+    s.end();
+    Some(Picture { placing: placing?, largest: largest? * 1_000, together: together? * 1_000 })
 }
 
 fn delivery(mut s: Section<'_>) -> Option<Delivery> {
@@ -195,36 +224,6 @@ fn digest(slug: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Digest>
         timezone: timezone?.or_else(|| site.map(|site| site.timezone))?,
         name: name?.or_else(|| Line::parse(slug).ok())?,
     })
-}
-
-fn source(mut s: Section<'_>) -> Option<Source> {
-    let kinds = value::word(&[("folder", false), ("feed", true)]);
-    let feed = s.must("kind", "\"folder\" or \"feed\"", kinds);
-    let source = if feed.unwrap_or_else(|| s.has("url")) {
-        s.refuse(
-            "path",
-            "belongs to sources of kind \"folder\", and this one is \"feed\"; remove it",
-        );
-        let url = s.must("url", "\"https://www.example.org/feed.xml\"", host::url);
-        url.map(|url| Source::Feed { url })
-    } else {
-        s.refuse(
-            "url",
-            "belongs to sources of kind \"feed\", and this one is \"folder\"; remove it",
-        );
-        let path = s.must("path", "\"posts\"", value::path(&s.reader().folder));
-        path.map(|path| Source::Folder { path })
-    };
-    s.end();
-    feed.and(source)
-}
-
-fn discreet(mut s: Section<'_>) -> Option<Discreet> {
-    let sender_name = s.key("sender_name", "Updates", value::line);
-    let subject = s.key("subject", "An update is available", value::line);
-    let list_id = s.key("list_id", "updates", host::list_id);
-    s.end();
-    Some(Discreet { sender_name: sender_name?, subject: subject?, list_id: list_id? })
 }
 
 fn log(mut s: Section<'_>) -> Option<Log> {

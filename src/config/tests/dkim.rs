@@ -103,3 +103,23 @@ fn a_relay_may_sign_itself_or_rewrite_some_fields_and_never_the_sender() {
          \"message-id\"?"
     );
 }
+
+/// A signature tells its domain to whoever reads the head of a mail.
+#[test]
+fn a_discreet_sender_outside_the_domain_of_a_key_is_refused() {
+    let with = |address: &str| {
+        let keys = configured("example.org", "r1", "dkim-r1.pem");
+        format!("{keys}[discreet]\naddress = \"{address}\"\n")
+    };
+    let config = load(&with("hello@plain.example.org"), &[]).unwrap();
+    assert_eq!(config.from(true).as_str(), "hello@plain.example.org");
+    assert_eq!(config.from(false).as_str(), "bulletin@news.example.org");
+    assert_eq!(
+        refused(&with("hello@plain.example"), &[]),
+        "config.toml:8: discreet.address = \"hello@plain.example\" is not in the domain of dkim.main, and \
+         the signature would name example.org; write an address in that domain"
+    );
+    let told = refused("[discreet]\nfile_name = \"a plan\"\nbody = \"none\"\n", &[]);
+    assert!(told.contains("discreet.file_name = \"a plan\" is not a plain word"), "{told}");
+    assert!(told.contains("discreet.body = \"none\" is not one of \"full\", \"notice\""), "{told}");
+}

@@ -1,5 +1,6 @@
 //! What is read, and from where.
 
+mod brand;
 mod dkim;
 mod manual;
 mod refusals;
@@ -16,6 +17,7 @@ fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
     std::fs::write(&secret, "hunter2\n").unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     dkim::keys_in(folder.path());
+    brand::pictures_in(folder.path());
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

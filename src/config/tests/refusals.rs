@@ -49,7 +49,7 @@ const VALUES: &[(&str, &str)] = &[
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, source, discreet, log",
+             relay, domain, delivery, dkim, list, digest, source, picture, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (
@@ -280,5 +280,41 @@ const TABLES: &[(&str, &str)] = &[
         "[source.web]\nkind = \"feed\"\nurl = \"ftp://example.org\"",
         "config.toml:3: source.web.url = \"ftp://example.org\" is not a web address; write one \
              such as https://news.example.org",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"http://example.org/feed\"",
+        "config.toml:3: source.web.url = \"http://example.org/feed\" can be changed on its way to us; \
+             write https://…",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://ann:pw@example.org/feed\"",
+        "config.toml:3: source.web.url = … has a name or a password \
+             in it, which is never sent; remove it",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://example.org\"\nevery = \"10s\"",
+        "config.toml:4: source.web.every is too often for somebody else's server; write 5m or longer",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://example.org\"\nlists = [\"nws\"]\n[list.news]\nname = \"N\"",
+        "config.toml:4: source.web.lists names \"nws\", which is not a list; the lists are news",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://example.org\"\npost_kind = \"meeting-notice\"",
+        "config.toml:4: source.web.post_kind = \"meeting-notice\" makes meeting notices, and a feed \
+             does not say when and where people meet; write meeting-summary, report or announcement",
+    ),
+    (
+        "[source.web]\nkind = \"feed\"\nurl = \"https://example.org\"\nkinds = [\"Research\"]",
+        "config.toml:4: source.web.kinds = \"Research\" has no colon; write it like \"Research: report\"",
+    ),
+    (
+        "[source.posts]\nkind = \"folder\"\npath = \"p\"\nlists = [\"news\"]",
+        "config.toml:4: source.posts.lists belongs to sources of kind \"feed\", and this one is \
+             \"folder\"; remove it",
+    ),
+    (
+        "[source.posts]\nkind = \"folder\"\npath = \"p\"\npublish = \"always\"",
+        "config.toml:4: source.posts.publish = \"always\" is not one of \"ask\", \"auto\"",
     ),
 ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::look::FRESH;
 use super::{Command, Core, Event, Held, Now, Place, Record, Work, WorkerId};
 use crate::db::owner::Company;
-use crate::delivery::store::{NOT_NOW, RelayRow, Taken};
+use crate::delivery::store::{ANEW, NOT_NOW, RelayRow, Taken};
 use crate::delivery::verdict::{holds_relay, verdict};
 use crate::delivery::{Claim, Happened};
 use crate::transport::{Fault, Outcome, Reply, SendError};
@@ -266,5 +266,5 @@ pub(super) fn is_too_much(reply: &Reply) -> bool {
 
 /// A paused or cancelled campaign gives its claims back; all else ends the delivery.
 fn unwanted(reason: &'static str) -> Happened {
-    if reason == NOT_NOW { Happened::Untried } else { Happened::Unwanted(reason) }
+    if [NOT_NOW, ANEW].contains(&reason) { Happened::Untried } else { Happened::Unwanted(reason) }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::address::EmailAddress;
 use crate::config::OnInDoubt;
-use crate::delivery::Priority;
+use crate::delivery::{Priority, State};
 use crate::id::{CampaignId, RenditionId};
 use crate::transport::{Fault, Outcome, Reply, SendError, Stage};
 
@@ -40,6 +40,7 @@ fn taken(count: i64) -> Event {
             claim,
             priority: Priority::News,
             rendition: RenditionId(1),
+            discreet: false,
             email: EmailAddress::parse("ann@example.org").unwrap(),
             name: None,
             message_id: id.to_string(),
@@ -233,3 +234,24 @@ fn no_more_is_claimed_than_can_be_kept() {
 }
 
 mod domain;
+
+/// The claim gives it the discreet form next time; its campaign goes on.
+#[test]
+fn a_plain_mail_to_somebody_who_asked_for_discretion_goes_back_alone() {
+    let back = |reason| {
+        let mut core = core(1, 8);
+        step(&mut core, 0, Event::Woken);
+        step(&mut core, 0, taken(20));
+        let mut commands = core.step(at(0), Event::Looked(vec![None, Some(reason), None, None]));
+        commands.extend(core.step(at(1), Event::Woken));
+        let kept = commands.into_iter().filter_map(|command| match command {
+            Command::Keep(records) => Some(records),
+            _ => None,
+        });
+        let kept = kept.flatten().map(|record| (record.claim.id.0, record.verdict.state));
+        kept.collect::<Vec<_>>()
+    };
+    assert_eq!(back("anew"), [(2, State::Queued)]);
+    assert_eq!(back("unsubscribed"), [(2, State::Suppressed)]);
+    assert!(back("not now").len() > 1, "of a paused campaign all that wait go back");
+}

@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use super::super::{Claim, Errand, Priority};
 use super::list;
+use super::recast::recast;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Words, Write, on};
@@ -22,6 +23,9 @@ struct ClaimRow {
     fence: i64,
     campaign: i64,
     rendition: i64,
+    discreet: i64,
+    /// 1: the person asked for discretion since it was frozen, or no longer does.
+    other_form: i64,
     email: Option<String>,
     name: Option<String>,
     message_id: String,
@@ -33,30 +37,31 @@ struct ClaimRow {
 }
 
 /// Subscription `u` is one that delivery `d` of campaign `c` comes by: on `l`, one of the campaign's
-/// lists, and for a digest in that digest, or on the list of a post that this copy holds.
+/// lists, and for a digest in that digest, or on the list of a post that this copy holds; for a correction
+/// or a cancellation on a list by which the person had the post, which their copy names.
 ///
 /// `u.list || ''` is no column, so that databases go by the person, who has a few subscriptions, and not
 /// through a list, which may have a million: to Postgres, before it has statistics, both are the same.
 const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.list || '' = l.list AND u.state = 'active' \
-     AND (c.digest IS NULL OR u.cadence = c.digest \
+     AND (c.kind IN ('announcement', 'reminder') OR u.cadence = c.digest \
          OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
 
-/// Why delivery `d` of campaign `c` to subscriber `s` must not go out at `$2`, or nothing.
+/// Why delivery `d` of campaign `c` and rendition `n` to subscriber `s` must not go out at `$2`, or nothing.
 ///
 /// One phrase for the claim and for the last look, so that they cannot disagree.
 fn unwanted() -> String {
     format!(
         "CASE WHEN s.email IS NULL THEN 'erased' \
          WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-         WHEN s.discreet THEN 'unsafe' \
          WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON {COMES_BY} \
              WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
-         WHEN EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
+         WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
          WHEN c.digest IS NOT NULL AND EXISTS (SELECT 1 FROM rendition_post r \
              WHERE r.rendition_id = d.rendition_id AND NOT EXISTS (SELECT 1 FROM subscription u \
                  WHERE u.subscriber_id = d.subscriber_id AND u.list || '' = r.list AND u.state = 'active')) \
              THEN 'left a list' \
+         WHEN s.discreet AND NOT n.discreet THEN '{ANEW}' \
          WHEN c.expires_at <= $2 THEN 'expired' \
          WHEN c.state <> 'running' THEN 'not now' \
          ELSE '' END"
@@ -64,19 +69,14 @@ fn unwanted() -> String {
 }
 
 /// The words of [`unwanted`].
-const REASONS: [&str; 8] = [
-    "erased",
-    "suppressed",
-    "unsafe",
-    "unsubscribed",
-    "withdrawn",
-    "left a list",
-    "expired",
-    NOT_NOW,
-];
+const REASONS: [&str; 8] =
+    ["erased", "suppressed", "unsubscribed", "withdrawn", "left a list", ANEW, "expired", NOT_NOW];
 
 /// Of a campaign that does not run, and of a row that is somebody else's by now.
 pub const NOT_NOW: &str = "not now";
+
+/// Of a plain mail to somebody who has asked for discretion meanwhile: the next claim gives it another form.
+pub const ANEW: &str = "anew";
 
 /// A row that was claimed.
 #[derive(Debug)]
@@ -97,17 +97,23 @@ impl Taken {
 
 /// Who claims, until when, and how many at most.
 #[derive(Clone, Copy, Debug)]
-pub struct Taker {
+pub struct Taker<'a> {
     pub owner: i64,
     pub lease_until: Timestamp,
     pub limit: i64,
     /// Whether what is claimed counts as handed over from now on: no other mark comes ([`mark`]).
     pub marks: bool,
+    /// What stands behind the @ of Message-IDs: of plain mails, and of discreet ones.
+    pub message_domains: &'a [String; 2],
 }
 
 /// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
 /// with the reason why it must not be sent.
-pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Vec<Taken>, Error> {
+pub async fn claim(
+    write: &mut Write,
+    taker: Taker<'_>,
+    now: Timestamp,
+) -> Result<Vec<Taken>, Error> {
     let mut ids: Vec<i64> = Vec::new();
     for campaign in running(write).await? {
         let limit = taker.limit - i64::try_from(ids.len()).unwrap_or(i64::MAX);
@@ -123,6 +129,15 @@ pub async fn claim(write: &mut Write, taker: Taker, now: Timestamp) -> Result<Ve
     take(write, &ids, taker, now).await?;
     let mut came_by = came_by(write, &ids).await?;
     let mut rows = claimed(write, &ids, now).await?;
+    if rows.iter().any(|row| row.other_form == 1) {
+        let wrong = rows.iter().filter(|row| row.other_form == 1);
+        let wrong = wrong.map(|row| {
+            let (campaign, rendition) = (CampaignId(row.campaign), RenditionId(row.rendition));
+            (DeliveryId(row.id), campaign, rendition, row.discreet == 0)
+        });
+        recast(write, wrong, taker.message_domains).await?;
+        rows = claimed(write, &ids, now).await?;
+    }
     rows.sort_unstable_by_key(|row| row.id);
     rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect()
 }
@@ -163,7 +178,7 @@ async fn due(
     items(all.as_deref())
 }
 
-async fn take(write: &mut Write, ids: &str, taker: Taker, now: Timestamp) -> Result<(), Error> {
+async fn take(write: &mut Write, ids: &str, taker: Taker<'_>, now: Timestamp) -> Result<(), Error> {
     let words = write.words();
     let sql = || {
         AssertSqlSafe(format!(
@@ -188,9 +203,11 @@ async fn claimed(write: &mut Write, ids: &str, now: Timestamp) -> Result<Vec<Cla
     let Words { all_items, item, each_number, .. } = write.words();
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, s.email, s.name, \
+            "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, \
+             CASE WHEN n.discreet THEN 1 ELSE 0 END, CASE WHEN s.discreet <> n.discreet THEN 1 ELSE 0 END, s.email, s.name, \
              d.message_id, d.dated_at, d.attempts, c.expires_at, {PRIORITY}, {})) AS TEXT) \
              FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
+             JOIN rendition n ON n.id = d.rendition_id \
              JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({each_number})",
             unwanted()
         ))
@@ -256,6 +273,7 @@ fn taken(
             _ => Priority::Digest,
         },
         rendition: RenditionId(row.rendition),
+        discreet: row.discreet == 1,
         email,
         // as the audience reads it
         name: row.name.as_deref().and_then(|name| Line::parse(name).ok()),
@@ -282,6 +300,7 @@ pub async fn last_look(
             "SELECT id, claimed, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
              FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS fence FROM {}) e \
              JOIN delivery d ON d.id = e.id JOIN campaign c ON c.id = d.campaign_id \
+             JOIN rendition n ON n.id = d.rendition_id \
              JOIN subscriber s ON s.id = d.subscriber_id {}) looked \
              WHERE reason <> '' OR state <> 'sending' OR fence <> claimed",
             unwanted(),

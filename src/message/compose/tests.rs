@@ -4,16 +4,18 @@ mod read;
 mod words;
 
 use super::*;
+use crate::config::Sender;
 use crate::message::slot::Slot;
 use crate::message::specimen::Specimen;
-use crate::message::{Occasion, Templates};
-use crate::post::Kind;
+use crate::message::{Invitation, Occasion, Templates, calendar};
+use crate::post::{Kind, Post};
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
 use read::assert_fit_for_the_way;
 
 const URL: &str =
     "https://news.example.org/unsubscribe/1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const RSVP: &str = "https://news.example.org/rsvp/AQEq3Gu8PfgqiEP5QxkvmKRfKQ";
 /// Friday 22 May 2026, 09:00 UTC.
 const DATE: Timestamp = Timestamp(1_779_440_400_000);
 
@@ -28,6 +30,7 @@ fn content(text: &str) -> Content {
             Slot::UnsubscribeUrl.mark()
         ),
         parts: Vec::new(),
+        invitation: None,
         mjml: String::new(),
     }
 }
@@ -44,6 +47,7 @@ fn copy<'a>(to: &'a EmailAddress, name: Option<&'a Line>) -> Copy<'a> {
         date: DATE,
         unsubscribe_url: URL,
         lists: "Meetings & Reports",
+        rsvp_url: RSVP,
     }
 }
 
@@ -72,7 +76,25 @@ fn notice() -> Content {
     meeting.place = Some(Line::parse("Room 2, King's College London").unwrap());
     let templates = Templates::embedded().unwrap();
     let frame = specimen.frame(true);
-    templates.render(&specimen.letter(&post, Occasion::News), &frame).unwrap()
+    let mut content = templates.render(&specimen.letter(&post, Occasion::News), &frame).unwrap();
+    content.invitation = Some(invited(&post));
+    content
+}
+
+fn invited(post: &Post) -> Invitation {
+    let head = head();
+    let from = Sender {
+        name: head.from_name,
+        address: head.from,
+        reply_to: None,
+        postal_address: None,
+        bounce_domain: None,
+    };
+    let meeting = post.meeting.as_ref().unwrap();
+    let url = "https://news.example.org/archive/specimen";
+    let words = calendar::Words::of(post, meeting, url, &from);
+    let edition = calendar::Edition { uid: "0123456789abcdef", sequence: 0, stamp: DATE };
+    calendar::invitation(meeting, Occasion::News, &edition, &words)
 }
 
 #[test]
@@ -159,6 +181,8 @@ fn pictures_travel_beside_the_html_and_attachments_after_it() {
             "multipart/related",
             "text/html",
             "image/png",
+            "text/calendar",
+            "application/ics",
             "application/pdf"
         ]
     );
@@ -166,8 +190,31 @@ fn pictures_travel_beside_the_html_and_attachments_after_it() {
     assert_eq!(picture.contents(), b"specimen");
     let cid = picture.content_id().unwrap();
     assert!(parsed.body_html(0).unwrap().contains(&format!("src=\"cid:{cid}\"")));
-    assert_eq!(parsed.parts[6].attachment_name(), Some("agenda.pdf"));
-    assert_eq!(parsed.parts[6].contents(), b"specimen");
+    assert_eq!(parsed.parts[8].attachment_name(), Some("agenda.pdf"));
+    assert_eq!(parsed.parts[8].contents(), b"specimen");
+}
+
+#[test]
+fn an_invitation_is_the_last_alternative_and_a_file_with_one_attendee_each_time() {
+    let content = notice();
+    let invitation = content.invitation.as_ref().unwrap();
+    let object = invitation.object.replace(
+        &Slot::Attendee.mark(),
+        &calendar::attendee(&EmailAddress::parse("ann@example.org").unwrap(), None),
+    );
+    assert_eq!(object.matches("\r\nATTENDEE;").count(), 1);
+    let message = sent(&content, None);
+    assert!(message.contains("\r\nContent-Type: text/calendar; charset=UTF-8; method=REQUEST\r\n"));
+    let parsed = parsed(&message);
+    let (inside, file) = (&parsed.parts[6], &parsed.parts[7]);
+    assert_eq!(inside.text_contents().unwrap(), object);
+    assert_eq!(file.contents(), object.as_bytes());
+    assert_eq!(file.attachment_name(), Some("invite.ics"));
+    assert_eq!(file.content_type().unwrap().attribute("method"), None);
+    let mail_parser::PartType::Multipart(alternatives) = &parsed.parts[1].body else {
+        panic!("no alternatives")
+    };
+    assert_eq!(alternatives.last(), Some(&6));
 }
 
 #[test]
@@ -206,7 +253,13 @@ proptest! {
         let message = String::from_utf8(message.into_bytes()).unwrap();
         assert_fit_for_the_way(message.as_bytes());
 
-        let values = Values { name: name.as_ref(), unsubscribe_url: URL, lists: "Meetings & Reports" };
+        let values = Values {
+            to: &EmailAddress::parse("ann@example.org").unwrap(),
+            name: name.as_ref(),
+            unsubscribe_url: URL,
+            lists: "Meetings & Reports",
+            rsvp_url: RSVP,
+        };
         let (mut html, mut plain) = (String::new(), String::new());
         Fragments::parse(&content.html).unwrap().fill_html(&values, &mut html);
         Fragments::parse(&content.text).unwrap().fill_text(&values, &mut plain);

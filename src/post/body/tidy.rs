@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Tag, TagEnd};
 
-use super::{DEEPEST, clean, may_link, may_show};
+use super::{DEEPEST, autolink, clean, heading, may_link, may_show};
 
 /// What became of a tag that is still open.
 enum Open<'a> {
@@ -25,6 +25,8 @@ pub(super) struct Tidy<'a> {
     /// The body, and above it the footnotes that are still open.
     parts: Vec<Vec<Event<'a>>>,
     open: Vec<Open<'a>>,
+    /// How many of the open tags are links or code: no link is made inside.
+    unlinked: usize,
     alt: Option<Alt<'a>>,
     notes: Vec<(CowStr<'a>, Vec<Event<'a>>)>,
     numbers: HashMap<CowStr<'a>, usize>,
@@ -42,6 +44,11 @@ impl<'a> Tidy<'a> {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(_) => self.end(),
+            Event::Text(text) if self.unlinked == 0 && self.belongs() => {
+                for event in autolink::linked(clean(text)) {
+                    self.emit(event);
+                }
+            }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 self.emit(Event::Text(clean(text)));
             }
@@ -90,6 +97,7 @@ impl<'a> Tidy<'a> {
         match allowed(tag).filter(|_| kept) {
             Some(tag) => {
                 let end = tag.to_end();
+                self.unlinked += usize::from(is_unlinked(end));
                 self.emit(Event::Start(tag));
                 Open::Kept(end)
             }
@@ -99,7 +107,10 @@ impl<'a> Tidy<'a> {
 
     fn end(&mut self) {
         match self.open.pop() {
-            Some(Open::Kept(tag)) => self.emit(Event::End(tag)),
+            Some(Open::Kept(tag)) => {
+                self.unlinked -= usize::from(is_unlinked(tag));
+                self.emit(Event::End(tag));
+            }
             Some(Open::Footnote(name)) => {
                 let part = self.parts.pop().unwrap_or_default();
                 self.notes.push((name, part));
@@ -155,18 +166,26 @@ impl<'a> Tidy<'a> {
             .collect();
         notes.sort_by_key(|(number, _)| *number);
         let mut body: Vec<Event<'a>> = self.parts.into_iter().flatten().collect();
-        if notes.is_empty() {
-            return body;
+        if !notes.is_empty() {
+            list(notes, &mut body);
         }
-        body.extend([Event::Rule, Event::Start(Tag::List(Some(1)))]);
-        for (_, events) in notes {
-            body.push(Event::Start(Tag::Item));
-            body.extend(events);
-            body.push(Event::End(TagEnd::Item));
-        }
-        body.push(Event::End(TagEnd::List(true)));
+        heading::order(&mut body);
         body
     }
+}
+
+fn list<'a>(notes: Vec<(usize, Vec<Event<'a>>)>, body: &mut Vec<Event<'a>>) {
+    body.extend([Event::Rule, Event::Start(Tag::List(Some(1)))]);
+    for (_, events) in notes {
+        body.push(Event::Start(Tag::Item));
+        body.extend(events);
+        body.push(Event::End(TagEnd::Item));
+    }
+    body.push(Event::End(TagEnd::List(true)));
+}
+
+fn is_unlinked(tag: TagEnd) -> bool {
+    matches!(tag, TagEnd::Link | TagEnd::CodeBlock)
 }
 
 /// The tag as it may be written, or nothing when only what is in it may stay.
@@ -175,23 +194,11 @@ fn allowed(tag: Tag<'_>) -> Option<Tag<'_>> {
         Tag::HtmlBlock => Some(Tag::Paragraph),
         Tag::CodeBlock(_) => Some(Tag::CodeBlock(CodeBlockKind::Indented)),
         Tag::BlockQuote(_) => Some(Tag::BlockQuote(None)),
-        Tag::Heading { level, .. } => Some(Tag::Heading {
-            level: demoted(level),
-            id: None,
-            classes: Vec::new(),
-            attrs: Vec::new(),
-        }),
+        Tag::Heading { level, .. } => {
+            Some(Tag::Heading { level, id: None, classes: Vec::new(), attrs: Vec::new() })
+        }
         Tag::Link { link_type, dest_url, title, .. } => link(link_type, dest_url, title),
         other => Some(other),
-    }
-}
-
-/// The title of the post is the page's first heading.
-fn demoted(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 => HeadingLevel::H2,
-        HeadingLevel::H2 => HeadingLevel::H3,
-        _ => HeadingLevel::H4,
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn image(
     let alt = fields.line("alt", found);
     fields.finish(found);
     let src = src.filter(|src| stays(&src.value, src.line, found))?.value;
-    named.push(Named { line, name: src.clone(), role: Role::Image });
+    named.push(Named { line, name: src.clone(), role: Role::Cover });
     Some(Image { src, alt: alt? })
 }
 

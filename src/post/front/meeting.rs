@@ -1,7 +1,7 @@
 //! When and where a meeting is.
 
 use chrono::offset::LocalResult;
-use chrono::{NaiveDateTime, TimeZone};
+use chrono::{Datelike, NaiveDateTime, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::field::{Fields, Findings, Text, nearest};
@@ -13,6 +13,7 @@ pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> 
     let timezone = timezone(&mut fields, found);
     let place = fields.line("place", found);
     let join = join(&mut fields, found);
+    let rsvp = fields.truth("rsvp", found);
     fields.finish(found);
     if let Some(timezone) = timezone {
         for (line, time) in [starts, ends].into_iter().flatten() {
@@ -28,7 +29,7 @@ pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> 
             "the meeting ends before it starts; write a later time after ends:",
         );
     }
-    Some(Meeting { starts, ends, timezone: timezone?, place, join })
+    Some(Meeting { starts, ends, timezone: timezone?, place, join, rsvp })
 }
 
 /// A time on the wall clock, and the line it is on.
@@ -42,7 +43,9 @@ fn time(
     let text = fields.text(key, found)?;
     let time = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"]
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(&text.value, format).ok());
+        .find_map(|format| NaiveDateTime::parse_from_str(&text.value, format).ok())
+        // calendars write a year in four digits
+        .filter(|time| (1..=9999).contains(&time.year()));
     if time.is_none() {
         let message =
             format!("{key} \"{}\" is not a day and a time; write it like {example}", text.value);

@@ -132,6 +132,49 @@ fn a_title_is_one_short_line() {
 }
 
 #[test]
+fn a_hostile_title_is_refused_in_these_words() {
+    let told = |title: &str| {
+        let found = post(&format!("title: {title}\nkind: report\ndate: 2026-05-20\n")).unwrap_err();
+        assert_eq!(found.len(), 1);
+        found[0].to_string()
+    };
+    for (title, message) in [
+        ("\"News\\r\\nBcc: x@y.example\"", "title holds a line break; write it on one line"),
+        ("\"News\\u202Egnp.exe\"", "title holds the control character U+202E; remove it"),
+        ("\"News\\0\"", "title holds the control character U+0000; remove it"),
+        (&"x".repeat(10_000), "title is longer than 500 characters; shorten it"),
+        (
+            &"x".repeat(300),
+            "title is longer than 200 characters; shorten it, it becomes a subject line",
+        ),
+    ] {
+        assert_eq!(told(title), format!("posts/My-Post.md:2: {message}"));
+    }
+}
+
+#[test]
+fn every_field_takes_emoji_and_right_to_left_text_as_it_is() {
+    let words = "👩‍👩‍👧 مرحبا بكم، שלום";
+    let text = format!(
+        "---\ntitle: {words}\nkind: meeting-notice\ndate: 2026-05-20\nsummary: {words}\ndiscreet_subject: {words}\n\
+         image: {{src: {words}.png, alt: {words}}}\nattachments: [{words}.pdf]\n\
+         meeting: {{starts: 2026-06-12 14:00, ends: 2026-06-12 16:30, timezone: Europe/London, place: {words}}}\n---\n{words}\n"
+    );
+    let post = read(&text).unwrap();
+    let image = post.image.unwrap();
+    let place = post.meeting.unwrap().place.unwrap();
+    for line in [&post.title, &post.summary, &post.discreet_subject.unwrap(), &image.alt, &place] {
+        assert_eq!(line.as_str(), words);
+    }
+    assert_eq!(
+        (image.src, &post.attachments[0]),
+        (format!("{words}.png"), &format!("{words}.pdf"))
+    );
+    assert_eq!(post.body, words);
+    assert_eq!(crate::post::plain::text(&post.body, 72), words);
+}
+
+#[test]
 fn a_slug_fits_an_address() {
     assert_eq!(rules(post(&format!("{GOOD}slug: A b\n"))), [(5, "bad-slug")]);
     let unfit =
@@ -179,6 +222,32 @@ fn a_notice_says_when_and_where() {
     let expected = [(6, "bad-time"), (8, "unknown-timezone"), (9, "bad-join"), (10, "unknown-key")];
     assert_eq!(rules(meeting(wrong)), expected);
     assert!(meeting(wrong).unwrap_err()[1].message.contains("perhaps \"Europe/London\""));
+}
+
+#[test]
+fn readers_are_asked_whether_they_come_when_the_notice_says_so() {
+    let when = "  starts: 2026-06-12 14:00\n  ends: 2026-06-12 16:30\n  timezone: Europe/London\n";
+    let asks =
+        |line: &str| meeting(&format!("{when}{line}")).map(|post| post.meeting.unwrap().rsvp);
+    assert_eq!(asks(""), Ok(false));
+    assert_eq!(asks("  rsvp: false\n"), Ok(false));
+    assert_eq!(asks("  rsvp: true\n"), Ok(true));
+    let unsure = asks("  rsvp: perhaps\n").unwrap_err();
+    assert_eq!((unsure[0].line, unsure[0].rule), (9, "bad-value"));
+    assert_eq!(
+        unsure[0].message,
+        "meeting.rsvp \"perhaps\" is neither true nor false; write one of the two"
+    );
+}
+
+#[test]
+fn a_year_has_four_digits() {
+    for year in ["-0001", "0000", "+10000", "+262142"] {
+        let far = format!(
+            "  starts: {year}-06-12 14:00\n  ends: 2026-06-12 16:30\n  timezone: Europe/London\n"
+        );
+        assert_eq!(rules(meeting(&far)), [(6, "bad-time")], "{year}");
+    }
 }
 
 #[test]

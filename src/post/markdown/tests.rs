@@ -25,6 +25,7 @@ fn assert_balanced(html: &str) {
         assert!(!text.contains('>'), "a bare > in {html}");
         let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
         assert!(KNOWN.contains(&format!(" {name} ")), "<{tag}> in {html}");
+        assert_attributes_known(tag);
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "{html}");
         } else if !tag.ends_with('/') {
@@ -32,6 +33,35 @@ fn assert_balanced(html: &str) {
         }
     }
     assert!(open.is_empty(), "{open:?} in {html}");
+    assert_headings_in_order(html);
+}
+
+/// No handler, no style but where a column stands, no address that runs.
+fn assert_attributes_known(tag: &str) {
+    let mut parts = tag.split('"');
+    while let (Some(before), Some(value)) = (parts.next(), parts.next()) {
+        let name = before.rsplit(' ').next().unwrap_or_default();
+        let fine = match name {
+            "href=" => ["http://", "https://", "mailto:"]
+                .iter()
+                .any(|scheme| value.to_lowercase().starts_with(scheme)),
+            "src=" => value.starts_with("cid:") || value.starts_with('/'),
+            "style=" => value.starts_with("text-align: "),
+            "alt=" | "title=" | "width=" | "height=" | "start=" => true,
+            _ => false,
+        };
+        assert!(fine, "{name}{value} in <{tag}>");
+    }
+}
+
+fn assert_headings_in_order(html: &str) {
+    let mut above = 1;
+    for (at, _) in html.match_indices("<h") {
+        if let Some(level) = html[at + 2..].chars().next().and_then(|c| c.to_digit(10)) {
+            assert!((2..=above + 1).contains(&level), "h{level} below h{above} in {html}");
+            above = level;
+        }
+    }
 }
 
 #[test]
@@ -61,6 +91,52 @@ fn headings_stand_below_the_title() {
 }
 
 #[test]
+fn headings_leave_no_level_out() {
+    for (body, expected) in [
+        ("## a\n\n## b\n\n#### c\n", "<h2>a</h2>\n<h2>b</h2>\n<h3>c</h3>\n"),
+        ("# a\n\n###### b\n\n### c\n", "<h2>a</h2>\n<h3>b</h3>\n<h3>c</h3>\n"),
+        ("### a\n\n# b\n\n## c\n", "<h2>a</h2>\n<h2>b</h2>\n<h3>c</h3>\n"),
+        ("a\n===\n\nb\n---\n", "<h2>a</h2>\n<h3>b</h3>\n"),
+    ] {
+        assert_eq!(plain(body), expected);
+    }
+}
+
+#[test]
+fn an_address_that_is_spelt_out_becomes_a_link() {
+    for (body, expected) in [
+        (
+            "See https://a.example/b_c_d?e=1&f=2, now",
+            "See <a href=\"https://a.example/b_c_d?e=1&amp;f=2\">https://a.example/b_c_d?e=1&amp;f=2</a>, now",
+        ),
+        ("(www.a.example)", "(<a href=\"https://www.a.example\">www.a.example</a>)"),
+        ("HTTP://a.example.", "<a href=\"HTTP://a.example\">HTTP://a.example</a>."),
+        ("*http://a.example/*", "<em><a href=\"http://a.example/\">http://a.example/</a></em>"),
+        ("write to c.d@e.example!", "write to <a href=\"mailto:c.d@e.example\">c.d@e.example</a>!"),
+        (
+            "[https://a.example](https://b.example)",
+            "<a href=\"https://b.example\">https://a.example</a>",
+        ),
+        ("`https://a.example`", "<code>https://a.example</code>"),
+        ("javascript://a.example", "javascript://a.example"),
+        ("ftp://a.example a.example e.g. this@here", "ftp://a.example a.example e.g. this@here"),
+        ("![www.a.example](b.png)", "<img src=\"cid:b.png\" alt=\"www.a.example\" />"),
+    ] {
+        assert_eq!(plain(body), format!("<p>{expected}</p>\n"));
+    }
+    assert!(!plain("    https://a.example\n").contains("<a"));
+    assert!(!plain("a <form action=\"https://a.example\"> b").contains("<a"));
+}
+
+#[test]
+fn a_picture_says_how_large_it_is_shown() {
+    let placed = |src: &str| Placed { src: format!("/{src}"), size: Some((534, 300)) };
+    let html = html("![A](a.png)", &placed);
+    assert_eq!(html, "<p><img src=\"/a.png\" alt=\"A\" width=\"534\" height=\"300\" /></p>\n");
+    assert_mail_safe(&html);
+}
+
+#[test]
 fn raw_html_is_seen_and_never_runs() {
     for body in [
         "<script>alert(1)</script>",
@@ -75,6 +151,44 @@ fn raw_html_is_seen_and_never_runs() {
         let html = plain(body);
         assert_mail_safe(&html);
         assert!(html.contains("&lt;"), "{html}");
+    }
+}
+
+#[test]
+fn hostile_markdown_gives_exactly_this() {
+    for (body, html, text) in [
+        (
+            "<script>alert(1)</script>",
+            "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>",
+            "<script>alert(1)</script>",
+        ),
+        (
+            "<style>p{display:none}</style>",
+            "<p>&lt;style&gt;p{display:none}&lt;/style&gt;</p>",
+            "<style>p{display:none}</style>",
+        ),
+        (
+            "a <form action=\"https://evil.example\"><input name=\"pin\"></form>",
+            "<p>a &lt;form action=\"https://evil.example\"&gt;&lt;input name=\"pin\"&gt;&lt;/form&gt;</p>",
+            "a <form action=\"https://evil.example\"><input name=\"pin\"></form>",
+        ),
+        ("[Read](javascript:alert(1))", "<p>Read</p>", "Read"),
+        ("![Read](javascript:alert(1))", "<p>Read</p>", "Read"),
+        ("<javascript:alert(1)>", "<p>javascript:alert(1)</p>", "javascript:alert(1)"),
+        ("invoice\u{202e}gpj.exe \u{2066}x\u{2069}", "<p>invoicegpj.exe x</p>", "invoicegpj.exe x"),
+        (
+            "</mj-text><mj-include path=\"/etc/passwd\" />",
+            "<p>&lt;/mj-text&gt;&lt;mj-include path=\"/etc/passwd\" /&gt;</p>",
+            "</mj-text><mj-include path=\"/etc/passwd\" />",
+        ),
+        (
+            "{{slot.greeting}} {{{x}}}",
+            "<p>{{slot.greeting}} {{{x}}}</p>",
+            "{{slot.greeting}} {{{x}}}",
+        ),
+    ] {
+        assert_eq!(plain(body).trim_end(), html);
+        assert_eq!(crate::post::plain::text(body, 100), text);
     }
 }
 
@@ -162,7 +276,7 @@ fn endless_nesting_is_flattened_and_overflows_nothing() {
 
 proptest! {
     #[test]
-    fn whatever_is_written_stays_well_formed(body in "([ \\n>*_`#|~!\\[\\]()<&:^=a-z1.\"'-]|https://|\\PC|\\n\\n|\\|-\\|){0,120}") {
+    fn whatever_is_written_stays_well_formed(body in "([ \\n>*_`#|~!\\[\\]()<&:^=a-z1.\"'@-]|https?://|www\\.|javascript:|<script>|<style>|<form action=x>|<img onerror=x>|\\]\\(javascript:|\\PC|\\n\\n|\\n#+ |\\|-\\|){0,120}") {
         assert_mail_safe(&plain(&body));
     }
 }

@@ -50,6 +50,15 @@ fn a_table_stands_in_columns_or_row_by_row() {
 }
 
 #[test]
+fn an_address_that_is_its_own_label_is_written_once() {
+    let body = "https://a.example/b and www.c.example and d@e.example and [f](https://a.example/b)";
+    assert_eq!(
+        text(body, 72),
+        "https://a.example/b and www.c.example and d@e.example and f [1]\n\n[1] https://a.example/b"
+    );
+}
+
+#[test]
 fn loose_items_keep_their_distance() {
     assert_eq!(text("- a\n\n  b\n\n- c\n\nd", 40), "- a\n\n  b\n\n- c\n\nd");
 }

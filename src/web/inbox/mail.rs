@@ -39,7 +39,7 @@ struct Tab {
 }
 
 #[derive(Serialize)]
-struct Attachment {
+pub(super) struct Attachment {
     number: usize,
     name: String,
     size: String,
@@ -115,13 +115,18 @@ impl Mail {
     }
 
     fn message(&self) -> Message<'_> {
-        let message = MessageParser::default().parse(&self.bytes[..]);
-        message.unwrap_or_default()
+        parsed(&self.bytes)
     }
 }
 
+/// A mail of no octets, or of none that make sense, is an empty one; the parser's own has no part to ask.
+pub(super) fn parsed(bytes: &[u8]) -> Message<'_> {
+    let parser = MessageParser::default();
+    parser.parse(bytes).or_else(|| parser.parse(&b"Subject:\r\n\r\n"[..])).unwrap_or_default()
+}
+
 /// The HTML a mail has, not what can be made of its text.
-fn html_of<'m>(message: &'m Message<'_>) -> Option<&'m str> {
+pub(super) fn html_of<'m>(message: &'m Message<'_>) -> Option<&'m str> {
     message.html_bodies().find_map(|part| match &part.body {
         PartType::Html(html) => Some(html.as_ref()),
         _ => None,
@@ -129,7 +134,7 @@ fn html_of<'m>(message: &'m Message<'_>) -> Option<&'m str> {
 }
 
 /// The longest Content-ID first, for one may begin with another.
-fn pictures<'m>(message: &'m Message<'_>) -> Vec<(&'m str, usize)> {
+pub(super) fn pictures<'m>(message: &'m Message<'_>) -> Vec<(&'m str, usize)> {
     let parts = message.parts.iter().enumerate();
     let mut found: Vec<_> =
         parts.filter_map(|(number, part)| Some((part.content_id()?, number))).collect();
@@ -138,7 +143,7 @@ fn pictures<'m>(message: &'m Message<'_>) -> Vec<(&'m str, usize)> {
 }
 
 /// Where something can be put into the head without a browser taking the page for an old one.
-fn end_of_head_tag(html: &str) -> usize {
+pub(super) fn end_of_head_tag(html: &str) -> usize {
     let lower = html.to_ascii_lowercase();
     let after = |tag: &str| {
         let at = lower.find(tag)?;
@@ -147,7 +152,7 @@ fn end_of_head_tag(html: &str) -> usize {
     after("<head>").or_else(|| after("<head ")).or_else(|| after("<!doctype")).unwrap_or(0)
 }
 
-fn attachments(message: &Message<'_>) -> Vec<Attachment> {
+pub(super) fn attachments(message: &Message<'_>) -> Vec<Attachment> {
     let numbers = message.attachments.iter().map(|number| *number as usize);
     let parts = numbers.filter_map(|number| Some((number, message.parts.get(number)?)));
     parts
@@ -165,7 +170,7 @@ fn name(part: &MessagePart<'_>) -> String {
 }
 
 /// As far as it can be a header field; text is said to be UTF-8, for that is what the parser gives.
-fn content_type(part: &MessagePart<'_>) -> String {
+pub(super) fn content_type(part: &MessagePart<'_>) -> String {
     let token = |text: &str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
         !text.is_empty() && text.bytes().all(fits)
@@ -180,12 +185,12 @@ fn content_type(part: &MessagePart<'_>) -> String {
     }
 }
 
-fn headers(bytes: &[u8]) -> String {
+pub(super) fn headers(bytes: &[u8]) -> String {
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
-fn source(bytes: &[u8]) -> String {
+pub(super) fn source(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(SHOWN)];
     let mut text = String::from_utf8_lossy(shown).into_owned();
     if shown.len() < bytes.len() {

@@ -6,6 +6,7 @@
 
 mod folder;
 mod mail;
+mod sheet;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::file;
 use super::page::{Answer, Refusal, Site};
 use folder::{Entry, Folders};
 use mail::Mail;
+pub use sheet::sheet;
 
 /// Mails need their own styles and pictures; nothing else, and nothing from elsewhere.
 const FRAMED: &str = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; \

@@ -61,7 +61,7 @@ fn parts() -> impl Strategy<Value = Vec<Part>> {
 
 fn composed() -> BoxedStrategy<Octets> {
     let content = (line(), text(), text(), parts()).prop_map(|(subject, text, html, parts)| {
-        Content { subject, html, text, parts, mjml: String::new() }
+        Content { subject, html, text, parts, invitation: None, mjml: String::new() }
     });
     let people = (line(), line(), proptest::option::of(line()), "[a-z0-9]{1,60}");
     let rest = (any::<bool>(), any::<bool>(), 0i64..4_000_000_000_000, "[!-;?-~]{1,200}");
@@ -72,7 +72,8 @@ fn composed() -> BoxedStrategy<Octets> {
                 from: address("bulletin@news.example.org"),
                 reply_to: replies.then(|| address("coordinator@example.org")),
                 list_id: ListId { name: list, id: "meetings.news.example.org".to_owned() },
-                base_url: "https://news.example.org".to_owned(),
+                help_url: "https://news.example.org/".to_owned(),
+                archive_url: "https://news.example.org/archive".to_owned(),
                 feedback_id: "1:meetings:announcement:news.example.org".to_owned(),
                 auto_submitted: digest,
             };
@@ -83,6 +84,7 @@ fn composed() -> BoxedStrategy<Octets> {
                 date: Timestamp(date),
                 unsubscribe_url: &format!("https://news.example.org/unsubscribe/{token}"),
                 lists: "Meetings & Reports",
+                rsvp_url: "",
             };
             Rendition::prepare(&content, &head).unwrap().message(&copy)
         })

@@ -177,10 +177,6 @@ async fn whoever_said_no_gets_no_copy_either(database: Database) {
     house.subscriber(left, &["reports"]);
     house.must(&["subscriber", "unsubscribe", left]);
     refused(&house, &id, left, "has left");
-    let discreet = "di@readers.example";
-    let list = ["--list", "meetings", "--confirmed", "--discreet"];
-    house.must(&[&["subscriber", "add", discreet][..], &list].concat());
-    refused(&house, &id, discreet, "asked for discretion");
     assert_eq!(relay.connections(), 0);
     house.subscriber("other@readers.example", &["reports"]);
     copied(&house, &id, "other@readers.example");

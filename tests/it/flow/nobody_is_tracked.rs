@@ -1,9 +1,14 @@
 //! Promise 5: two readers' copies differ in what is their own, and in nothing else.
 
-use super::house::{Database, house};
+use super::calendar::parts;
+use super::house::{Database, House, house};
 use super::mail::Mail;
 
-on_both!(two_copies_differ_only_in_what_is_the_readers_own);
+on_both!(
+    two_copies_differ_only_in_what_is_the_readers_own,
+    two_invitations_differ_also_in_the_link_to_answer_by_and_in_the_attendee,
+    a_command_proves_it_on_the_octets_that_are_sent,
+);
 
 const ANN: &str = "ann@readers.example";
 const BOB: &str = "bob@readers.example";
@@ -12,6 +17,44 @@ const OWN: [&str; 6] =
     ["return-path", "delivered-to", "to", "message-id", "list-unsubscribe", "date"];
 
 async fn two_copies_differ_only_in_what_is_the_readers_own(database: Database) {
+    let house = with_two_readers(database);
+    house.post("minutes", "meeting-summary", &[]);
+    let [ann, bob] = sent(&house, "minutes");
+    assert_eq!(common(&ann), common(&bob));
+    assert_ne!(ann.unsubscribe_url(), bob.unsubscribe_url());
+    assert_ne!(ann.headers["message-id"], bob.headers["message-id"]);
+    same_body(&ann.text, "Hello Ann Lee,", &ann, &bob, &bob.text);
+    same_body(&ann.html, "Hello Ann Lee,", &ann, &bob, &bob.html);
+    nothing_watches(&ann);
+    nothing_watches(&bob);
+}
+
+async fn two_invitations_differ_also_in_the_link_to_answer_by_and_in_the_attendee(
+    database: Database,
+) {
+    let house = with_two_readers(database);
+    let meeting = "meeting: {starts: 2037-06-12 14:00, ends: 2037-06-12 16:30, timezone: Europe/London, rsvp: true}";
+    house.post_with("next", "meeting-notice", &[], meeting);
+    let [ann, bob] = sent(&house, "next");
+    assert_eq!(common(&ann), common(&bob));
+    let [hers, his] = [&ann, &bob].map(rsvp_url);
+    assert_ne!(hers, his);
+    for (her_body, his_body) in [(&ann.text, &bob.text), (&ann.html, &bob.html)] {
+        assert!(her_body.contains(hers));
+        same_body(&her_body.replace(hers, his), "Hello Ann Lee,", &ann, &bob, his_body);
+    }
+    nothing_watches(&ann);
+    let [hers, his] = house.raw_mails().try_into().unwrap();
+    for ((_, hers), (_, his)) in parts(&hers).into_iter().zip(parts(&his)) {
+        let [hers, his] = [hers, his].map(|object| unfolded(&object));
+        let made_his = hers.replace(";CN=\"Ann Lee\"", "").replace(ANN, BOB);
+        assert_ne!(hers, his);
+        assert_eq!(made_his, his);
+        assert_eq!((hers.matches(ANN).count(), hers.matches('@').count()), (1, 2), "{hers}");
+    }
+}
+
+fn with_two_readers(database: Database) -> House {
     let house = house(database).open();
     house.must(&[
         "subscriber",
@@ -24,18 +67,52 @@ async fn two_copies_differ_only_in_what_is_the_readers_own(database: Database) {
         "--confirmed",
     ]);
     house.subscriber(BOB, &["meetings"]);
-    house.post("minutes", "meeting-summary", &[]);
-    house.queue("minutes");
+    house
+}
+
+/// Ann's mail and Bob's.
+fn sent(house: &House, slug: &str) -> [Mail; 2] {
+    house.queue(slug);
     house.send();
-    let [ann, bob] = house.mails().try_into().unwrap();
-    assert_eq!((ann.to.as_str(), bob.to.as_str()), (ANN, BOB));
-    assert_eq!(common(&ann), common(&bob));
-    assert_ne!(ann.unsubscribe_url(), bob.unsubscribe_url());
-    assert_ne!(ann.headers["message-id"], bob.headers["message-id"]);
-    same_body(&ann.text, "Hello Ann Lee,", &ann, &bob, &bob.text);
-    same_body(&ann.html, "Hello Ann Lee,", &ann, &bob, &bob.html);
-    nothing_watches(&ann);
-    nothing_watches(&bob);
+    let mails: [Mail; 2] = house.mails().try_into().unwrap();
+    assert_eq!((mails[0].to.as_str(), mails[1].to.as_str()), (ANN, BOB));
+    mails
+}
+
+fn rsvp_url(mail: &Mail) -> &str {
+    mail.text.lines().find(|line| line.contains("/rsvp/")).unwrap()
+}
+
+/// How a line is folded depends on how long the name and the address in it are.
+fn unfolded(object: &[u8]) -> String {
+    String::from_utf8(object.to_vec()).unwrap().replace("\r\n ", "")
+}
+
+async fn a_command_proves_it_on_the_octets_that_are_sent(database: Database) {
+    let house = house(database).open();
+    house.write("agenda.pdf", "%PDF-1.7 agenda");
+    house.post_with("minutes", "meeting-summary", &[], "attachments: [agenda.pdf]");
+    let proof = house.program.json(&["tracking-proof", "minutes"]);
+    assert_eq!((&proof["post"], &proof["tracked"]), (&"minutes".into(), &false.into()), "{proof}");
+    let found = proof["differences"].as_array().unwrap();
+    let named: Vec<_> = found.iter().map(|one| one["what"].as_str().unwrap()).collect();
+    let expected = [
+        "To",
+        "Date",
+        "Message-ID",
+        "unsubscribe link in List-Unsubscribe",
+        "greeting in the text part",
+        "unsubscribe link in the text part",
+        "greeting in the HTML part",
+        "unsubscribe link in the HTML part",
+    ];
+    assert_eq!(named, expected);
+    assert!(found.iter().all(|one| one["allowed"] == true));
+    assert_eq!(found[4]["first"]["text"], "Hello Sam Reader,");
+    let said = house.must(&["tracking-proof", "minutes"]).stdout;
+    assert!(said.contains("\nNothing else differs: this mail tracks nobody.\n"), "{said}");
+    // the links in it are nobody's
+    assert!(house.program.json_lines(&["delivery", "list"]).is_empty());
 }
 
 /// The headers that must be the same.

@@ -1,10 +1,13 @@
 //! Who would get it, and why somebody would not; the life of a campaign up to its due time.
 
 use bulletin::audience::State::{Paused, Pending};
+use bulletin::campaign::Order;
 use bulletin::campaign::State;
-use bulletin::campaign::announcement::Queued;
+use bulletin::campaign::announcement::{Queued, queue};
+use bulletin::post::add::{add, named};
+use bulletin::post::lint::store::{Allowance, allow, allowed, allowed_in};
 
-use super::people::{address, request};
+use super::people::{address, request, source};
 use super::{World, on_both};
 
 on_both!(
@@ -14,6 +17,8 @@ on_both!(
     a_dry_run_queues_nothing,
     when_nobody_is_left_nothing_is_queued,
     a_change_of_state_is_made_by_one_of_two,
+    what_was_edited_since_it_was_looked_over_is_not_queued,
+    what_was_let_go_is_kept_once_for_its_content,
 );
 
 fn excluded(queued: &Queued, reason: &str) -> i64 {
@@ -105,4 +110,45 @@ async fn a_change_of_state_is_made_by_one_of_two(w: &World) {
     w.pass(60);
     assert!(!w.move_campaign(id, from, to).await);
     assert_eq!(w.campaign(id).await.finished_at, first);
+}
+
+async fn what_was_edited_since_it_was_looked_over_is_not_queued(w: &World) {
+    w.post("hello", "announcement").await;
+    let order = |version| Order {
+        version: Some(version),
+        post: "hello".to_owned(),
+        lists: Vec::new(),
+        due_at: w.now(),
+        expires_at: w.now().plus(std::time::Duration::from_hours(1)),
+    };
+    add(&w.db, &source("hello", "announcement", "urgent: true\n", &[]), w.now()).await.unwrap();
+    let refused = queue(&w.db, &w.config, &order(1), false, w.now()).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the post \"hello\" was edited just now; queue it again to look over what is new"
+    );
+    queue(&w.db, &w.config, &order(2), false, w.now()).await.unwrap();
+}
+
+async fn what_was_let_go_is_kept_once_for_its_content(w: &World) {
+    w.post("hello", "announcement").await;
+    let stored = named(&w.db, "hello").await.unwrap();
+    let allowance = |reason: &str| Allowance {
+        rule: "contrast".to_owned(),
+        reason: reason.to_owned(),
+        allowed_by: "ann".to_owned(),
+        allowed_at: w.now(),
+    };
+    let mut write = w.write().await;
+    for (hash, reason) in
+        [(&stored.hash, "a"), (&stored.hash, "a"), (&stored.hash, "b"), (&"other".to_owned(), "c")]
+    {
+        allow(&mut write, "hello", hash, &allowance(reason)).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let mut read = w.db.read().await.unwrap();
+    let both = [allowance("a"), allowance("b")];
+    assert_eq!(allowed(&mut read, "hello", &stored.hash).await.unwrap(), both);
+    assert_eq!(allowed_in(&mut read, stored.id, 1).await.unwrap(), both);
+    assert_eq!(allowed(&mut read, "hello", "none").await.unwrap(), []);
 }

@@ -39,14 +39,15 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
     w.announce("hello").await;
     let mut claimers = JoinSet::new();
     for owner in 0..CLAIMERS {
-        let (db, now) = (w.db.clone(), w.now());
-        let taker = Taker {
-            owner: NOBODY + owner,
-            lease_until: now,
-            limit: i64::try_from(BATCH).unwrap(),
-            marks: true,
-        };
+        let (db, now, message_domains) = (w.db.clone(), w.now(), w.config.message_domains());
         claimers.spawn(async move {
+            let taker = Taker {
+                owner: NOBODY + owner,
+                lease_until: now,
+                limit: i64::try_from(BATCH).unwrap(),
+                marks: true,
+                message_domains: &message_domains,
+            };
             let mut all = Vec::new();
             loop {
                 let mut write = db.write().await.unwrap();

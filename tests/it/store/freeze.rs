@@ -122,9 +122,10 @@ async fn freeze_by_hand(w: &World, write: &mut Write, id: CampaignId) {
     let post = newest(write, "hello").await.unwrap().unwrap().id;
     assert!(store::begin(write, id, w.now()).await.unwrap());
     let piece = Piece { post, version: 1, list: "news".to_owned() };
-    let rendition = store::insert_rendition(write, id, &[piece]).await.unwrap();
-    let frozen = Frozen { id, post, urgent: false, message_domain: "example.org" };
-    store::freeze(write, &frozen, rendition, w.now()).await.unwrap();
+    let rendition = store::insert_rendition(write, id, &[piece], false).await.unwrap();
+    let message_domains = &w.config.message_domains();
+    let frozen = Frozen { id, post, urgent: false, message_domains };
+    store::freeze(write, &frozen, [rendition, rendition], w.now()).await.unwrap();
 }
 
 /// Postgres lets both write: neither sees the other's ledger, and only its key can tell.

@@ -4,7 +4,7 @@ use bulletin::address::EmailAddress;
 use bulletin::campaign::State as Campaign;
 use bulletin::clock::Timestamp;
 use bulletin::delivery::store::{
-    Attempt, Filter, RelayRow, append, attempts, last_look, last_tries, note_relay, relays,
+    Attempt, Filter, RelayRow, Taken, append, attempts, last_look, last_tries, note_relay, relays,
     set_relay, shown,
 };
 use bulletin::delivery::{Claim, State};
@@ -22,6 +22,8 @@ on_both!(
     an_edition_still_comes_to_whoever_changed_cadence_meanwhile,
     the_last_look_sees_that_a_post_was_withdrawn,
     an_edition_is_planned_anew_when_one_of_its_lists_was_left,
+    the_last_look_sees_that_somebody_asked_for_discretion,
+    a_mail_is_claimed_in_the_form_that_its_reader_wants_now,
     the_last_look_sees_that_the_campaign_expired,
     the_older_of_two_claims_of_one_mail_is_not_now_and_the_newer_goes,
     the_attempts_are_kept_in_order_and_the_last_is_shown,
@@ -154,6 +156,47 @@ async fn an_edition_is_planned_anew_when_one_of_its_lists_was_left(w: &World) {
         Some("left a list"),
         "the other list brings no mail that holds what was declined"
     );
+}
+
+async fn wants_discretion(w: &World, discreet: bool) {
+    w.raw.run(&format!("UPDATE subscriber SET discreet = {discreet}")).await.unwrap();
+}
+
+async fn the_last_look_sees_that_somebody_asked_for_discretion(w: &World) {
+    let claim = under_way(w).await;
+    wants_discretion(w, true).await;
+    assert_eq!(look(w, claim).await, Some("anew"));
+    w.leave("ann").await;
+    assert_eq!(look(w, claim).await, Some("unsubscribed"), "a no outranks it");
+}
+
+/// Its rendition is found, or made; the Message-ID keeps what is before its @.
+async fn a_mail_is_claimed_in_the_form_that_its_reader_wants_now(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    let edition = w.edition("weekly").await.unwrap();
+    let mut seen = Vec::new();
+    for discreet in [false, true, false, true] {
+        wants_discretion(w, discreet).await;
+        let Some(Taken::Wanted(errand)) = w.take(NOBODY, 1).await.pop() else {
+            panic!("it is wanted")
+        };
+        assert_eq!(errand.discreet, discreet);
+        assert_eq!(look(w, errand.claim).await, None);
+        seen.push((errand.rendition, errand.message_id));
+        w.raw
+            .run("UPDATE delivery SET state = 'queued', next_at = 0, owner = NULL, lease_until = NULL, handed_at = NULL")
+            .await
+            .unwrap();
+    }
+    assert_eq!((&seen[0], &seen[1]), (&seen[2], &seen[3]));
+    assert_ne!(seen[0].0, seen[1].0);
+    let local = |id: &str| id.split('@').next().unwrap().to_owned();
+    assert_eq!(local(&seen[0].1), local(&seen[1].1));
+    let campaign = edition.id;
+    let made = format!("SELECT count(*) FROM rendition WHERE campaign_id = {campaign}");
+    assert_eq!(w.raw.number(&made).await, 2);
 }
 
 async fn the_last_look_sees_that_the_campaign_expired(w: &World) {

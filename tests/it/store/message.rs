@@ -1,8 +1,9 @@
 //! What a rendition's first mail said, every later one says.
 
 use bulletin::id::RenditionId;
-use bulletin::message::Content;
+use bulletin::message::calendar::Method;
 use bulletin::message::store::{find, keep, pieces};
+use bulletin::message::{Content, Invitation};
 
 use super::people::line;
 use super::{World, on_both};
@@ -10,6 +11,7 @@ use super::{World, on_both};
 on_both!(
     the_first_words_are_kept_and_the_second_get_them_too,
     two_who_keep_words_at_once_agree,
+    a_calendar_part_is_kept_with_the_words_or_not_at_all,
     a_rendition_knows_its_posts_in_order,
 );
 
@@ -19,6 +21,7 @@ fn content(word: &str) -> Content {
         html: format!("<p>{word}</p>"),
         text: word.to_owned(),
         parts: Vec::new(),
+        invitation: None,
         mjml: String::new(),
     }
 }
@@ -45,6 +48,30 @@ async fn the_first_words_are_kept_and_the_second_get_them_too(w: &World) {
     assert_eq!(kept(w, id, "second").await, first);
     let words = found().await.words.unwrap();
     assert_eq!((words.subject.to_string(), words.html, words.text), first);
+}
+
+async fn a_calendar_part_is_kept_with_the_words_or_not_at_all(w: &World) {
+    let id = rendition(w).await;
+    let object = |text: &str| Invitation {
+        method: Method::Publish,
+        file_name: "invite.ics".to_owned(),
+        object: text.to_owned(),
+    };
+    let keep_with = async |id, invitation| {
+        let mut write = w.write().await;
+        let words = keep(&mut write, id, &Content { invitation, ..content("word") }).await.unwrap();
+        write.commit().await.unwrap();
+        words.calendar
+    };
+    assert_eq!(keep_with(id, Some(object("first"))).await.as_deref(), Some("first"));
+    assert_eq!(keep_with(id, Some(object("second"))).await.as_deref(), Some("first"));
+    let words = find(&mut w.db.read().await.unwrap(), id).await.unwrap().words.unwrap();
+    assert_eq!(words.calendar.as_deref(), Some("first"));
+    w.post("old", "announcement").await;
+    w.announce("old").await;
+    let old = RenditionId(w.raw.number("SELECT max(id) FROM rendition").await);
+    assert_eq!(keep_with(old, None).await, None);
+    assert_eq!(keep_with(old, Some(object("late"))).await, None, "its first mails had none");
 }
 
 async fn two_who_keep_words_at_once_agree(w: &World) {

@@ -12,7 +12,7 @@ use bulletin::delivery::Claim;
 use bulletin::delivery::store::{Next, Taken, Taker, claim, mark, settle};
 use bulletin::id::CampaignId;
 use bulletin::line::Line;
-use bulletin::post::read::Source;
+use bulletin::post::read::{Source, hash};
 use bulletin::post::{self, File, front};
 
 use super::world::World;
@@ -52,6 +52,7 @@ pub(crate) fn source(slug: &str, kind: &str, more: &str, files: &[File]) -> Sour
     );
     Source {
         post: front::parse(std::path::Path::new("post.md"), &text, None).unwrap(),
+        hash: hash(&text, files),
         text,
         files: files.to_vec(),
     }
@@ -116,6 +117,7 @@ impl World {
 
     pub(crate) async fn order(&self, slug: &str, lists: &[&str], dry_run: bool) -> Queued {
         let order = Order {
+            version: None,
             post: slug.to_owned(),
             lists: lists.iter().map(|list| (*list).to_owned()).collect(),
             due_at: self.now(),
@@ -183,7 +185,8 @@ impl World {
     pub(crate) async fn take_under(&self, owner: i64, limit: i64, policy: OnInDoubt) -> Vec<Taken> {
         let lease_until = self.now().plus(self.config.delivery.lease);
         let marks = policy == OnInDoubt::Resend;
-        let taker = Taker { owner, lease_until, limit, marks };
+        let message_domains = &self.config.message_domains();
+        let taker = Taker { owner, lease_until, limit, marks, message_domains };
         let mut write = self.write().await;
         let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();

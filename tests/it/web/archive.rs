@@ -2,8 +2,6 @@
 
 use super::{NOW, Site};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest";
-
 const POST: &str = r#"---
 title: "<script>alert(1)</script> & more"
 kind: announcement
@@ -20,7 +18,7 @@ const PLAIN: &str = "---\ntitle: Plain\nkind: report\ndate: 2026-05-21\nlists: [
 
 async fn with_a_post() -> Site {
     let site = Site::start().await;
-    std::fs::write(site.path().join("front cover.png"), PNG).unwrap();
+    image::RgbImage::new(2_000, 1_000).save(site.path().join("front cover.png")).unwrap();
     std::fs::write(site.path().join("page.html"), "<script>alert(3)</script>").unwrap();
     site.publish("loud", POST).await;
     site
@@ -80,8 +78,11 @@ async fn pictures_are_shown_and_everything_else_is_downloaded() {
     let site = with_a_post().await;
     let post = site.get("/archive/loud").await.text();
     assert!(post.contains("src=\"/archive/loud/file/front%20cover.png\""), "{post}");
+    assert!(post.contains(" width=\"534\" height=\"267\">"), "{post}");
     let picture = site.get("/archive/loud/file/front%20cover.png").await;
-    assert_eq!((picture.status, &picture.body[..]), (200, PNG));
+    assert_eq!(picture.status, 200);
+    let shown = image::load_from_memory(&picture.body).unwrap();
+    assert_eq!((shown.width(), shown.height()), (1_068, 534));
     assert_eq!(picture.header("content-type"), Some("image/png"));
     assert!(picture.header("content-disposition").unwrap().starts_with("inline;"));
     let page = site.get("/archive/loud/file/page.html").await;
@@ -112,4 +113,28 @@ async fn the_front_page_tells_the_open_lists_and_how_to_join() {
     let text = Site::start().await.get("/").await.text();
     assert!(text.contains("Reports &lt;new&gt;") && !text.contains("Retired"), "{text}");
     assert!(text.contains("href=\"mailto:") && !text.contains("<form"), "{text}");
+}
+
+/// What a discreet mail links to.
+#[tokio::test]
+async fn a_post_is_found_by_its_number_under_a_neutral_title() {
+    let site = Site::start().await;
+    site.publish("plain", PLAIN).await;
+    site.add("draft", PLAIN).await;
+    let page = site.get("/u/1").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("<h1>Plain</h1>"), "{}", page.text());
+    assert!(page.text().contains("<title>An update</title>"), "{}", page.text());
+    assert!(page.text().contains("noindex"), "{}", page.text());
+    for nothing in ["/u/2", "/u/3", "/u/plain", "/u/-1", "/u/99999999999999999999"] {
+        assert_eq!(site.get(nothing).await.status, 404, "{nothing}");
+    }
+    assert_eq!(site.ask("POST", "/u/1", &[], b"").await.status, 405);
+    let mut write = site.office.db.write().await.unwrap();
+    let plain = bulletin::post::store::newest(&mut write, "plain").await.unwrap().unwrap();
+    bulletin::post::store::withdraw(&mut write, plain.id, NOW).await.unwrap();
+    write.commit().await.unwrap();
+    let page = site.get("/u/1").await.text();
+    assert!(page.contains("that meeting will not take place"), "{page}");
+    assert!(!page.contains("Plain") && !page.contains("Words"), "{page}");
 }

@@ -128,6 +128,7 @@ impl Store {
                 claim,
                 priority: Priority::News,
                 rendition: RenditionId(1),
+                discreet: false,
                 email: EmailAddress::parse(&address_of(row.person)).unwrap(),
                 name: None,
                 message_id: id.to_string(),

@@ -10,15 +10,21 @@ use lettre::message::{Attachment, Mailbox, Message, MessageBuilder, MultiPart, S
 use super::super::{Copy, Head};
 use crate::address::EmailAddress;
 use crate::line::Line;
+use crate::message::calendar::attendee;
 use crate::message::slot::Slot;
-use crate::message::{Content, Part};
+use crate::message::{Content, Invitation, Part};
 
 pub(super) fn message(content: &Content, head: &Head, copy: &Copy<'_>) -> Vec<u8> {
     let (pictures, attachments): (Vec<_>, Vec<_>) =
         content.parts.iter().partition(|part| part.cid.is_some());
     let mut body = alternative(content, copy, &pictures);
-    if !attachments.is_empty() {
+    if !attachments.is_empty() || content.invitation.is_some() {
         body = MultiPart::mixed().multipart(body);
+    }
+    if let Some(invitation) = &content.invitation {
+        let kind = ContentType::parse("application/ics").unwrap();
+        let file = Attachment::new(invitation.file_name.clone());
+        body = body.singlepart(file.body(calendar(invitation, copy).into_bytes(), kind));
     }
     let body = attachments.into_iter().map(file).fold(body, MultiPart::singlepart);
     fields(content, head, copy).multipart(body).unwrap().formatted()
@@ -36,23 +42,34 @@ pub(super) fn html(content: &Content, copy: &Copy<'_>) -> String {
     })
 }
 
+fn calendar(invitation: &Invitation, copy: &Copy<'_>) -> String {
+    filled(&invitation.object, copy, &str::to_owned)
+}
+
 fn filled(template: &str, copy: &Copy<'_>, escaped: &dyn Fn(&str) -> String) -> String {
     let greeting = copy.name.map_or("Hello,".to_owned(), |name| format!("Hello {name},"));
     template
         .replace(&Slot::Greeting.mark(), &escaped(&greeting))
         .replace(&Slot::UnsubscribeUrl.mark(), &escaped(copy.unsubscribe_url))
         .replace(&Slot::Lists.mark(), &escaped(copy.lists))
+        .replace(&Slot::RsvpUrl.mark(), &escaped(copy.rsvp_url))
+        .replace(&Slot::Attendee.mark(), &escaped(&attendee(copy.to, copy.name)))
 }
 
 fn alternative(content: &Content, copy: &Copy<'_>, pictures: &[&Part]) -> MultiPart {
     let alternative = MultiPart::alternative().singlepart(SinglePart::plain(text(content, copy)));
     let html = SinglePart::html(html(content, copy));
-    if pictures.is_empty() {
-        return alternative.singlepart(html);
-    }
-    let related = MultiPart::related().singlepart(html);
-    let pictures = pictures.iter().copied().map(file);
-    alternative.multipart(pictures.fold(related, MultiPart::singlepart))
+    let alternative = if pictures.is_empty() {
+        alternative.singlepart(html)
+    } else {
+        let related = MultiPart::related().singlepart(html);
+        let pictures = pictures.iter().copied().map(file);
+        alternative.multipart(pictures.fold(related, MultiPart::singlepart))
+    };
+    let Some(invitation) = &content.invitation else { return alternative };
+    let kind = format!("text/calendar; charset=UTF-8; method={}", invitation.method.as_str());
+    let kind = ContentType::parse(&kind).unwrap();
+    alternative.singlepart(SinglePart::builder().header(kind).body(calendar(invitation, copy)))
 }
 
 fn file(part: &Part) -> SinglePart {
@@ -78,14 +95,13 @@ fn fields(content: &Content, head: &Head, copy: &Copy<'_>) -> MessageBuilder {
     if head.auto_submitted {
         fields = fields.raw_header(field("Auto-Submitted", "auto-generated"));
     }
-    let base_url = &head.base_url;
     fields
         .raw_header(field("List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url)))
         .raw_header(field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         .raw_header(list_id(&head.list_id.name, &head.list_id.id))
         .raw_header(field("List-Post", "NO"))
-        .raw_header(field("List-Help", &format!("<{base_url}/>")))
-        .raw_header(field("List-Archive", &format!("<{base_url}/archive>")))
+        .raw_header(field("List-Help", &format!("<{}>", head.help_url)))
+        .raw_header(field("List-Archive", &format!("<{}>", head.archive_url)))
         .raw_header(field("Feedback-ID", &head.feedback_id))
 }
 

@@ -15,6 +15,7 @@ pub(super) struct Read {
 pub(super) struct Piece {
     pub(super) kind: String,
     charset: Option<String>,
+    method: Option<String>,
     disposition: Option<String>,
     name: Option<String>,
     cid: Option<String>,
@@ -51,7 +52,8 @@ fn piece(part: &MessagePart<'_>) -> Piece {
     let own = |text: &str| text.to_owned();
     Piece {
         kind: format!("{}/{}", kind.ctype(), kind.subtype().unwrap()),
-        charset: kind.attribute("charset").map(own),
+        charset: kind.attribute("charset").map(str::to_ascii_lowercase),
+        method: kind.attribute("method").map(own),
         disposition: part.content_disposition().map(|value| own(value.ctype())),
         name: part.attachment_name().map(own),
         cid: part.content_id().map(own),

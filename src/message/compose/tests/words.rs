@@ -1,5 +1,7 @@
 //! What people might write: names, posts and addresses of every kind, and what composers trip over.
 
+use std::sync::LazyLock;
+
 use chrono::NaiveDate;
 use proptest::collection::vec;
 use proptest::option;
@@ -9,10 +11,14 @@ use proptest::sample::select;
 use super::super::{Copy, Head, ListId};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
+use crate::config::{Brand, Placing};
 use crate::line::Line;
+use crate::message::calendar::Method;
 use crate::message::slot::Slot;
-use crate::message::{Content, Frame, Item, Letter, Occasion, Part, Section};
+use crate::message::{Content, Frame, Invitation, Item, Letter, Occasion, Part, Section};
 use crate::post::{File, Image, Kind, Meeting, Post};
+
+static BRAND: LazyLock<Brand> = LazyLock::new(Brand::default);
 
 /// Words of many scripts, written from either side, and what HTML, Markdown, MIME, SMTP and
 /// mailboxes take for something else.
@@ -188,6 +194,7 @@ impl Written {
             timezone: chrono_tz::Tz::Europe__London,
             place: Some(self.words[3].clone()),
             join: Some("https://meet.example.org/a?b=c&d".to_owned()),
+            rsvp: self.attached,
         }
     }
 
@@ -218,6 +225,9 @@ impl Written {
             language: if self.meets { "en-GB" } else { "ar" },
             postal_address: self.attached.then_some(&self.words[7]),
             reply_to: None,
+            brand: &BRAND,
+            placing: Placing::default(),
+            discreet: None,
         }
     }
 }
@@ -234,12 +244,26 @@ pub(super) fn by_hand() -> impl Strategy<Value = Content> {
         ];
         vec(piece, 0..16).prop_map(|pieces| pieces.concat())
     };
-    (line(), text(), text(), vec(part(), 0..3)).prop_map(|(subject, text, html, parts)| Content {
-        subject,
-        html,
-        text,
-        parts,
-        mjml: String::new(),
+    (line(), text(), text(), vec(part(), 0..3), option::of(invitation())).prop_map(
+        |(subject, text, html, parts, invitation)| Content {
+            subject,
+            html,
+            text,
+            parts,
+            invitation,
+            mjml: String::new(),
+        },
+    )
+}
+
+/// Lines of any kind, with or without people in them.
+fn invitation() -> impl Strategy<Value = Invitation> {
+    let line = prop_oneof![3 => text_line(), 1 => Just(Slot::Attendee.mark())];
+    let method = select(vec![Method::Publish, Method::Request, Method::Cancel]);
+    (vec(line, 0..8), method).prop_map(|(lines, method)| Invitation {
+        method,
+        file_name: "invite.ics".to_owned(),
+        object: lines.concat().split(['\r', '\n']).collect::<Vec<_>>().join("\r\n") + "\r\n",
     })
 }
 
@@ -277,7 +301,8 @@ pub(super) fn addressed() -> impl Strategy<Value = Addressed> {
                 from: EmailAddress::parse("news@news.example.org").unwrap(),
                 reply_to,
                 list_id: ListId { name: list, id: "meetings.news.example.org".to_owned() },
-                base_url: "https://news.example.org".to_owned(),
+                help_url: "https://news.example.org/".to_owned(),
+                archive_url: "https://news.example.org/archive".to_owned(),
                 feedback_id: "1:meetings:announcement:news.example.org".to_owned(),
                 auto_submitted,
             };
@@ -304,6 +329,7 @@ impl Addressed {
             date: self.date,
             unsubscribe_url: &self.url,
             lists: &self.lists,
+            rsvp_url: super::RSVP,
         }
     }
 }

@@ -1,0 +1,82 @@
+//! Taking a post back: out of everything that is not yet sent, and, if asked, out of people's minds.
+//!
+//! # What always holds
+//! * In one transaction: the archive, campaigns, digests that wait, and the cancellation.
+//! * A digest that waits is planned anew without the post; one that held nothing else is cancelled. What
+//!   is under way is turned down at its last look, and what else it held comes in the next edition.
+//! * The ledger keeps who may have had the post, and only them: they are told.
+
+use super::store;
+use crate::campaign::sequel::{Notice, call_off};
+use crate::campaign::store as campaigns;
+use crate::campaign::{Kind, State};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::db::{Db, Write};
+use crate::id::PostId;
+use crate::message::store as message;
+use crate::post::store::{self as posts, Stored};
+
+/// What withdrawing a post did.
+#[derive(Clone, Debug)]
+pub struct Withdrawn {
+    /// False when it was withdrawn before.
+    pub new: bool,
+    pub campaigns: usize,
+    /// Mails that are not sent.
+    pub mails: u64,
+    /// Digests that go without it.
+    pub digests: u64,
+    /// When people were to be told.
+    pub notice: Option<Notice>,
+}
+
+/// Withdraws a post; doing it again changes nothing more.
+pub async fn withdraw(
+    db: &Db,
+    config: &Config,
+    stored: &Stored,
+    notify: bool,
+    now: Timestamp,
+) -> anyhow::Result<Withdrawn> {
+    let mut write = db.write().await?;
+    // Whoever freezes or plans now is before us, and has written, or after us, and sees it.
+    campaigns::take_turn(&mut write).await?;
+    let new = posts::withdraw(&mut write, stored.id, now).await?;
+    let (stopped, cancelled) = stop(&mut write, stored.id, now).await?;
+    let (digests, empty) = plan_anew(&mut write, stored.id, now).await?;
+    let notice = if notify { Some(call_off(&mut write, config, stored, now).await?) } else { None };
+    write.commit().await?;
+    Ok(Withdrawn { new, campaigns: stopped, mails: cancelled + empty, digests, notice })
+}
+
+/// Cancels every campaign of the post but its cancellation: how many, and how many mails.
+async fn stop(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(usize, u64)> {
+    let mut all = campaigns::all(write).await?;
+    all.retain(|one| one.post_id == Some(post) && one.kind != Kind::Cancellation);
+    all.retain(|one| !matches!(one.state, State::Finished | State::Cancelled));
+    let mut mails = 0;
+    for one in &all {
+        let why = Some("the post was withdrawn");
+        campaigns::change(write, one.id, one.state, State::Cancelled, why, now).await?;
+        mails += store::cancel(write, one.id, now).await?;
+    }
+    Ok((all.len(), mails))
+}
+
+/// Takes the post out of digests that wait: how many go without it, and how many had nothing else.
+async fn plan_anew(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(u64, u64)> {
+    let (mut moved, mut cancelled) = (0, 0);
+    for (campaign, rendition) in store::waiting_digests(write, post).await? {
+        let discreet = message::find(write, rendition).await?.discreet;
+        let mut left = message::pieces(write, rendition).await?;
+        left.retain(|piece| piece.post != post);
+        if left.is_empty() {
+            cancelled += store::cancel_rendition(write, campaign, rendition, now).await?;
+        } else {
+            let other = campaigns::insert_rendition(write, campaign, &left, discreet).await?;
+            moved += store::move_waiting(write, campaign, rendition, other, post).await?;
+        }
+    }
+    Ok((moved, cancelled))
+}
