@@ -160,8 +160,15 @@ fn in_part(
     };
     if folded {
         (one, two) = (one.unfolded(), two.unfolded());
+        return walk(&name, &one, &two, &unfolded(&first.own), &unfolded(&second.own));
     }
     walk(&name, &one, &two, &first.own, &second.own)
+}
+
+/// What is a recipient's own may be folded itself.
+fn unfolded(own: &[Own]) -> Vec<Own> {
+    let joined = |value: &str| value.replace("\r\n", "\n").replace("\n ", "");
+    own.iter().map(|(name, value)| (*name, joined(value))).collect()
 }
 
 /// Nothing for what is encoded as no words are.

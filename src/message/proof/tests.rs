@@ -133,6 +133,12 @@ fn in_a_calendar_folds_may_stand_anywhere_and_only_the_attendee_may_differ() {
     let found = differences(&mail("ann@e.example", ""), &mail("rob\r\n ert@e.example", ""));
     assert_eq!(forbidden(&found), [""; 0]);
     assert_eq!(found[0].what, "address in the calendar part");
+    let [mut one, mut two] =
+        ["Ann Lee:mailto:ann@e.example", "Robert\r\n  Long"].map(|words| mail(words, ""));
+    one.own = vec![("attendee", "mailto:Ann Lee:mailto:ann@e.example".to_owned())];
+    two.own = vec![("attendee", "mailto:Robert\r\n  Long".to_owned())];
+    let found = differences(&one, &two);
+    assert_eq!((found[0].what.as_str(), found[0].allowed), ("attendee in the calendar part", true));
     let found = differences(&mail("ann@e.example", ""), &mail("bob@e.example", "X-ID:7\r\n"));
     assert_eq!(forbidden(&found), ["the calendar part"]);
 }

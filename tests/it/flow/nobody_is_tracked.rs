@@ -35,6 +35,7 @@ async fn two_invitations_differ_also_in_the_link_to_answer_by_and_in_the_attende
     let house = with_two_readers(database);
     let meeting = "meeting: {starts: 2037-06-12 14:00, ends: 2037-06-12 16:30, timezone: Europe/London, rsvp: true}";
     house.post_with("next", "meeting-notice", &[], meeting);
+    assert_eq!(house.program.json(&["tracking-proof", "next"])["tracked"], false);
     let [ann, bob] = sent(&house, "next");
     assert_eq!(common(&ann), common(&bob));
     let [hers, his] = [&ann, &bob].map(rsvp_url);
