@@ -144,7 +144,8 @@ impl Rule {
     fn candidates(wall: NaiveDateTime) -> impl Iterator<Item = Self> {
         let (month, day) = (wall.month(), wall.weekday());
         let nth = u8::try_from(wall.day0() / 7 + 1).ok().filter(|nth| *nth < 5);
-        [nth.map(Some), Some(None)].into_iter().flatten().map(move |nth| Self { month, nth, day })
+        // where a fourth Sunday is the last one too, clocks go by the last
+        [Some(None), nth.map(Some)].into_iter().flatten().map(move |nth| Self { month, nth, day })
     }
 
     fn date(self, year: i32) -> Option<NaiveDate> {

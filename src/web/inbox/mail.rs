@@ -166,7 +166,9 @@ pub(super) fn attachments(message: &Message<'_>) -> Vec<Attachment> {
 }
 
 fn name(part: &MessagePart<'_>) -> String {
-    part.attachment_name().unwrap_or("part").to_owned()
+    let calendar = part.is_content_type("text", "calendar");
+    let nameless = if calendar { "calendar part" } else { "part" };
+    part.attachment_name().unwrap_or(nameless).to_owned()
 }
 
 /// As far as it can be a header field; text is said to be UTF-8, for that is what the parser gives.
