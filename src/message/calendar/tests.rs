@@ -174,3 +174,21 @@ fn a_zone_whose_clocks_follow_no_rule_tells_what_holds_during_the_event() {
     assert!(!object.contains("DAYLIGHT"), "{object}");
     assert!(object.contains("\r\nTZOFFSETTO:+0100\r\n"), "{object}");
 }
+
+#[test]
+fn clocks_that_begin_to_change_during_the_event_were_what_they_were_before() {
+    let cairo = meeting("2023-04-27T17:06:00", "2023-04-29T22:03:00", Tz::Africa__Cairo, false);
+    let object = told(&cairo, Occasion::News).object;
+    let zone = |name: &str| {
+        let (_, rest) = object.split_once(&format!("BEGIN:{name}\r\n")).unwrap();
+        rest.split_once(&format!("END:{name}")).unwrap().0.replace("\r\n", " ")
+    };
+    assert_eq!(
+        zone("STANDARD"),
+        "DTSTART:19700101T000000 TZOFFSETFROM:+0200 TZOFFSETTO:+0200 TZNAME:EET "
+    );
+    assert_eq!(
+        zone("DAYLIGHT"),
+        "DTSTART:20230428T000000 TZOFFSETFROM:+0200 TZOFFSETTO:+0300 TZNAME:EEST "
+    );
+}

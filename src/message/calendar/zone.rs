@@ -28,21 +28,20 @@ pub(super) fn write(out: &mut Lines, zone: Tz, starts: DateTime<Utc>, ends: Date
             observance(out, change.after < change.before, change, Some(rule));
         }
     } else {
-        during(out, &changes, before, zone, ends);
+        // as long as we look back, it has always been so
+        let first = match before.checked_sub(1) {
+            Some(last) => changes[last].clone(),
+            None => Change::always(zone, starts),
+        };
+        during(out, &first, &changes[before..], ends);
     }
     out.add("END:VTIMEZONE");
 }
 
 /// What holds at the beginning, and each change until the end.
-fn during(out: &mut Lines, changes: &[Change], before: usize, zone: Tz, ends: DateTime<Utc>) {
-    let later = changes[before..].iter().take_while(|change| change.at <= ends.naive_utc());
-    let first = match before.checked_sub(1) {
-        Some(last) => changes[last].clone(),
-        // as long as we look back, it has always been so
-        None => Change::always(zone, ends),
-    };
-    observance(out, true, &first, None);
-    for change in later {
+fn during(out: &mut Lines, first: &Change, later: &[Change], ends: DateTime<Utc>) {
+    observance(out, true, first, None);
+    for change in later.iter().take_while(|change| change.at <= ends.naive_utc()) {
         observance(out, change.after < change.before, change, None);
     }
 }
