@@ -37,15 +37,7 @@ pub async fn queue(
             order.post
         );
     }
-    if order.version.is_some_and(|version| version != stored.version) {
-        bail!(
-            "the post \"{}\" was edited just now; queue it again to look over what is new",
-            order.post
-        );
-    }
-    if order.expires_at <= order.due_at.max(now) {
-        bail!("it would expire before it is due; give a later --expires, or an earlier --at");
-    }
+    order.check(&stored, now)?;
     let post = stored.post()?;
     let lists = lists(&post, &order.lists, config)?;
     let approval = lists.iter().any(|list| config.list[list].approval);

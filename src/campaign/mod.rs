@@ -43,7 +43,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use anyhow::bail;
+
 use crate::clock::Timestamp;
+use crate::post::store::Stored;
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident as $what:literal { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -146,4 +149,20 @@ pub struct Order {
     pub lists: Vec<String>,
     pub due_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+impl Order {
+    /// Whether `stored`, the newest version, is the one that was looked over, and can be sent in time.
+    fn check(&self, stored: &Stored, now: Timestamp) -> anyhow::Result<()> {
+        if self.version.is_some_and(|version| version != stored.version) {
+            bail!(
+                "the post \"{}\" was edited just now; queue it again to look over what is new",
+                self.post
+            );
+        }
+        if self.expires_at <= self.due_at.max(now) {
+            bail!("it would expire before it is due; give a later --expires, or an earlier --at");
+        }
+        Ok(())
+    }
 }

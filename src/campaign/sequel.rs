@@ -29,9 +29,7 @@ pub async fn correct(
     let stored = named(db, &order.post).await?;
     let mut write = db.write().await?;
     refuse(&mut write, &stored).await?;
-    if order.expires_at <= order.due_at.max(now) {
-        bail!("it would expire before it is due; give a later --expires, or an earlier --at");
-    }
+    order.check(&stored, now)?;
     let times = (order.due_at, order.expires_at);
     let mut queued = insert(&mut write, config, &stored, Sequel::Update, times, now).await?;
     // The first correction enters the archive even when nobody is left to be told.

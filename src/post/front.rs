@@ -58,6 +58,10 @@ pub fn parse(file: &Path, text: &str, lists: Option<&[&str]>) -> Result<Post, Ve
 pub(super) fn draft(file: &Path, text: &str, lists: Option<&[&str]>) -> Draft {
     let mut found = Findings::new(file);
     let text = page::normal(text);
+    // one of before is read as it was kept
+    if lists.is_some() {
+        page::unkept(&text, &mut found);
+    }
     let mut named = Vec::new();
     let post = page::split(&text, &mut found).and_then(|page| {
         let text = body::checked(&page, &mut named, &mut found);

@@ -116,10 +116,6 @@ fn candidate(
         Content::Later
     } else {
         match read(file, lists, pictures) {
-            // no database keeps it
-            Ok(source) if source.text.contains('\0') => {
-                Content::Wrong(format!("{item}: the text holds the character U+0000; remove it"))
-            }
             Ok(source) if is_arriving(&source, fresh) => Content::Later,
             Ok(source) => Content::Post(Box::new(source)),
             // what is missing may be on its way

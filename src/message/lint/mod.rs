@@ -6,6 +6,7 @@
 //! What always holds: pure functions; the same content gives the same findings; everything that is
 //! found is told once, however often it stands in the mail.
 
+mod attached;
 mod colour;
 mod contrast;
 mod link;
@@ -49,6 +50,7 @@ impl Composed<'_> {
         told.extend(link::wrong(&page));
         told.extend(loaded::wrong(&page, self.content, self.base_url));
         told.extend(contrast::wrong(&page));
+        told.extend(attached::wrong(self.content));
         let mut found: Vec<Finding> = Vec::new();
         for (rule, message) in told {
             let finding = rule.finding(self.file, 0, message);

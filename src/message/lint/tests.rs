@@ -146,6 +146,34 @@ fn a_picture_that_stays_behind_is_told() {
 }
 
 #[test]
+fn a_photo_that_is_attached_as_the_camera_wrote_it_is_told() {
+    let attached = |content_type: &str, bytes: &[u8]| {
+        let mut content = content(format!("{HEAD}</head><body></body></html>"));
+        content.parts = vec![Part {
+            name: "garden".to_owned(),
+            content_type: content_type.to_owned(),
+            cid: None,
+            bytes: bytes.to_vec(),
+        }];
+        found_in(&content)
+    };
+    for (kind, bytes) in [
+        ("image/jpeg", &b"\xff\xd8\xff\xe1\0\x20Exif\0\0II*"[..]),
+        ("image/png", b"\x89PNG\r\n\x1a\n\0\0\0\x08eXIfII*\0"),
+        ("image/webp", b"RIFF\0\0\0\0WEBPVP8XEXIF"),
+    ] {
+        assert_eq!(
+            attached(kind, bytes),
+            [
+                "photo-place p.md: garden holds what the camera wrote, perhaps where it was taken; show it as a picture of the post, or save it without that"
+            ]
+        );
+    }
+    assert_eq!(attached("image/jpeg", b"\xff\xd8\xff\xe0 no camera"), NONE);
+    assert_eq!(attached("application/pdf", b"%PDF Exif\0\0"), NONE);
+}
+
+#[test]
 fn html_that_would_be_cut_off_warns_and_then_blocks() {
     let sized = |size: usize| {
         let empty = format!("{HEAD}</head><body></body></html>");

@@ -20,6 +20,14 @@ pub(super) fn normal(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
+/// A character that not every database keeps.
+pub(super) fn unkept(text: &str, found: &mut Findings) {
+    if let Some((before, _)) = text.split_once('\0') {
+        let line = before.matches('\n').count() + 1;
+        found.error(line, "control-character", "the text holds the character U+0000; remove it");
+    }
+}
+
 pub(super) fn split<'a>(text: &'a str, found: &mut Findings) -> Option<Page<'a>> {
     if text.len() > LONGEST {
         let message = "the post is larger than 1 MB; shorten it, or attach what is long";

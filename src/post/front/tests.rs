@@ -278,3 +278,10 @@ fn a_body_nested_without_end_is_refused_with_its_line() {
         assert_eq!(rules(read(&text)), [(8, "too-deep")]);
     }
 }
+
+#[test]
+fn a_character_that_not_every_database_keeps_is_refused_but_read_where_it_is_kept() {
+    let text = format!("---\n{GOOD}---\nText.\nWo\0rds.\n");
+    assert_eq!(rules(read(&text)), [(7, "control-character")]);
+    assert!(parse(Path::new("kept.md"), &text, None).is_ok());
+}

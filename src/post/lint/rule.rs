@@ -8,8 +8,6 @@ use crate::post::{Finding, Level};
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The file of a post. Without it there is no post, so it cannot be let go.
-    Reading,
     Post,
     /// The composed mail, and with it the templates.
     Mail,
@@ -50,6 +48,7 @@ macro_rules! rules {
 }
 
 const ERROR: Option<Level> = Some(Level::Error);
+const WARNING: Option<Level> = Some(Level::Warning);
 
 rules! {
     SHOUTING "shouting" Post ERROR,
@@ -86,6 +85,8 @@ rules! {
         "Nothing in a mail is fetched from another server, be it a picture, a font or a style: it would tell that server who reads, and when.";
     NOT_ENCLOSED "attachment-missing" Mail ERROR,
         "A picture that the HTML shows travels with the mail.";
+    PHOTO_PLACE "photo-place" Mail WARNING,
+        "A photo that is attached does not say where it was taken: what a post shows is freed of that, what it attaches is left as it is.";
 }
 
 /// What reading refuses; `post add` does too.
@@ -109,7 +110,10 @@ const READ: [(&str, &str); 15] = [
         "line-break, control-character, too-long",
         "A title, a summary or a name is one line of a sensible length.",
     ),
-    ("empty-body, too-deep, private-use", "The text below the front matter is there, and is text."),
+    (
+        "empty-body, too-deep, private-use, control-character",
+        "The text below the front matter is there, and is text.",
+    ),
     ("image-alt, image-src", "Every picture of a post has a description that says what it shows."),
     ("remote-image", "A picture lies beside the post, never on another server."),
     (

@@ -169,7 +169,7 @@ async fn a_broken_file_is_told_once_and_holds_up_no_other(w: &World) {
     folder.write("nul.md", &post("Nul", "").replace("Words", "Wo\0rds"));
     folder.write("odd.md", &post("Odd", "lists: [\"a\\0b\"]\n"));
     let report = folder.look().await;
-    let nul = "nul.md: the text holds the character U+0000; remove it";
+    let nul = "nul.md:7: the text holds the character U+0000; remove it";
     let odd = "odd.md:5: \"ab\" is not a list; the lists are: meetings, news, reports";
     let bad = "bad.md:5: \"nws\" is not a list (perhaps \"news\"); the lists are: meetings, news, reports";
     let latin = "latin.md:2: the post is not UTF-8; save it with that encoding";
