@@ -132,6 +132,18 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// From how many people are in which standing: a reason to be left out, or in.
+    fn of(standings: Vec<(String, i64)>) -> Self {
+        let mut forecast = Self::default();
+        for (standing, people) in standings {
+            match standing.parse::<Exclusion>() {
+                Ok(reason) => drop(forecast.excluded.insert(reason.as_str(), people)),
+                Err(_) => forecast.audience = people,
+            }
+        }
+        forecast
+    }
+
     /// Whether anybody gets it, now or by digest.
     pub fn reaches_somebody(&self) -> bool {
         self.audience > 0 || self.excluded.contains_key(Exclusion::Digest.as_str())

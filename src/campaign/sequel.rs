@@ -30,8 +30,11 @@ pub async fn correct(
     let mut write = db.write().await?;
     refuse(&mut write, &stored).await?;
     order.check(&stored, now)?;
+    let forecast =
+        store::forecast_holders(&mut write, Sequel::Update, stored.id, stored.version).await?;
     let times = (order.due_at, order.expires_at);
-    let mut queued = insert(&mut write, config, &stored, Sequel::Update, times, now).await?;
+    let mut queued =
+        insert(&mut write, config, &stored, (Sequel::Update, forecast), times, now).await?;
     // The first correction enters the archive even when nobody is left to be told.
     queued.nobody_left = stored.published_at.is_some() && queued.forecast.audience == 0;
     if !dry_run && !queued.nobody_left {
@@ -90,7 +93,8 @@ pub async fn call_off(
         return Ok(Notice::Nobody(forecast));
     }
     let times = (now, now.plus(config.delivery.give_up_after));
-    Ok(Notice::Queued(insert(write, config, &told, Sequel::Cancellation, times, now).await?))
+    let told = insert(write, config, &told, (Sequel::Cancellation, forecast), times, now).await?;
+    Ok(Notice::Queued(told))
 }
 
 /// The campaign's row, on every list on which the post was announced.
@@ -98,7 +102,7 @@ async fn insert(
     write: &mut Write,
     config: &Config,
     stored: &Stored,
-    sequel: Sequel,
+    (sequel, forecast): (Sequel, Forecast),
     (due_at, expires_at): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> anyhow::Result<Queued> {
@@ -118,8 +122,29 @@ async fn insert(
     // what calendars have is replaced; the campaign carries the new sequence
     posts::raise_sequence(write, stored.id).await?;
     let id = store::insert(write, &new, &lists, now).await?;
-    let forecast = store::forecast_holders(write, sequel, stored.id, stored.version).await?;
     Ok(Queued { id, state, due_at, lists, forecast, nobody_left: false })
+}
+
+/// The post may have been announced on other lists since this was queued: their readers had it, too.
+async fn add_lists(
+    write: &mut Write,
+    config: &Config,
+    campaign: &Campaign,
+    post: PostId,
+) -> anyhow::Result<()> {
+    let known = store::lists(write, campaign.id).await?;
+    let mut new = posts::announced_on(write, post).await?;
+    new.retain(|list| !known.contains(list));
+    let approves = |list: &String| config.list.get(list).is_some_and(|list| list.approval);
+    if let Some(list) = new.iter().find(|list| approves(list))
+        && !known.iter().any(approves)
+    {
+        bail!(
+            "the post was announced on \"{list}\" since, a list that wants approval; \
+             cancel this campaign and queue it again"
+        );
+    }
+    Ok(store::add_lists(write, campaign.id, &new).await?)
 }
 
 /// Publishes a correction, and gives everybody who had the post their mail. The campaign runs already.
@@ -131,6 +156,7 @@ pub(super) async fn freeze(
     (post, version): (PostId, i64),
     now: Timestamp,
 ) -> anyhow::Result<()> {
+    add_lists(write, config, campaign, post).await?;
     if sequel == Sequel::Update {
         for list in store::lists(write, campaign.id).await? {
             posts::publish_correction(write, post, version, &list, now).await?;

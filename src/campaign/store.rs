@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
 
-use super::{Exclusion, Forecast, Kind, State};
+use super::{Forecast, Kind, State};
 use crate::clock::Timestamp;
 use crate::db::column::text_column;
 use crate::db::{Error, Session, Write, on, row};
@@ -87,19 +87,25 @@ pub async fn insert(
     .bind(now)
     .fetch_one(c)
     .await)?;
-    for (position, list) in (0_i64..).zip(lists) {
+    add_lists(write, id, lists).await?;
+    Ok(id)
+}
+
+/// Behind the lists that the campaign has; those that it has stay where they are.
+pub async fn add_lists(write: &mut Write, id: CampaignId, lists: &[String]) -> Result<(), Error> {
+    for list in lists {
         on!(write, c => sqlx::query(
-            "INSERT INTO campaign_list (campaign_id, position, list) VALUES ($1, $2, $3) \
+            "INSERT INTO campaign_list (campaign_id, position, list) \
+             VALUES ($1, (SELECT count(*) FROM campaign_list WHERE campaign_id = $1), $2) \
              ON CONFLICT (campaign_id, list) DO NOTHING",
         )
         .bind(id)
-        .bind(position)
         .bind(list)
         .execute(c)
         .await
         .map(drop))?;
     }
-    Ok(id)
+    Ok(())
 }
 
 pub async fn find(session: &mut impl Session, id: CampaignId) -> Result<Option<Campaign>, Error> {
@@ -208,14 +214,7 @@ pub async fn forecast(
         ))
     };
     let rows: Vec<(String, i64)> = on!(session, c => sqlx::query_as(sql()).bind(id).bind(post).bind(urgent).fetch_all(c).await)?;
-    let mut forecast = Forecast::default();
-    for (standing, people) in rows {
-        match standing.parse::<Exclusion>() {
-            Ok(reason) => drop(forecast.excluded.insert(reason.as_str(), people)),
-            Err(_) => forecast.audience = people,
-        }
-    }
-    Ok(forecast)
+    Ok(Forecast::of(rows))
 }
 
 /// The announcement whose audience is frozen.

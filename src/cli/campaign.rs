@@ -183,7 +183,7 @@ async fn change(
         return Err(anyhow::anyhow!("campaign {id} changed at this very moment; look again").into());
     }
     let stopped = if to == State::Cancelled {
-        delivery::store::cancel(&mut write, id, now).await?
+        delivery::store::cancel(&mut write, id, None, now).await?
     } else {
         0
     };

@@ -41,9 +41,12 @@
 //! 6. *A person retries a delivery while its campaign is found to be finished.* Both take the
 //!    campaign's row first ([`steer`]); a delivery that is under way is not theirs to change.
 //! 7. *Somebody asks for discretion while their mail waits.* The claim gives the mail the discreet
-//!    rendition; a plain one that was claimed before is turned down at its last look, and claimed anew.
+//!    rendition; a plain one that was claimed before is turned down at its last look, and claimed anew. One
+//!    that may have arrived is repeated under the discreet sender's Message-ID: discretion comes first.
 //! 8. *A post is withdrawn while digests that hold it wait, or go out.* [`withdrawal`] plans those that
 //!    wait anew, and the last look turns down the others.
+//! 9. *A correction arrives while an earlier version waits for its next try.* The earlier one is turned
+//!    down: it would come last and be taken for what holds.
 
 pub mod bearing;
 pub mod core;

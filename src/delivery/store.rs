@@ -21,7 +21,7 @@ pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
 pub use settle::{Next, settle, settle_all, settle_each};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
-pub use withdrawn::{cancel_rendition, move_waiting, waiting_digests};
+pub use withdrawn::{move_waiting, waiting_digests};
 
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -30,7 +30,7 @@ use super::State;
 use crate::clock::Timestamp;
 use crate::db::column::text_column;
 use crate::db::{Db, Error, Session, Write, on, row};
-use crate::id::{CampaignId, DeliveryId};
+use crate::id::{CampaignId, DeliveryId, RenditionId};
 
 text_column!(State);
 
@@ -106,15 +106,22 @@ pub async fn orphans(
     .await)
 }
 
-/// Ends what is not under way of a campaign that is called off, and frees the ledger of what no try
-/// may have brought.
-pub async fn cancel(write: &mut Write, campaign: CampaignId, now: Timestamp) -> Result<u64, Error> {
+/// Ends what is not under way of a campaign that is called off, or of one of its renditions whose posts
+/// were withdrawn, and frees the ledger of what no try may have brought.
+pub async fn cancel(
+    write: &mut Write,
+    campaign: CampaignId,
+    withdrawn: Option<RenditionId>,
+    now: Timestamp,
+) -> Result<u64, Error> {
     let rows = on!(write, c => sqlx::query(
-        "UPDATE delivery SET state = 'cancelled', next_at = NULL, finished_at = $2 \
-         WHERE campaign_id = $1 AND next_at IS NOT NULL",
+        "UPDATE delivery SET state = 'cancelled', reason = CASE WHEN $3 = 0 THEN reason ELSE 'withdrawn' END, \
+         next_at = NULL, finished_at = $2 \
+         WHERE campaign_id = $1 AND next_at IS NOT NULL AND ($3 = 0 OR rendition_id = $3)",
     )
     .bind(campaign)
     .bind(now)
+    .bind(withdrawn.map_or(0, |rendition| rendition.0))
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;
@@ -142,7 +149,7 @@ pub async fn sweep_cancelled(db: &Db, now: Timestamp) -> Result<(), Error> {
     .await)?;
     for id in campaigns {
         let mut write = db.write().await?;
-        cancel(&mut write, id, now).await?;
+        cancel(&mut write, id, None, now).await?;
         write.commit().await?;
     }
     Ok(())

@@ -64,7 +64,7 @@ pub(crate) fn verdict(
             ours(why, now)
         }
         // What else a digest held comes in the next edition: its ledger row is free again.
-        Happened::Unwanted(reason @ ("withdrawn" | "left a list")) => {
+        Happened::Unwanted(reason @ ("withdrawn" | "corrected" | "left a list")) => {
             Verdict { counts: false, ..Verdict::end(State::Cancelled, Some((*reason).to_owned())) }
         }
         Happened::Unwanted("expired") => {

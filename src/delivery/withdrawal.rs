@@ -54,14 +54,25 @@ pub async fn withdraw(
 async fn stop(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(usize, u64)> {
     let mut all = campaigns::all(write).await?;
     all.retain(|one| one.post_id == Some(post) && one.kind != Kind::Cancellation);
-    all.retain(|one| !matches!(one.state, State::Finished | State::Cancelled));
+    all.retain(|one| is_open(one.state));
     let mut mails = 0;
+    let mut stopped = 0;
     for one in &all {
+        // as it stands now, and until the commit
+        let locked = campaigns::lock(write, one.id).await?;
+        let Some(state) = locked.map(|locked| locked.state).filter(|state| is_open(*state)) else {
+            continue;
+        };
         let why = Some("the post was withdrawn");
-        campaigns::change(write, one.id, one.state, State::Cancelled, why, now).await?;
-        mails += store::cancel(write, one.id, now).await?;
+        campaigns::change(write, one.id, state, State::Cancelled, why, now).await?;
+        stopped += 1;
+        mails += store::cancel(write, one.id, None, now).await?;
     }
-    Ok((all.len(), mails))
+    Ok((stopped, mails))
+}
+
+fn is_open(state: State) -> bool {
+    !matches!(state, State::Finished | State::Cancelled)
 }
 
 /// Takes the post out of digests that wait: how many go without it, and how many had nothing else.
@@ -72,7 +83,7 @@ async fn plan_anew(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::R
         let mut left = message::pieces(write, rendition).await?;
         left.retain(|piece| piece.post != post);
         if left.is_empty() {
-            cancelled += store::cancel_rendition(write, campaign, rendition, now).await?;
+            cancelled += store::cancel(write, campaign, Some(rendition), now).await?;
         } else {
             let other = campaigns::insert_rendition(write, campaign, &left, discreet).await?;
             moved += store::move_waiting(write, campaign, rendition, other, post).await?;

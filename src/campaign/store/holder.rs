@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::super::{Exclusion, Forecast, Kind};
+use super::super::{Forecast, Kind};
 use crate::db::{Error, Session, Write, on};
 use crate::id::{CampaignId, PostId, SubscriberId};
 
@@ -34,13 +34,14 @@ impl Sequel {
 
     /// Ledger row `g` says that somebody had the post `$1`, of which `$2` is the version told of now.
     ///
-    /// What waits to be sent of a withdrawn post never will be: only what a try may have brought counts.
+    /// What waits to be sent of a withdrawn post never will be: only what a try may have brought counts. A
+    /// row that is claimed at this very moment is turned down at its last look.
     fn had(self) -> &'static str {
         match self {
             Self::Update => "g.version < $2 AND g.purpose IN ('post', 'update')",
             Self::Cancellation => {
                 "g.version <= $2 AND g.purpose <> 'cancellation' \
-                 AND (d.next_at IS NULL OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id \
+                 AND ((d.next_at IS NULL AND d.owner IS NULL) OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id \
                      AND (a.outcome = 'in_doubt' OR a.stage = 'dot')))"
             }
         }
@@ -55,7 +56,8 @@ impl Sequel {
     }
 
     /// Everybody who had the post, on each list it came by: as an announcement by the campaign's, in all
-    /// other mails by those that the mail itself names.
+    /// other mails by those that the mail itself names; in a digest that has been planned anew without it,
+    /// but may have brought it before, by those that announced it.
     fn came_by(self) -> String {
         let had = self.had();
         let ledger = "FROM ledger g JOIN delivery d ON d.id = g.delivery_id";
@@ -65,7 +67,11 @@ impl Sequel {
              WHERE g.post_id = $1 AND c.kind NOT IN ('digest', 'update') AND {had} \
              UNION SELECT g.subscriber_id, r.list {ledger} JOIN campaign c ON c.id = d.campaign_id \
              JOIN rendition_post r ON r.rendition_id = d.rendition_id AND r.post_id = g.post_id \
-             WHERE g.post_id = $1 AND c.kind IN ('digest', 'update') AND {had}"
+             WHERE g.post_id = $1 AND c.kind IN ('digest', 'update') AND {had} \
+             UNION SELECT g.subscriber_id, b.list {ledger} JOIN campaign c ON c.id = d.campaign_id \
+             JOIN publication b ON b.post_id = g.post_id \
+             WHERE g.post_id = $1 AND c.kind = 'digest' AND {had} AND NOT EXISTS (SELECT 1 FROM rendition_post r \
+                 WHERE r.rendition_id = d.rendition_id AND r.post_id = g.post_id)"
         )
     }
 
@@ -107,14 +113,7 @@ pub async fn forecast_holders(
     };
     let rows: Vec<(String, i64)> =
         on!(session, c => sqlx::query_as(sql()).bind(post).bind(version).fetch_all(c).await)?;
-    let mut forecast = Forecast::default();
-    for (standing, people) in rows {
-        match standing.parse::<Exclusion>() {
-            Ok(reason) => drop(forecast.excluded.insert(reason.as_str(), people)),
-            Err(_) => forecast.audience = people,
-        }
-    }
-    Ok(forecast)
+    Ok(Forecast::of(rows))
 }
 
 /// Everybody to be told, on each list by which they had the post and that they still read: by person, and

@@ -26,7 +26,7 @@ pub async fn insert_rendition(
     let key: Vec<_> = form.into_iter().chain(pieces.iter().map(piece)).collect();
     let rendition: RenditionId = on!(write, c => sqlx::query_scalar(
         "INSERT INTO rendition (campaign_id, key, discreet) VALUES ($1, $2, $3) \
-         ON CONFLICT (campaign_id, key) DO UPDATE SET key = excluded.key RETURNING id",
+         ON CONFLICT (campaign_id, key) DO UPDATE SET discreet = excluded.discreet RETURNING id",
     )
     .bind(id)
     .bind(key.join(" "))

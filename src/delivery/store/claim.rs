@@ -57,6 +57,9 @@ fn unwanted() -> String {
              WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
          WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
+         WHEN c.kind IN ('announcement', 'update') AND EXISTS (SELECT 1 FROM ledger g JOIN delivery k ON k.id = g.delivery_id \
+             WHERE g.subscriber_id = d.subscriber_id AND g.post_id = c.post_id AND g.purpose = 'update' \
+             AND g.version > c.version AND k.state = 'accepted') THEN 'corrected' \
          WHEN c.digest IS NOT NULL AND EXISTS (SELECT 1 FROM rendition_post r \
              WHERE r.rendition_id = d.rendition_id AND NOT EXISTS (SELECT 1 FROM subscription u \
                  WHERE u.subscriber_id = d.subscriber_id AND u.list || '' = r.list AND u.state = 'active')) \
@@ -69,8 +72,17 @@ fn unwanted() -> String {
 }
 
 /// The words of [`unwanted`].
-const REASONS: [&str; 8] =
-    ["erased", "suppressed", "unsubscribed", "withdrawn", "left a list", ANEW, "expired", NOT_NOW];
+const REASONS: [&str; 9] = [
+    "erased",
+    "suppressed",
+    "unsubscribed",
+    "withdrawn",
+    "corrected",
+    "left a list",
+    ANEW,
+    "expired",
+    NOT_NOW,
+];
 
 /// Of a campaign that does not run, and of a row that is somebody else's by now.
 pub const NOT_NOW: &str = "not now";

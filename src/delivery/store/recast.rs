@@ -11,7 +11,8 @@ use crate::id::{CampaignId, DeliveryId, RenditionId};
 use crate::message::store::pieces;
 
 /// Gives each of these deliveries, of a campaign and a rendition, the rendition that is discreet, or is not;
-/// made if it is not there. What is before the @ of a Message-ID stays.
+/// made if it is not there. What is before the @ of a Message-ID stays; what is behind it changes only for
+/// discretion, for which alone a repeat may come under another name.
 pub(super) async fn recast(
     write: &mut Write,
     wrong: impl Iterator<Item = (DeliveryId, CampaignId, RenditionId, bool)>,
@@ -27,14 +28,14 @@ pub(super) async fn recast(
         let words = write.words();
         let sql = || {
             AssertSqlSafe(format!(
-                "UPDATE delivery SET rendition_id = $2, message_id = substr(message_id, 1, 32) || '@' || $3 \
-                 WHERE id IN ({})",
+                "UPDATE delivery SET rendition_id = $2, message_id = CASE WHEN $3 \
+                 THEN substr(message_id, 1, 32) || '@' || $4 ELSE message_id END WHERE id IN ({})",
                 words.each_number
             ))
         };
-        let (ids, domain) = (list(ids.into_iter())?, &message_domains[usize::from(discreet)]);
+        let (ids, [_, domain]) = (list(ids.into_iter())?, message_domains);
         on!(write, c => sqlx::query(sql())
-            .bind(ids).bind(other).bind(domain).execute(c).await.map(drop))?;
+            .bind(ids).bind(other).bind(discreet).bind(domain).execute(c).await.map(drop))?;
     }
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{AT_REST, NO_DOT};
-use crate::clock::Timestamp;
+use super::NO_DOT;
 use crate::db::{Error, Write, on};
 use crate::id::{CampaignId, PostId, RenditionId};
 
@@ -51,33 +50,5 @@ pub async fn move_waiting(
     };
     on!(write, c => sqlx::query(free())
         .bind(campaign).bind(to).bind(post).execute(c).await.map(drop))?;
-    Ok(rows)
-}
-
-/// Ends what waits of a rendition, as [`cancel`](super::cancel) does of a campaign.
-pub async fn cancel_rendition(
-    write: &mut Write,
-    campaign: CampaignId,
-    rendition: RenditionId,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let rows = on!(write, c => sqlx::query(
-        "UPDATE delivery SET state = 'cancelled', reason = 'withdrawn', next_at = NULL, finished_at = $3 \
-         WHERE campaign_id = $1 AND rendition_id = $2 AND next_at IS NOT NULL",
-    )
-    .bind(campaign)
-    .bind(rendition)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?;
-    let free = || {
-        AssertSqlSafe(format!(
-            "DELETE FROM ledger WHERE delivery_id IN (SELECT id FROM delivery WHERE campaign_id = $1 \
-             AND rendition_id = $2 AND state = 'cancelled' AND {AT_REST}) AND {NO_DOT}"
-        ))
-    };
-    on!(write, c => sqlx::query(free())
-        .bind(campaign).bind(rendition).execute(c).await.map(drop))?;
     Ok(rows)
 }

@@ -55,7 +55,7 @@ async fn after_a_doubt_cancelling_keeps_the_ledger(w: &World) {
     tried(w, "in_doubt", "unknown").await;
     let campaign = bulletin::id::CampaignId(w.raw.number("SELECT id FROM campaign").await);
     let mut write = w.write().await;
-    assert_eq!(cancel(&mut write, campaign, w.now()).await.unwrap(), 1);
+    assert_eq!(cancel(&mut write, campaign, None, w.now()).await.unwrap(), 1);
     write.commit().await.unwrap();
     assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 1);
     assert!(w.queue("hello").await.nobody_left);

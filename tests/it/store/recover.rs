@@ -113,7 +113,7 @@ async fn what_a_daemon_under_resend_left_is_in_doubt_under_hold_too(w: &World) {
     assert_eq!(recover(&w.db, &owner, Hold, Judged, w.now()).await.unwrap(), 1);
     let campaign = bulletin::id::CampaignId(w.raw.number("SELECT id FROM campaign").await);
     let mut write = w.write().await;
-    cancel(&mut write, campaign, w.now()).await.unwrap();
+    cancel(&mut write, campaign, None, w.now()).await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(w.raw.number("SELECT count(*) FROM ledger").await, 1, "they may have it");
 }

@@ -64,7 +64,7 @@ impl World {
 
     async fn cancel(&self, id: CampaignId) -> u64 {
         let mut write = self.write().await;
-        let rows = cancel(&mut write, id, self.now()).await.unwrap();
+        let rows = cancel(&mut write, id, None, self.now()).await.unwrap();
         write.commit().await.unwrap();
         rows
     }
