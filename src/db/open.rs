@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, Executor, SqlitePool};
 use tracing::log::LevelFilter;
 
 use super::{Db, Pools, migrate};
@@ -25,6 +25,10 @@ const READER_CACHE: &str = "-4096";
 const CONNECTIONS: u32 = 16;
 /// How long a statement waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(10);
+/// What Postgres does about a session that stands still in the middle of a transaction, its process
+/// stopped or its host cut off: it ends it, so that what the transaction held is free again well before
+/// a lease ends. Ours never think for long between two statements.
+const NOBODY_HOLDS_LONG: &str = "SET idle_in_transaction_session_timeout = '30s'";
 /// The first SQLite without the WAL-reset bug, which could lose committed writes.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
@@ -153,6 +157,10 @@ async fn open_pg(url: &str) -> anyhow::Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(BUSY)
+        // not as a parameter of the start: PgBouncer refuses those that it does not know
+        .after_connect(|session, _| {
+            Box::pin(async move { session.execute(NOBODY_HOLDS_LONG).await.map(drop) })
+        })
         .connect_with(options)
         .await
         .context("Postgres cannot be reached; is it running, and is database.url right?")?;

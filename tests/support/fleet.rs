@@ -123,19 +123,24 @@ impl Fleet {
 
     /// Waits until the campaign has ended; without the program, whose every start costs.
     pub(crate) async fn ends(&mut self, campaign: i64, patience: Duration) {
-        let waiting = Waiting::for_at_most(patience);
-        let sql =
+        let finished =
             format!("SELECT count(*) FROM campaign WHERE id = {campaign} AND state = 'finished'");
-        while self.number(&sql).await == 0 {
-            waiting.go_on("the campaign's end").await;
+        let mut waiting = Waiting::for_at_most(patience);
+        while self.number(&finished).await == 0 {
+            let left = self.number("SELECT count(*) FROM delivery WHERE state <> 'accepted'").await;
+            waiting.go_on_while_fewer(left, "mails at the campaign's end").await;
         }
     }
 
     /// Waits until every delivery is done or in a daemon's hands.
     pub(crate) async fn leaves_nobody_queued(&mut self) {
-        let waiting = Waiting::for_at_most(PATIENCE);
-        while self.number("SELECT count(*) FROM delivery WHERE state = 'queued'").await > 0 {
-            waiting.go_on("the end of the queue").await;
+        let mut waiting = Waiting::for_at_most(PATIENCE);
+        loop {
+            let left = self.number("SELECT count(*) FROM delivery WHERE state = 'queued'").await;
+            if left == 0 {
+                return;
+            }
+            waiting.go_on_while_fewer(left, "mails in the queue").await;
         }
     }
 
@@ -185,16 +190,25 @@ fn start(program: &Program) -> Running {
 struct Waiting {
     since: Instant,
     patience: Duration,
+    fewest: i64,
 }
 
 impl Waiting {
     fn for_at_most(patience: Duration) -> Self {
-        Self { since: Instant::now(), patience }
+        Self { since: Instant::now(), patience, fewest: i64::MAX }
     }
 
     async fn go_on(&self, what: &str) {
         assert!(self.since.elapsed() < self.patience, "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// A busy machine takes longer; only work that stands still ends the patience.
+    async fn go_on_while_fewer(&mut self, left: i64, what: &str) {
+        if left < self.fewest {
+            (self.fewest, self.since) = (left, Instant::now());
+        }
+        self.go_on(&format!("{left} {what}")).await;
     }
 }
 

@@ -1,11 +1,13 @@
 //! After a crash: rows of dead daemons come back, rows of living ones do not.
 
+use std::time::Duration;
+
 use bulletin::config::OnInDoubt::{Hold, Resend};
 use bulletin::db::owner::{Owner, alive};
 use bulletin::delivery::State;
 use bulletin::delivery::recover::Living::{Judged, Spared};
 use bulletin::delivery::recover::recover;
-use bulletin::delivery::store::{cancel, renew};
+use bulletin::delivery::store::{Taker, cancel, claim, renew};
 
 use super::people::NOBODY;
 use super::settle::next;
@@ -65,7 +67,7 @@ async fn a_lease_that_is_kept_up_outlasts_any_wait(w: &World) {
     for _ in 0..3 {
         w.pass(20 * 60);
         let mut write = w.write().await;
-        let until = w.now().plus(std::time::Duration::from_mins(30));
+        let until = w.now().plus(Duration::from_mins(30));
         renew(&mut write, owner.id, &ids, until).await.unwrap();
         write.commit().await.unwrap();
         assert_eq!(recover(&w.db, &owner, Hold, Judged, w.now()).await.unwrap(), 0);
@@ -188,4 +190,26 @@ async fn two_daemons_live_side_by_side_on_postgres() {
     for owner in [&one, &other] {
         assert_eq!(recover(&w.db, owner, Resend, Judged, w.now()).await.unwrap(), 0);
     }
+}
+
+/// Stopped or cut off, it says nothing to the server and still has its session. Whoever works on the
+/// rows waits for as long as their lock is held.
+#[tokio::test]
+async fn what_a_daemon_holds_that_stands_still_within_a_transaction_is_free_again_on_postgres() {
+    let w = World::on_postgres().await;
+    w.announced(2).await;
+    let mut stands_still = w.write().await;
+    let taker = Taker {
+        owner: NOBODY,
+        lease_until: w.now(),
+        limit: 9,
+        marks: true,
+        message_domains: &w.config.message_domains(),
+    };
+    assert_eq!(claim(&mut stands_still, taker, w.now()).await.unwrap().len(), 2);
+    assert!(w.take(NOBODY + 1, 9).await.is_empty());
+    let freed = w.raw.run("UPDATE delivery SET reason = reason");
+    tokio::time::timeout(Duration::from_mins(1), freed).await.expect("not for ever").unwrap();
+    assert_eq!(w.take(NOBODY + 1, 9).await.len(), 2);
+    assert!(stands_still.commit().await.is_err(), "its session has ended");
 }
