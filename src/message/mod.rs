@@ -26,12 +26,12 @@ pub mod slot;
 pub mod store;
 pub mod template;
 
-mod discreet;
 mod header;
 mod mime;
 mod quoted;
 mod specimen;
-// the pages word things as the mails do
+// the pages word and name things as the mails do
+pub(crate) mod discreet;
 pub(crate) mod view;
 pub(crate) mod wording;
 

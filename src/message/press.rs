@@ -157,7 +157,8 @@ impl Press {
         let archive_url = self.archive_url(piece, &post, kept.discreet);
         let occasion = occasion(kept.kind);
         let letter = Letter::Post { post: &post, files: &files, archive_url, occasion };
-        let mut content = self.templates.render(&letter, &frame)?;
+        let said = kept.words.as_ref().map(|words| words.html.as_str());
+        let mut content = self.templates.render_for(&letter, &frame, said)?;
         content.invitation = self.invitation(kept, piece, &stored, &post).await?;
         Ok(content)
     }
@@ -282,7 +283,7 @@ impl Press {
             archive_url: format!("{}/archive", site.base_url),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
-            auto_submitted: kept.digest.is_some(),
+            auto_submitted: is_automatic(kept.kind),
         })
     }
 
@@ -299,7 +300,7 @@ impl Press {
             help_url: front.clone(),
             archive_url: front,
             feedback_id: format!("{}:{label}:{label}:{domain}", kept.campaign_id),
-            auto_submitted: kept.digest.is_some(),
+            auto_submitted: is_automatic(kept.kind),
         }
     }
 }
@@ -320,6 +321,11 @@ impl Sample<'_> {
         let (campaign_id, kind, discreet) = (CampaignId(0), self.kind, self.discreet);
         Kept { campaign_id, kind, digest, discreet, words: None, sequence: None, made_at: None }
     }
+}
+
+/// Whether it goes out by the clock alone. What a person queued must not say so (RFC 3834 §5).
+fn is_automatic(kind: Kind) -> bool {
+    matches!(kind, Kind::Digest | Kind::Reminder)
 }
 
 fn occasion(kind: Kind) -> Occasion {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::template::Templates;
+use super::template::{self, Templates, neutral};
 use super::{Content, Letter, Occasion, Part, discreet, slot, view};
 use crate::address::EmailAddress;
 use crate::config::{Brand, Config, Discreet, Logo, Placing};
@@ -68,9 +68,9 @@ impl<'a> Frame<'a> {
         self.brand.logo.as_ref().filter(|_| self.discreet.is_none())
     }
 
-    /// Whether the mail says only that there is something.
-    fn is_notice(&self) -> bool {
-        self.discreet.is_some_and(|words| words.notice_only)
+    /// The words of a mail that says only that there is something.
+    pub(super) fn notice(&self) -> Option<&'a Discreet> {
+        self.discreet.filter(|words| words.notice_only)
     }
 }
 
@@ -83,12 +83,22 @@ pub fn placing(config: &Config, discreet: bool) -> Placing {
 impl Templates {
     /// The same letter always gives the same content.
     pub fn render(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        self.render_as(letter, frame, false)
+        self.render_as(letter, frame, false, None)
+    }
+
+    /// As [`render`](Templates::render), with the pictures of an HTML that was made of it before.
+    pub(super) fn render_for(
+        &self,
+        letter: &Letter<'_>,
+        frame: &Frame<'_>,
+        said: Option<&str>,
+    ) -> anyhow::Result<Content> {
+        self.render_as(letter, frame, false, said)
     }
 
     /// As [`render`](Templates::render); what mail apps do not show, or should not load, is refused too.
     pub(super) fn prove(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        self.render_as(letter, frame, true)
+        self.render_as(letter, frame, true, None)
     }
 
     fn render_as(
@@ -96,18 +106,25 @@ impl Templates {
         letter: &Letter<'_>,
         frame: &Frame<'_>,
         strict: bool,
+        said: Option<&str>,
     ) -> anyhow::Result<Content> {
         let pictures = Pictures::of(letter, frame);
-        let parts = view::Parts::of(letter);
+        let parts =
+            frame.notice().map_or_else(|| view::Parts::of(letter), |_| view::Parts::default());
         let data = view::data(letter, &parts, frame, &|name| pictures.place(name))?;
-        let kind = if frame.is_notice() { "discreet" } else { kind(letter) };
+        let kind = kind(letter, frame);
         let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
+        if let Some(words) = frame.discreet {
+            mjml = neutral::covered(&mjml, &discreet::cover(words));
+            html = template::html(&mjml)?;
+        }
         for (name, markdown) in parts.named() {
             let words = inlined(&markdown::html(markdown, &|src| pictures.sized(src)), frame.brand);
             mjml = mjml.replace(&slot::reference(&slot::mark(name)), &words);
             html = html.replace(&slot::mark(name), &words);
         }
         let text = tidy(&self.plain(kind, "body.txt", &data)?);
+        let parts = files(letter, frame, &pictures, said.unwrap_or(&html))?;
         Ok(Content {
             subject: self.subject(kind, &data, letter, frame)?,
             html,
@@ -115,7 +132,7 @@ impl Templates {
                 Some(words) => discreet::text(words, &text),
                 None => text,
             },
-            parts: files(letter, frame, &pictures)?,
+            parts,
             invitation: None,
             mjml,
         })
@@ -138,9 +155,10 @@ impl Templates {
     }
 }
 
-/// The folder of a letter's templates.
-pub(super) fn kind(letter: &Letter<'_>) -> &'static str {
+/// The folder of a letter's templates. Who is asked something must read what, also in a mere notice.
+pub(super) fn kind(letter: &Letter<'_>, frame: &Frame<'_>) -> &'static str {
     match letter {
+        Letter::Post { .. } | Letter::Digest { .. } if frame.notice().is_some() => "discreet",
         Letter::Post { post, occasion, .. } => match occasion {
             Occasion::News => post.kind.as_str(),
             Occasion::Reminder => "reminder",
@@ -196,6 +214,11 @@ impl<'a> Pictures<'a> {
         format!("cid:{}", self.cid(name))
     }
 
+    /// Whether the finished HTML shows it: not every template shows every picture of its post.
+    fn is_in(&self, html: &str, name: &str) -> bool {
+        html.contains(&format!("cid:{}", self.cid(name)))
+    }
+
     /// Of letters that need no encoding, and without the words of the name: those may say too much.
     fn cid(&self, name: &str) -> String {
         let hash = Sha256::digest(format!("{} {name}", self.base_url));
@@ -244,25 +267,29 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// The logo, the pictures shown, then the attachments; with a mere notice comes nothing.
+/// The logo, the pictures that the HTML shows, then the attachments; with a mere notice comes nothing.
 fn files(
     letter: &Letter<'_>,
     frame: &Frame<'_>,
     pictures: &Pictures<'_>,
+    html: &str,
 ) -> anyhow::Result<Vec<Part>> {
-    let logo = frame.logo().into_iter().map(|logo| Ok(logo_part(logo, pictures.cid(LOGO))));
-    let Letter::Post { post, files, .. } = letter else {
+    let logo = frame.logo().filter(|_| pictures.is_in(html, LOGO));
+    let logo = logo.into_iter().map(|logo| Ok(logo_part(logo, pictures.cid(LOGO))));
+    let Letter::Post { post, files, occasion, .. } = letter else {
         return logo.collect();
     };
-    if frame.is_notice() {
-        return Ok(Vec::new());
+    // what is withdrawn does not go out once more
+    if frame.notice().is_some() || *occasion == Occasion::Cancellation {
+        return logo.collect();
     }
     let shown = pictures.shown.borrow();
+    let shown = shown.iter().filter(|name| *name != LOGO && pictures.is_in(html, name));
     let called = |picture: usize, file: &File| match frame.discreet {
         Some(words) => discreet::file_name(words, post, picture, file),
         None => file.travelling_name(),
     };
-    let pictures = shown.iter().filter(|name| *name != LOGO).enumerate().map(|(place, name)| {
+    let pictures = shown.enumerate().map(|(place, name)| {
         let file = find(post, files, name)?;
         Ok(part(file, called(place, file), Some(pictures.cid(name))))
     });

@@ -16,29 +16,18 @@ use crate::config::{Brand, Config, Discreet, Logo, Placing};
 use crate::line::Line;
 use crate::post::{File, Image, Kind, Meeting, Post};
 
-/// Renders every template, full and bare; `thoroughly` with each choice of what may be left out.
+/// Renders every template, full and bare, for everybody and for discreet readers; `thoroughly` with
+/// each choice of what may be left out.
 pub(super) fn prove(templates: &Templates, thoroughly: bool) -> anyhow::Result<()> {
     let specimen = Specimen::new()?;
     for full in [true, false] {
         let brand = specimen.brand(full);
         let frame = Frame { brand: &brand, ..specimen.frame(full) };
-        for has in Has::choices(full, thoroughly) {
-            for kind in Kind::ALL {
-                let post = specimen.post_with(kind, has);
-                specimen.compose(templates, &specimen.letter(&post, Occasion::News), &frame)?;
-            }
-            // these have one template each, whatever the kind
-            let post = specimen.post_with(Kind::MeetingNotice, has);
-            for occasion in Occasion::ALL {
-                specimen.compose(templates, &specimen.letter(&post, occasion), &frame)?;
-            }
-        }
-        specimen.compose(templates, &specimen.digest(full), &frame)?;
-        for request in specimen.requests() {
-            specimen.compose(templates, &request, &frame)?;
-        }
+        specimen.prove_in(templates, &frame, full, Has::choices(full, thoroughly))?;
+        let discreet = Frame { discreet: Some(&specimen.words), ..frame };
+        specimen.prove_in(templates, &discreet, full, Has::choices(full, thoroughly))?;
     }
-    specimen.prove_discreet(templates)
+    specimen.prove_notice(templates)
 }
 
 /// What a post has of all that it may be without.
@@ -134,14 +123,40 @@ impl Specimen {
         Brand { logo: full.then_some(logo), ..Brand::default() }
     }
 
-    /// Discreet mails have the same templates, and one of their own for a mere notice.
-    fn prove_discreet(&self, templates: &Templates) -> anyhow::Result<()> {
-        let notice = Discreet { notice_only: true, ..self.words.clone() };
+    /// Every kind, every occasion, a digest and what one person is asked.
+    fn prove_in(
+        &self,
+        templates: &Templates,
+        frame: &Frame<'_>,
+        full: bool,
+        choices: Vec<Has>,
+    ) -> anyhow::Result<()> {
+        for has in choices {
+            for kind in Kind::ALL {
+                let post = self.post_with(kind, has);
+                self.compose(templates, &self.letter(&post, Occasion::News), frame)?;
+            }
+            // these have one template each, whatever the kind
+            let post = self.post_with(Kind::MeetingNotice, has);
+            for occasion in [Occasion::Reminder, Occasion::Update, Occasion::Cancellation] {
+                self.compose(templates, &self.letter(&post, occasion), frame)?;
+            }
+        }
+        self.compose(templates, &self.digest(full), frame)?;
+        self.requests().iter().try_for_each(|letter| self.compose(templates, letter, frame))
+    }
+
+    /// A mere notice has one template, which knows nothing of the post: one stands for all.
+    fn prove_notice(&self, templates: &Templates) -> anyhow::Result<()> {
+        let words = Discreet { notice_only: true, ..self.words.clone() };
         let post = self.post(Kind::MeetingNotice, true);
-        for words in [&self.words, &notice] {
-            let frame = Frame { discreet: Some(words), ..self.frame(true) };
+        for full in [true, false] {
+            let frame = Frame { discreet: Some(&words), ..self.frame(full) };
             self.compose(templates, &self.letter(&post, Occasion::News), &frame)?;
-            self.compose(templates, &self.digest(true), &frame)?;
+            self.compose(templates, &self.digest(full), &frame)?;
+            for letter in self.requests() {
+                self.compose(templates, &letter, &frame)?;
+            }
         }
         Ok(())
     }
@@ -232,14 +247,19 @@ impl Specimen {
         frame: &Frame<'_>,
     ) -> anyhow::Result<()> {
         let content = templates.prove(letter, frame)?;
-        check_link(templates, letter, &content)?;
+        check_link(templates, letter, frame, &content)?;
         Rendition::prepare(&content, &self.head()).context("a specimen")?;
         Ok(())
     }
 }
 
 /// Whoever cannot leave reports a mail as spam, and whoever cannot confirm never joins.
-fn check_link(templates: &Templates, letter: &Letter<'_>, content: &Content) -> anyhow::Result<()> {
+fn check_link(
+    templates: &Templates,
+    letter: &Letter<'_>,
+    frame: &Frame<'_>,
+    content: &Content,
+) -> anyhow::Result<()> {
     let (link, name) = match letter {
         Letter::Post { .. } | Letter::Digest { .. } => {
             (Slot::UnsubscribeUrl.mark(), "slot.unsubscribe_url")
@@ -252,7 +272,7 @@ fn check_link(templates: &Templates, letter: &Letter<'_>, content: &Content) -> 
         [(&content.html, "mjml", format!("href=\"{link}\"")), (&content.text, "txt", link.clone())]
     {
         if !body.contains(&wanted) {
-            let file = templates.file(&format!("{}/body.{ending}", kind(letter)));
+            let file = templates.file(&format!("{}/body.{ending}", kind(letter, frame)));
             let how = if ending == "mjml" { "a link to " } else { "" };
             bail!(
                 "{file}: no reader of this mail could act on it; write {how}{{{{{name}}}}} into it"

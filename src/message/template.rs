@@ -11,6 +11,7 @@
 
 mod graph;
 mod markup;
+pub(super) mod neutral;
 mod place;
 mod scan;
 mod source;
@@ -167,6 +168,11 @@ impl Templates {
             None => anyhow!("{name}: {why}"),
         })
     }
+}
+
+/// The HTML of MJML that was proven before it was changed.
+pub(super) fn html(mjml: &str) -> anyhow::Result<String> {
+    markup::html(mjml, false).map_err(|fault| anyhow!("the neutral words: {}", fault.why))
 }
 
 fn registry() -> Handlebars<'static> {

@@ -76,8 +76,6 @@ struct View<'a> {
     title: String,
     /// What an inbox shows beside the subject.
     preview: String,
-    /// The first line of a discreet mail.
-    opening: Option<&'a str>,
     /// Stands in a discreet mail that says no more.
     notice: Option<NoticeView<'a>>,
     post: Option<PostView<'a>>,
@@ -134,8 +132,13 @@ struct SiteView<'a> {
 #[derive(Serialize)]
 struct NoticeView<'a> {
     text: &'a str,
-    link_text: &'a str,
-    url: String,
+    links: Vec<LinkView<'a>>,
+}
+
+#[derive(Serialize)]
+struct LinkView<'a> {
+    text: String,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -192,13 +195,14 @@ pub(super) fn data(
         brand: brand(frame, picture),
         title: frame.site_name.to_string(),
         preview: String::new(),
-        opening: words.map(|words| words.opening.as_str()),
-        notice: words.map(|words| notice(words, letter, frame)),
+        notice: frame.notice().map(|words| notice(words, letter)),
         post: None,
         digest: None,
         request: None,
     };
     match letter {
+        // a template cannot tell what it does not know
+        Letter::Post { .. } | Letter::Digest { .. } if frame.notice().is_some() => {}
         Letter::Post { post, files, archive_url, .. } => {
             view.title = post.title.to_string();
             view.preview = post.summary.to_string();
@@ -210,7 +214,10 @@ pub(super) fn data(
             view.digest = Some(digest_view(name, sections, words));
         }
         Letter::Confirm { lists, url } => {
-            let lists = lists.iter().map(Line::as_str).collect();
+            let lists = match words {
+                Some(words) => vec![words.list_name.as_str()],
+                None => lists.iter().map(Line::as_str).collect(),
+            };
             view.request = Some(RequestView { url, lists });
         }
         Letter::PreferencesLink { url } => {
@@ -249,13 +256,23 @@ fn brand<'a>(frame: &Frame<'a>, picture: &dyn Fn(&str) -> String) -> BrandView<'
     }
 }
 
-/// A digest's link leads to all posts.
-fn notice<'a>(words: &'a Discreet, letter: &Letter<'_>, frame: &Frame<'_>) -> NoticeView<'a> {
-    let url = match letter {
-        Letter::Post { archive_url, .. } => archive_url.clone(),
-        _ => format!("{}/archive", frame.base_url),
+/// A link for each post: the list of all of them would say whose it is. Several are numbered, because
+/// links of one name are to lead to one place (WCAG 2.2, 3.2.4).
+fn notice<'a>(words: &'a Discreet, letter: &'a Letter<'_>) -> NoticeView<'a> {
+    let urls: Vec<&str> = match letter {
+        Letter::Post { archive_url, .. } => vec![archive_url],
+        Letter::Digest { sections, .. } => {
+            let items = sections.iter().flat_map(|section| &section.items);
+            items.map(|item| item.archive_url.as_str()).collect()
+        }
+        Letter::Confirm { url, .. } | Letter::PreferencesLink { url } => vec![url],
     };
-    NoticeView { text: words.notice.as_str(), link_text: words.link_text.as_str(), url }
+    let text = |number: usize| match urls.len() {
+        1 => words.link_text.to_string(),
+        _ => format!("{} ({number})", words.link_text),
+    };
+    let links = urls.iter().zip(1..).map(|(url, number)| LinkView { text: text(number), url });
+    NoticeView { text: words.notice.as_str(), links: links.collect() }
 }
 
 /// Removes what could be taken for a slot.

@@ -1,6 +1,5 @@
 //! `GET /archive`, `/archive/{slug}`, `/archive/{slug}/event.ics` and `/archive/{slug}/file/{name}`:
-//! what was published. `/u/{id}` is a post by its number, for discreet mails: neither its address nor its
-//! title says what it is about.
+//! what was published.
 //!
 //! What always holds: only the newest announced version of a post that is not withdrawn; only files
 //! of that version, by the names the post gives them.
@@ -14,15 +13,13 @@ use serde_json::json;
 use super::file;
 use super::page::{Answer, Refusal, Site, encode};
 use crate::campaign::store::told_sequence;
-use crate::id::PostId;
+use crate::db::Session;
 use crate::message::calendar::{self, Edition, Words};
 use crate::message::view::{MeetingView, date, label, meeting_view};
 use crate::message::wording;
 use crate::post::markdown::{self, Placed};
-use crate::post::{File, Kind, Post, store};
-
-const TAKEN_BACK: &str = "What was here has been withdrawn: please do not use it or pass it on. \
-    If it invited you to a meeting, that meeting will not take place.";
+use crate::post::store::{self, Stored};
+use crate::post::{File, Kind, Meeting, Post};
 
 #[derive(Serialize)]
 struct Item {
@@ -35,7 +32,7 @@ struct Item {
 }
 
 #[derive(Serialize)]
-struct Page<'a> {
+pub(super) struct Page<'a> {
     label: &'static str,
     title: &'a str,
     date: Option<String>,
@@ -102,11 +99,18 @@ pub(super) async fn show(
     let Path(slug) = slug.map_err(|_| Refusal::NotFound)?;
     let (post, files) = published(&site, &slug).await?;
     let address = format!("{}/archive/{}", site.root(), encode(&slug));
-    site.page("post.html", post.title.as_str(), &page(&post, &files, &address))
+    let place = |name: &str| format!("{address}/file/{}", encode(name));
+    let page = page(&post, &files, format!("{address}/event.ics"), &place);
+    site.page("post.html", post.title.as_str(), &page)
 }
 
-fn page<'a>(post: &'a Post, files: &'a [File], address: &str) -> Page<'a> {
-    let place = |name: &str| format!("{address}/file/{}", encode(name));
+/// What a page shows of a post; `event` is where its meeting is, `place` where each of its files.
+pub(super) fn page<'a>(
+    post: &'a Post,
+    files: &'a [File],
+    event: String,
+    place: &dyn Fn(&str) -> String,
+) -> Page<'a> {
     let shown = |name: &str| files.iter().find(|file| file.name == name).and_then(File::shown);
     let sized = |name: &str| Placed { src: place(name), size: shown(name) };
     let attached = files.iter().filter(|file| post.attachments.contains(&file.name));
@@ -115,7 +119,7 @@ fn page<'a>(post: &'a Post, files: &'a [File], address: &str) -> Page<'a> {
         title: post.title.as_str(),
         date: date(post.kind, post.date, post.meeting.as_ref()),
         meeting: post.meeting.as_ref().map(meeting_view),
-        event: post.meeting.as_ref().map(|_| format!("{address}/event.ics")),
+        event: post.meeting.as_ref().map(|_| event),
         image: post.image.as_ref().map(|image| Image {
             src: place(&image.src),
             alt: image.alt.as_str(),
@@ -143,35 +147,30 @@ pub(super) async fn event(
     let stored = store::published_one(&mut read, &slug).await?.ok_or(Refusal::NotFound)?;
     let post = stored.post()?;
     let meeting = post.meeting.as_ref().ok_or(Refusal::NotFound)?;
-    let event = store::event(&mut read, stored.id).await?.ok_or(Refusal::NotFound)?;
-    let told = told_sequence(&mut read, stored.id).await?;
+    let address = format!("{}/archive/{slug}", config.site.base_url);
+    let words = Words {
+        file_name: format!("{slug}.ics").into(),
+        ..Words::of(&post, meeting, &address, &config.sender)
+    };
+    calendar(&mut read, &stored, meeting, &words).await
+}
+
+/// The meeting of a post in these words.
+pub(super) async fn calendar(
+    session: &mut impl Session,
+    stored: &Stored,
+    meeting: &Meeting,
+    words: &Words<'_>,
+) -> Answer {
+    let event = store::event(session, stored.id).await?.ok_or(Refusal::NotFound)?;
+    let told = told_sequence(session, stored.id).await?;
     let edition = Edition {
         uid: &event.uid,
         sequence: told.unwrap_or(event.sequence),
         stamp: stored.created_at,
     };
-    let address = format!("{}/archive/{slug}", config.site.base_url);
-    let words = Words::of(&post, meeting, &address, &config.sender);
-    let object = calendar::published(meeting, &edition, &words);
-    file::answer(&format!("{slug}.ics"), "text/calendar; charset=utf-8", object.into_bytes())
-}
-
-pub(super) async fn neutral(
-    State(site): State<Site>,
-    id: Result<Path<i64>, PathRejection>,
-) -> Answer {
-    let Path(id) = id.map_err(|_| Refusal::NotFound)?;
-    let mut read = site.office.db.read().await?;
-    let announced = store::announced(&mut read, PostId(id)).await?.ok_or(Refusal::NotFound)?;
-    let stored = store::version(&mut read, PostId(id), announced).await?;
-    // A discreet mail may say no more than "there is an update": here its reader learns which.
-    if stored.withdrawn_at.is_some() {
-        let title = site.office.config.discreet.title.as_str();
-        return site.neutral_page("notice.html", &json!({ "title": title, "text": TAKEN_BACK }));
-    }
-    let files = store::files(&mut read, stored.id, stored.version).await?;
-    let address = format!("{}/archive/{}", site.root(), encode(&stored.slug));
-    site.neutral_page("post.html", &page(&stored.post()?, &files, &address))
+    let object = calendar::published(meeting, &edition, words);
+    file::answer(&words.file_name, "text/calendar; charset=utf-8", object.into_bytes())
 }
 
 pub(super) async fn file(

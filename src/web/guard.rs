@@ -54,7 +54,7 @@ async fn notice(State(site): State<Site>, answer: Response) -> Response {
         return answer;
     }
     let (title, text) = words(status);
-    let page = site.page("notice.html", title, &json!({ "title": title, "text": text }));
+    let page = site.neutral_page("notice.html", title, &json!({ "title": title, "text": text }));
     let mut page = (status, page.unwrap_or_else(IntoResponse::into_response)).into_response();
     // what may be done instead (RFC 9110 §15.5.6)
     if let Some(allowed) = answer.headers().get(ALLOW) {

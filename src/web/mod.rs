@@ -28,6 +28,7 @@ mod home;
 mod inbox;
 mod listener;
 mod metrics;
+mod neutral;
 mod operator;
 mod page;
 mod public;

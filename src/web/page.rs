@@ -72,9 +72,10 @@ impl Site {
         self.titled(name, &title, INDEXED.contains(&name), page)
     }
 
-    /// A page whose title is neutral, in the browser's tab and history, and that no search engine keeps.
-    pub(super) fn neutral_page(&self, name: &str, page: &impl Serialize) -> Answer {
-        self.titled(name, self.office.config.discreet.title.as_str(), false, page)
+    /// A page that a mail leads to, whoever got it: neither the browser's tab nor its history says whose
+    /// it is, and no search engine keeps it. `title` must not either.
+    pub(super) fn neutral_page(&self, name: &str, title: &str, page: &impl Serialize) -> Answer {
+        self.titled(name, title, false, page)
     }
 
     fn titled(&self, name: &str, title: &str, indexed: bool, page: &impl Serialize) -> Answer {

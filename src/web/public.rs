@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 
 use super::page::Site;
-use super::{archive, guard, home, rsvp, unsubscribe};
+use super::{archive, guard, home, neutral, rsvp, unsubscribe};
 
 /// How long a page may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,9 @@ pub(super) fn router(site: &Site) -> anyhow::Result<Router> {
         .route("/archive/{slug}", get(archive::show))
         .route("/archive/{slug}/event.ics", get(archive::event))
         .route("/archive/{slug}/file/{name}", get(archive::file))
-        .route("/u/{id}", get(archive::neutral))
+        .route("/u/{id}", get(neutral::show))
+        .route("/u/{id}/event.ics", get(neutral::event))
+        .route("/u/{id}/file/{number}", get(neutral::file))
         .fallback(|| async { StatusCode::NOT_FOUND });
     let saying = Router::new()
         .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::end))

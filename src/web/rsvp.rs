@@ -63,6 +63,5 @@ fn page(site: &Site, question: &Question, thanked: bool) -> Answer {
         "answered": question.answer.is_some(),
         "coming": question.answer == Some(Rsvp::Coming),
     });
-    // the site's name and no other title: a browser keeps titles in its history
-    site.page("rsvp.html", "", &page)
+    site.neutral_page("rsvp.html", "Your answer", &page)
 }

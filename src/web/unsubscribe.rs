@@ -16,6 +16,9 @@ use crate::id::{DeliveryId, SubscriptionId};
 use crate::line::Line;
 use crate::token::Purpose;
 
+/// Says no more than the page's address does.
+const TITLE: &str = "Unsubscribe";
+
 type Address = Result<Path<String>, PathRejection>;
 
 /// The page with the one button.
@@ -24,9 +27,8 @@ pub(super) async fn ask(State(site): State<Site>, address: Address) -> Answer {
     let lists = link.lists(&site).await?;
     let open = lists.iter().filter(|(_, state)| *state != Standing::Ended);
     let open: Vec<_> = open.map(|(name, _)| name).collect();
-    // the site's name and no other title: a browser keeps titles in its history
     let page = json!({ "open": open, "promise": promise(&lists) });
-    site.page("unsubscribe.html", "", &page)
+    site.neutral_page("unsubscribe.html", TITLE, &page)
 }
 
 /// The button, or a mail provider's one-click post.
@@ -39,7 +41,7 @@ pub(super) async fn end(State(site): State<Site>, address: Address, body: Bytes)
     tracing::info!(delivery = link.delivery.0, subscriptions = ended.len(), "unsubscribed");
     let lists = link.lists(&site).await?;
     let page = json!({ "promise": promise(&lists) });
-    site.page("unsubscribed.html", "", &page)
+    site.neutral_page("unsubscribed.html", TITLE, &page)
 }
 
 /// What an opt-out link stands for.

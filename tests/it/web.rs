@@ -5,6 +5,7 @@
 mod archive;
 mod inbox;
 mod manners;
+mod neutral;
 mod rsvp;
 mod unsubscribe;
 mod watch;

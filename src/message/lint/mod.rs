@@ -105,7 +105,7 @@ pub fn specimens(templates: &Templates, frame: &Frame<'_>) -> anyhow::Result<Vec
             let post = specimen.post(kind, full);
             for occasion in Occasion::ALL {
                 let letter = specimen.letter(&post, occasion);
-                look(super::render::kind(&letter), &templates.render(&letter, frame)?);
+                look(super::render::kind(&letter, frame), &templates.render(&letter, frame)?);
             }
         }
         look("digest", &templates.render(&specimen.digest(full), frame)?);

@@ -173,6 +173,42 @@ fn a_picture_shown_twice_travels_once() {
     assert_eq!(content.html.matches(&format!("cid:{}", cids[0])).count(), 3);
 }
 
+/// The names of what travels with a notice that has a picture and an attachment.
+fn travelling(occasion: Occasion) -> Vec<String> {
+    let specimen = Specimen::new().unwrap();
+    let post = specimen.post(Kind::MeetingNotice, true);
+    let templates = Templates::embedded().unwrap();
+    let letter = specimen.letter(&post, occasion);
+    let content = templates.render(&letter, &specimen.frame(true)).unwrap();
+    content.parts.into_iter().map(|part| part.name).collect()
+}
+
+#[test]
+fn a_mail_carries_the_pictures_that_it_shows_and_no_others() {
+    assert_eq!(travelling(Occasion::News), ["cover.png", "agenda.pdf"]);
+    assert_eq!(travelling(Occasion::Reminder), ["agenda.pdf"]);
+}
+
+#[test]
+fn a_mail_that_was_made_before_goes_on_carrying_what_it_showed() {
+    let specimen = Specimen::new().unwrap();
+    let post = specimen.post(Kind::MeetingNotice, true);
+    let templates = Templates::embedded().unwrap();
+    let (letter, frame) = (specimen.letter(&post, Occasion::News), specimen.frame(true));
+    let names = |said: &str| {
+        let content = templates.render_for(&letter, &frame, Some(said)).unwrap();
+        content.parts.into_iter().map(|part| part.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("<p>Words"), ["agenda.pdf"]);
+    let html = templates.render(&letter, &frame).unwrap().html;
+    assert_eq!(names(&html), ["cover.png", "agenda.pdf"]);
+}
+
+#[test]
+fn what_is_withdrawn_does_not_travel_with_its_cancellation() {
+    assert!(travelling(Occasion::Cancellation).is_empty());
+}
+
 /// A report with a picture of 1068 × 801 pixels in its text.
 fn with_a_picture(name: &str, content_type: &str, placing: Placing) -> Content {
     let mut specimen = Specimen::new().unwrap();

@@ -174,15 +174,15 @@ fn offset(text: &str, line: u32) -> usize {
     text.split_inclusive('\n').take(before).map(str::len).sum()
 }
 
-/// An element's opening or closing, without its angle brackets.
-struct Tag<'m> {
-    range: Range<usize>,
-    name: &'m str,
-    body: &'m str,
+/// An element's opening or closing; its range ends before the `>`.
+pub(super) struct Tag<'m> {
+    pub(super) range: Range<usize>,
+    pub(super) name: &'m str,
+    pub(super) body: &'m str,
 }
 
 /// Comments are none.
-fn tags(mjml: &str) -> impl Iterator<Item = Tag<'_>> {
+pub(super) fn tags(mjml: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {

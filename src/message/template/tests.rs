@@ -35,6 +35,16 @@ fn the_templates_of_the_program_are_whole() {
 }
 
 #[test]
+fn no_template_of_the_program_has_a_colour_of_the_brand_in_it() {
+    let brand = crate::config::Brand::default();
+    for source in &Templates::embedded().unwrap().sources {
+        for colour in [brand.accent, brand.accent_dark] {
+            assert!(!source.text.contains(&colour.to_string()), "{source}: {colour}");
+        }
+    }
+}
+
+#[test]
 fn the_templates_of_the_program_hold_whatever_a_post_leaves_out() {
     specimen::prove(&Templates::embedded().unwrap(), true).unwrap();
 }

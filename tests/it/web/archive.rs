@@ -114,27 +114,3 @@ async fn the_front_page_tells_the_open_lists_and_how_to_join() {
     assert!(text.contains("Reports &lt;new&gt;") && !text.contains("Retired"), "{text}");
     assert!(text.contains("href=\"mailto:") && !text.contains("<form"), "{text}");
 }
-
-/// What a discreet mail links to.
-#[tokio::test]
-async fn a_post_is_found_by_its_number_under_a_neutral_title() {
-    let site = Site::start().await;
-    site.publish("plain", PLAIN).await;
-    site.add("draft", PLAIN).await;
-    let page = site.get("/u/1").await;
-    assert_eq!(page.status, 200);
-    assert!(page.text().contains("<h1>Plain</h1>"), "{}", page.text());
-    assert!(page.text().contains("<title>An update</title>"), "{}", page.text());
-    assert!(page.text().contains("noindex"), "{}", page.text());
-    for nothing in ["/u/2", "/u/3", "/u/plain", "/u/-1", "/u/99999999999999999999"] {
-        assert_eq!(site.get(nothing).await.status, 404, "{nothing}");
-    }
-    assert_eq!(site.ask("POST", "/u/1", &[], b"").await.status, 405);
-    let mut write = site.office.db.write().await.unwrap();
-    let plain = bulletin::post::store::newest(&mut write, "plain").await.unwrap().unwrap();
-    bulletin::post::store::withdraw(&mut write, plain.id, NOW).await.unwrap();
-    write.commit().await.unwrap();
-    let page = site.get("/u/1").await.text();
-    assert!(page.contains("that meeting will not take place"), "{page}");
-    assert!(!page.contains("Plain") && !page.contains("Words"), "{page}");
-}

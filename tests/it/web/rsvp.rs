@@ -49,7 +49,7 @@ async fn looking_asks_and_keeps_nothing() {
     let text = site.get(&link).await.text();
     assert!(text.contains("Are you coming?") && text.contains("The &lt;next&gt; meeting"));
     assert!(text.contains("Friday 12 June 2026") && text.contains("Room 2"), "{text}");
-    assert!(text.contains("<title>Alliance &amp; friends</title>"), "{text}");
+    assert!(text.contains("<title>Your answer</title>"), "{text}");
     assert_eq!(text.matches("<button").count(), 2);
     assert!(!text.contains("ann@") && !text.contains("Ann") && !text.contains("<script"));
     for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"] {

@@ -71,7 +71,7 @@ async fn looking_changes_nothing() {
 async fn the_page_names_the_lists_and_nobody() {
     let site = Site::start().await;
     let text = site.get(&site.link(&["meetings", "reports"]).await).await.text();
-    assert!(text.contains("<title>Alliance &amp; friends</title>"), "{text}");
+    assert!(text.contains("<title>Unsubscribe</title>"), "{text}");
     assert!(text.contains("Meetings") && text.contains("Reports &lt;new&gt;"));
     assert_eq!(text.matches("<button").count(), 1);
     assert!(!text.contains("ann@") && !text.contains("Ann") && !text.contains("<script"));
