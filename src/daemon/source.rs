@@ -71,7 +71,7 @@ impl Sources {
         self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Drops what is under way: nothing of it is kept, and it is due again when its claim lapses.
+    /// Drops what is under way: the rest of it is due again when its claim lapses.
     pub(super) async fn stop(self) {
         if let Some(task) = self.0 {
             task.abort();

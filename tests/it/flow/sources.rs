@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
+use bulletin::clock::Clock;
 use serde_json::json;
 
 use crate::store::raw::Raw;
@@ -27,7 +27,7 @@ impl House {
     /// A post of today in the watched folder, in a file that was last changed long ago.
     fn drop_in(&self, slug: &str) {
         let file = format!("posts/{slug}.md");
-        let today = Utc::now().date_naive();
+        let today = Clock::System.now().to_utc().date_naive();
         let text = format!("kind: announcement\nlists: [news]\ndate: {today}");
         self.write(&file, &format!("---\ntitle: About {slug}\n{text}\n---\nWords.\n"));
         self.settle(&file);
