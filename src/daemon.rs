@@ -79,7 +79,7 @@ pub enum Until {
 pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
     home.config.fit_for_the_world()?;
     check_used(home).await?;
-    let templates = Templates::of(&home.config)?;
+    let templates = Arc::new(Templates::of(&home.config)?);
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     let policy = home.config.delivery.on_in_doubt;
     let recovered = recover(&home.db, &owner, policy, Living::Spared, home.clock.now()).await?;
@@ -93,8 +93,8 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Stopped | Until::Told(_) => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
-    let engine = start_engine(home, &owner, templates).await?;
-    let sources = Sources::start(home, &until)?;
+    let engine = start_engine(home, &owner, &templates).await?;
+    let sources = Sources::start(home, &templates, &until)?;
     tracing::info!("running");
     let result = Rounds { home, owner: &owner, engine: &engine, sources: &sources, finished }
         .run(&until)
@@ -111,7 +111,11 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     result
 }
 
-async fn start_engine(home: &Home, owner: &Owner, templates: Templates) -> anyhow::Result<Engine> {
+async fn start_engine(
+    home: &Home,
+    owner: &Owner,
+    templates: &Arc<Templates>,
+) -> anyhow::Result<Engine> {
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| {
         let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());
@@ -124,7 +128,7 @@ async fn start_engine(home: &Home, owner: &Owner, templates: Templates) -> anyho
         config: Arc::clone(&home.config),
         keys: home.keys.clone(),
         clock: home.clock.clone(),
-        press: Press::new(home.db.clone(), Arc::clone(&home.config), Arc::new(templates)),
+        press: Press::new(home.db.clone(), Arc::clone(&home.config), Arc::clone(templates)),
         metrics: home.metrics.clone(),
         transports,
     };

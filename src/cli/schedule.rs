@@ -10,9 +10,10 @@ use super::print::Printer;
 use crate::campaign::{State, store};
 use crate::clock::Timestamp;
 use crate::clock::when::{duration, when};
-use crate::config::Origin;
+use crate::config::{Origin, Source};
 use crate::daemon::Home;
 use crate::source;
+use crate::source::poll::location;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  bulletin schedule --for 90d")]
@@ -88,12 +89,16 @@ async fn campaigns(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure
 /// The next look at each feed; the one after that depends on what it says.
 async fn polls(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure> {
     let standings = source::store::all(&mut home.db.read().await?).await?;
-    let next = |name: &String| {
+    // one that has moved is looked at as soon as the daemon runs
+    let next = |name: &String, source: &Source| {
         let standing = standings.iter().find(|standing| standing.name == *name);
-        standing.map_or(home.clock.now(), |standing| standing.next_at)
+        let here = standing.filter(|standing| standing.location == location(source));
+        here.map_or(home.clock.now(), |standing| standing.next_at)
     };
     let feeds = home.config.source.iter().filter(|(_, it)| matches!(it.origin, Origin::Feed(_)));
-    let firings = feeds.map(|(name, _)| (next(name), name.clone())).filter(|(at, _)| *at < until);
+    let firings = feeds
+        .map(|(name, source)| (next(name, source), name.clone()))
+        .filter(|(at, _)| *at < until);
     Ok(firings
         .map(|(at, name)| Firing {
             at,

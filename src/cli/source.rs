@@ -1,6 +1,7 @@
 //! `bulletin source`: where posts come from by themselves, and how each is doing.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
@@ -10,10 +11,10 @@ use super::open::Failure;
 use super::print::Printer;
 use crate::config::{Config, Origin, Publish};
 use crate::daemon::Home;
-use crate::daemon::source::look_and_queue;
+use crate::daemon::source::Watch;
 use crate::db::Db;
+use crate::message::Templates;
 use crate::source::Report;
-use crate::source::net::Net;
 use crate::source::poll::location;
 use crate::source::store::{self, Standing};
 
@@ -47,6 +48,7 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         let error = standing.and_then(|standing| standing.error.clone());
         let polled_at = standing.and_then(|standing| standing.polled_at);
         let next_at = standing.map(|standing| standing.next_at);
+        let is_empty = standing.is_some_and(|it| it.polled_at.is_none() && it.error.is_none());
         let kind = match source.origin {
             Origin::Folder { .. } => "folder",
             Origin::Feed(_) => "feed",
@@ -66,7 +68,7 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
             kind.to_owned(),
             publish.to_owned(),
             posts.to_string(),
-            polled_at.map_or("never".to_owned(), day),
+            polled_at.map_or(if is_empty { "empty so far" } else { "never" }.to_owned(), day),
             next_at.map_or("when the daemon runs".to_owned(), day),
         ]);
         troubles.extend(error.into_iter().chain(findings).map(|why| format!("{name}: {why}")));
@@ -85,8 +87,9 @@ fn standing<'a>(all: &'a [Standing], name: &str, location: &str) -> Option<&'a S
 }
 
 async fn poll(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
-    let net = Net::public(&home.config.site.base_url)?;
-    let Some(report) = look_and_queue(home, &net, name, true).await? else {
+    let templates = Arc::new(Templates::of(&home.config).map_err(Failure::Usage)?);
+    let watch = Watch::public(home, templates)?;
+    let Some(report) = watch.look_and_queue(name, true).await? else {
         let why = format!("source {name} is being looked at right now; try again in a minute");
         return Err(anyhow::anyhow!(why).into());
     };

@@ -3,29 +3,45 @@
 //! What always holds: a source that answers slowly, or never, holds up neither another source nor a mail;
 //! nothing here ends the daemon.
 
+mod queue;
+
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Home, Until};
-use crate::campaign::announcement::queue;
-use crate::campaign::{self, Kind, Order, State};
-use crate::clock::Timestamp;
-use crate::config::{Config, Origin, Publish, Source};
+use crate::config::{Config, Origin, Source};
 use crate::message::Templates;
-use crate::message::lint::whole;
-use crate::post::store::Stored;
-use crate::post::{self, lint};
+use crate::source::Report;
 use crate::source::net::Net;
 use crate::source::poll::{Desk, due, look};
-use crate::source::{Report, store};
+use queue::{queue_wanted, want};
 
 /// How often it is asked which source is due.
 const TICK: Duration = Duration::from_secs(1);
+
+/// What looking and queueing need.
+#[derive(Clone)]
+pub struct Watch {
+    pub home: Home,
+    pub net: Arc<Net>,
+    pub templates: Arc<Templates>,
+}
+
+impl Watch {
+    /// Over feeds on the public internet.
+    pub fn public(home: &Home, templates: Arc<Templates>) -> anyhow::Result<Self> {
+        let net = Arc::new(Net::public(&home.config.site.base_url)?);
+        Ok(Self { home: home.clone(), net, templates })
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        let Home { db, config, clock, .. } = &self.home;
+        Desk { db, config, net: &self.net, clock }
+    }
+}
 
 /// The task that looks; none when there is no source.
 pub(super) struct Sources(Option<JoinHandle<()>>);
@@ -33,13 +49,17 @@ pub(super) struct Sources(Option<JoinHandle<()>>);
 impl Sources {
     /// Begins to look. When the daemon ends with its work, a look at every folder and at the feeds that
     /// are due is part of it, and all.
-    pub(super) fn start(home: &Home, until: &Until) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        home: &Home,
+        templates: &Arc<Templates>,
+        until: &Until,
+    ) -> anyhow::Result<Self> {
         if home.config.source.is_empty() {
             return Ok(Self(None));
         }
-        let net = Arc::new(Net::public(&home.config.site.base_url)?);
+        let watch = Watch::public(home, Arc::clone(templates))?;
         let (under_way, tasks) = (BTreeSet::new(), JoinSet::new());
-        let mut looks = Looks { home: home.clone(), net, under_way, tasks };
+        let mut looks = Looks { watch, under_way, tasks };
         let once = matches!(until, Until::Idle);
         Ok(Self(Some(tokio::spawn(async move {
             if once { looks.once().await } else { looks.go_on().await }
@@ -51,7 +71,7 @@ impl Sources {
         self.0.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Drops what is under way: nothing of it is kept, and it is due again when its claim lapses.
+    /// Drops what is under way: the rest of it is due again when its claim lapses.
     pub(super) async fn stop(self) {
         if let Some(task) = self.0 {
             task.abort();
@@ -66,27 +86,38 @@ fn folders(config: &Config) -> Vec<String> {
     folders.map(|(name, _)| name.clone()).collect()
 }
 
+/// What is done with a source.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// When it is due, or `at_once`; then what it wants queued is queued.
+    Look { at_once: bool },
+    /// What was left to be queued is queued.
+    Queue,
+}
+
 struct Looks {
-    home: Home,
-    net: Arc<Net>,
+    watch: Watch,
     under_way: BTreeSet<String>,
     tasks: JoinSet<String>,
 }
 
 impl Looks {
     async fn once(&mut self) {
-        let folders = folders(&self.home.config);
+        let folders = folders(&self.watch.home.config);
         let due: Vec<_> =
             self.due().await.into_iter().filter(|name| !folders.contains(name)).collect();
-        self.begin(folders, true);
-        self.begin(due, false);
+        self.begin(folders, Work::Look { at_once: true });
+        self.begin(due, Work::Look { at_once: false });
+        self.begin_queueing(true).await;
         while self.join().await {}
     }
 
     async fn go_on(&mut self) {
+        let mut is_start = true;
         loop {
             let due = self.due().await;
-            self.begin(due, false);
+            self.begin(due, Work::Look { at_once: false });
+            self.begin_queueing(std::mem::take(&mut is_start)).await;
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
                 true = self.join() => {}
@@ -95,21 +126,28 @@ impl Looks {
     }
 
     async fn due(&self) -> Vec<String> {
-        let Home { db, config, clock, .. } = &self.home;
-        due(Desk { db, config, net: &self.net, clock }).await.unwrap_or_else(|error| {
+        due(self.watch.desk()).await.unwrap_or_else(|error| {
             tracing::error!("which sources are due cannot be asked now: {error:#}");
             Vec::new()
         })
     }
 
-    /// Begins a look at each of these that is not under way.
-    fn begin(&mut self, names: Vec<String>, at_once: bool) {
+    /// Whatever a look, or a daemon that died, has left to be queued; `all` also what could not be.
+    async fn begin_queueing(&mut self, all: bool) {
+        match want(&self.watch.home, all).await {
+            Ok(names) => self.begin(names, Work::Queue),
+            Err(error) => tracing::error!("what is to be queued cannot be asked now: {error:#}"),
+        }
+    }
+
+    /// Begins this with each of these that is not under way.
+    fn begin(&mut self, names: Vec<String>, work: Work) {
         for name in names {
             if self.under_way.insert(name.clone()) {
-                let (home, net) = (self.home.clone(), Arc::clone(&self.net));
+                let watch = self.watch.clone();
                 self.tasks.spawn(async move {
-                    if let Err(error) = look_and_queue(&home, &net, &name, at_once).await {
-                        tracing::error!(source = name, "it cannot be looked at now: {error:#}");
+                    if let Err(error) = watch.work(&name, work).await {
+                        tracing::error!(source = name, "{}: {error:#}", work.cannot());
                     }
                     name
                 });
@@ -131,100 +169,44 @@ impl Looks {
     }
 }
 
-/// One look, and what follows of it; None when the source is not due, or somebody else looks at it.
-pub async fn look_and_queue(
-    home: &Home,
-    net: &Net,
-    name: &str,
-    at_once: bool,
-) -> anyhow::Result<Option<Report>> {
-    let desk = Desk { db: &home.db, config: &home.config, net, clock: &home.clock };
-    let report = look(desk, name, at_once).await?;
-    if let Some(report) = &report {
-        for slug in &report.added {
-            tracing::info!(source = name, post = slug, "post added");
+impl Work {
+    fn cannot(self) -> &'static str {
+        match self {
+            Self::Look { .. } => "it cannot be looked at now",
+            Self::Queue => "what it brought cannot be queued now",
         }
-        for slug in &report.changed {
-            tracing::info!(source = name, post = slug, "post has a new version");
-        }
-        queue_wanted(home, name).await?;
     }
-    Ok(report)
 }
 
-/// Queues what this source wants queued. Whatever has a campaign already, by an earlier daemon that died
-/// before it said so or by a person, is left as it is.
-async fn queue_wanted(home: &Home, name: &str) -> anyhow::Result<()> {
-    if home.config.source.get(name).is_none_or(|source| source.publish == Publish::Ask) {
-        return Ok(());
-    }
-    for (slug, stuck) in store::wanted(&mut home.db.read().await?, name).await? {
-        let announced = announce(home, &slug).await;
-        let finding = announced.err().map(|why| format!("{slug} cannot be queued: {why:#}"));
-        if finding.is_some() && finding == stuck {
-            continue;
+impl Watch {
+    async fn work(&self, name: &str, work: Work) -> anyhow::Result<()> {
+        match work {
+            Work::Look { at_once } => self.look_and_queue(name, at_once).await.map(drop),
+            Work::Queue => self.queue(name).await,
         }
-        let mut write = home.db.write().await?;
-        match &finding {
-            None => store::done(&mut write, name, &slug).await?,
-            Some(finding) => {
-                tracing::warn!(source = name, "{finding}");
-                store::stuck(&mut write, name, &slug, finding).await?;
+    }
+
+    /// Queues what a source wants queued, unless somebody else has it in hand.
+    pub async fn queue(&self, name: &str) -> anyhow::Result<()> {
+        queue_wanted(self, name).await
+    }
+
+    /// One look, and what follows of it; None when the source is not due, or somebody else looks at it.
+    pub async fn look_and_queue(
+        &self,
+        name: &str,
+        at_once: bool,
+    ) -> anyhow::Result<Option<Report>> {
+        let report = look(self.desk(), name, at_once).await?;
+        if let Some(report) = &report {
+            for slug in &report.added {
+                tracing::info!(source = name, post = slug, "post added");
             }
+            for slug in &report.changed {
+                tracing::info!(source = name, post = slug, "post has a new version");
+            }
+            self.queue(name).await?;
         }
-        write.commit().await?;
+        Ok(report)
     }
-    Ok(())
-}
-
-/// Nobody looks over what queues itself: an error stops it, unless somebody let it go before.
-async fn fit(home: &Home, stored: &Stored, now: Timestamp) -> anyhow::Result<()> {
-    let mut read = home.db.read().await?;
-    let files = post::store::files(&mut read, stored.id, stored.version).await?;
-    let allowed = lint::store::allowed(&mut read, &stored.slug, &stored.hash).await?;
-    drop(read);
-    let (text, hash) = (stored.source.clone(), stored.hash.clone());
-    let source = post::read::Source { post: stored.post()?, text, files, hash };
-    let file = PathBuf::from(format!("{}.md", stored.slug));
-    let templates = Templates::of(&home.config)?;
-    let found = whole::post(&file, &source, &templates, &home.config, now)?;
-    let let_go = |rule: &str| allowed.iter().any(|one| one.rule == rule);
-    match found.iter().find(|one| one.blocks() && !let_go(one.rule)) {
-        None => Ok(()),
-        Some(finding) => bail!(
-            "{finding}; mend the post, or queue it by `bulletin queue {} --allow {} --because \"your reason\"`",
-            stored.slug,
-            finding.rule
-        ),
-    }
-}
-
-async fn announce(home: &Home, slug: &str) -> anyhow::Result<()> {
-    let now = home.clock.now();
-    let mut read = home.db.read().await?;
-    let stored = post::store::newest(&mut read, slug).await?;
-    let campaigns = campaign::store::all(&mut read).await?;
-    drop(read);
-    let Some(stored) = stored.filter(|stored| stored.withdrawn_at.is_none()) else {
-        return Ok(());
-    };
-    let announced = campaigns
-        .iter()
-        .any(|one| one.kind == Kind::Announcement && one.post_id == Some(stored.id));
-    if announced {
-        return Ok(());
-    }
-    fit(home, &stored, now).await?;
-    let expires_at = now.plus(home.config.delivery.give_up_after);
-    let (version, lists) = (Some(stored.version), Vec::new());
-    let order = Order { version, post: slug.to_owned(), lists, due_at: now, expires_at };
-    let queued = queue(&home.db, &home.config, &order, false, now).await?;
-    let waits = queued.state == State::AwaitingApproval;
-    tracing::info!(
-        campaign = queued.id.0,
-        post = slug,
-        waits_for_approval = waits,
-        "post queued by its source"
-    );
-    Ok(())
 }

@@ -29,6 +29,25 @@ pub struct Source {
     pub hash: String,
 }
 
+/// What a post's file and those beside it are now, told without making a picture small.
+#[derive(Debug)]
+pub struct Glance {
+    /// As [`Source`] has it; None when something is wrong with the post.
+    pub hash: Option<String>,
+    /// The names of its files, also of those that are missing.
+    pub files: Vec<String>,
+}
+
+/// Looks a post over; None when its text cannot be read.
+pub fn glance(file: &Path, lists: &[&str]) -> Option<Glance> {
+    let text = text(file).ok()?;
+    let front::Draft { post, named, findings } = front::draft(file, &text, Some(lists));
+    let mut hash = Hash::of(&text);
+    let sound = post.is_some() && findings.is_empty();
+    let hash = (sound && files::glance(file, &named, &mut hash)).then(|| hash.end());
+    Some(Glance { hash, files: named.into_iter().map(|named| named.name).collect() })
+}
+
 /// Reads a post and its files, and finds all that is wrong with them.
 pub fn read(
     file: &Path,

@@ -58,6 +58,12 @@ pub async fn version(
     on!(session, c => sqlx::query_as(sql()).bind(id).bind(version).fetch_one(c).await)
 }
 
+/// The slugs of all posts that are called so, or so with something behind it.
+pub async fn called(session: &mut impl Session, slug: &str) -> Result<Vec<String>, Error> {
+    on!(session, c => sqlx::query_scalar("SELECT slug FROM post WHERE slug = $1 OR slug LIKE $1 || '-%'")
+        .bind(slug).fetch_all(c).await)
+}
+
 /// The newest version of every post, the newest post first.
 pub async fn all(session: &mut impl Session) -> Result<Vec<Stored>, Error> {
     let sql = || {

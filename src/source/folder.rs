@@ -4,56 +4,99 @@
 //! is mounted from elsewhere, needs nothing to be remembered when it fails, and a look at a folder in which
 //! nothing has changed reads its listing alone.
 //!
-//! What always holds: a file that somebody is still writing is not read. One that has changed within the
-//! last [`SETTLED`] counts as such, and so does a post whose picture or attachment has.
+//! What always holds: a file that somebody is still writing is not read. A post that has changed within the
+//! last [`SETTLED`] counts as such, and so does one whose picture or attachment has; what no post names may
+//! change as it likes. A post that is as it was taken is read and hashed, and no picture of it is opened.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{Candidate, Content};
 use crate::clock::Timestamp;
 use crate::config;
 use crate::post::Finding;
-use crate::post::read::{Source, folder, hash, read};
+use crate::post::read::{folder, glance, hash, read};
 
 /// No copy of a file over a network pauses for longer, as a rule.
 const SETTLED: Duration = Duration::from_secs(5);
 /// A folder of posts is a few files: what has more is a mistake, such as a whole disk.
 const MOST: usize = 10_000;
 
-/// What was there.
-pub(super) struct Sight {
-    /// None when it was the same at the last look.
-    pub(super) candidates: Option<Vec<Candidate>>,
-    /// Tells whether anything is different at the next look; None while something is being written.
-    pub(super) mark: Option<String>,
+/// What its posts are read with.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// The lists there are.
+    pub(super) lists: Vec<String>,
+    /// What pictures may be.
+    pub(super) pictures: config::Picture,
+    /// The names of all sources, which may have brought the same post.
+    #[expect(dead_code, reason = "a change of them is told by the Debug form")]
+    pub(super) sources: Vec<String>,
 }
 
-/// Looks into a folder; `lists` are the lists there are, `pictures` what their pictures may be. The
-/// error says what is wrong and what to do.
+/// What was there.
+#[derive(Debug)]
+pub(super) struct Sight {
+    pub(super) files: VecDeque<PathBuf>,
+    /// Tells whether anything is different at the next look.
+    pub(super) mark: String,
+    rules: Rules,
+    /// The names of what may still be written.
+    fresh: HashSet<String>,
+}
+
+/// Looks into a folder; None when it is as the mark says. The error says what is wrong and what to do.
 pub(super) fn look(
     path: &Path,
-    lists: &[&str],
-    pictures: &config::Picture,
+    rules: Rules,
     mark: Option<&str>,
     now: Timestamp,
-) -> Result<Sight, String> {
+) -> Result<Option<Sight>, String> {
     let listing = listing(path)?;
-    let fresh: HashSet<&str> = listing
-        .iter()
-        .filter(|file| is_fresh(file.changed_at, now))
-        .map(|file| file.name.as_str())
-        .collect();
-    let seen = fresh.is_empty().then(|| hash(&format!("{lists:?}{pictures:?}{listing:?}"), &[]));
-    if seen.is_some() && seen.as_deref() == mark {
-        return Ok(Sight { candidates: None, mark: seen });
+    let seen = hash(&format!("{rules:?}{listing:?}"), &[]);
+    if Some(seen.as_str()) == mark {
+        return Ok(None);
     }
     let files = folder(path).map_err(|error| format!("{error:#}"))?;
-    let candidates = files.iter().map(|file| candidate(file, lists, pictures, &fresh)).collect();
-    Ok(Sight { candidates: Some(candidates), mark: seen })
+    let fresh = listing.into_iter().filter(|file| is_fresh(file.changed_at, now));
+    let fresh = fresh.map(|file| file.name).collect();
+    Ok(Some(Sight { files: files.into(), mark: seen, rules, fresh }))
+}
+
+impl Sight {
+    /// A file as it is now; `taken` are the hashes of what was taken before, by item.
+    pub(super) fn read(&self, file: &Path, taken: &HashMap<String, String>) -> Candidate {
+        let item = item(file);
+        let content = self.content(file, &item, taken.get(&item).map(String::as_str));
+        Candidate { item, content }
+    }
+
+    fn content(&self, file: &Path, item: &str, taken: Option<&str>) -> Content {
+        let lists: Vec<&str> = self.rules.lists.iter().map(String::as_str).collect();
+        if self.fresh.contains(item) {
+            return Content::Later;
+        }
+        if let Some(glance) = glance(file, &lists) {
+            if glance.files.iter().any(|name| self.fresh.contains(name)) {
+                return Content::Later;
+            }
+            if glance.hash.is_some() && glance.hash.as_deref() == taken {
+                return Content::Same;
+            }
+        }
+        match read(file, &lists, &self.rules.pictures) {
+            Ok(source) => Content::Post(Box::new(source)),
+            Err(findings) => Content::Wrong(told(item, &findings)),
+        }
+    }
+}
+
+/// What a file is known by.
+pub(super) fn item(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[derive(Debug)]
@@ -103,31 +146,6 @@ fn changed_at(metadata: &Metadata) -> Option<i64> {
 fn is_fresh(changed_at: Option<i64>, now: Timestamp) -> bool {
     let settled = i64::try_from(SETTLED.as_millis()).unwrap_or(i64::MAX);
     changed_at.is_some_and(|at| (now.0 - at).abs() < settled)
-}
-
-fn candidate(
-    file: &Path,
-    lists: &[&str],
-    pictures: &config::Picture,
-    fresh: &HashSet<&str>,
-) -> Candidate {
-    let item = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let content = if fresh.contains(item.as_str()) {
-        Content::Later
-    } else {
-        match read(file, lists, pictures) {
-            Ok(source) if is_arriving(&source, fresh) => Content::Later,
-            Ok(source) => Content::Post(Box::new(source)),
-            // what is missing may be on its way
-            Err(_) if !fresh.is_empty() => Content::Later,
-            Err(findings) => Content::Wrong(told(&item, &findings)),
-        }
-    };
-    Candidate { item, content }
-}
-
-fn is_arriving(source: &Source, fresh: &HashSet<&str>) -> bool {
-    source.files.iter().any(|file| fresh.contains(file.name.as_str()))
 }
 
 /// The first finding, by the file's name alone, and how many more there are.

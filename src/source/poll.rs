@@ -2,26 +2,23 @@
 
 mod pause;
 mod see;
+mod settle;
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::Report;
-use super::keep::{Keeping, keep};
 use super::net::Net;
 use super::store::{self, Standing};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Origin, Publish, Source};
+use crate::config::{Config, Origin, Source};
 use crate::db::Db;
-use crate::id::random;
-use pause::{DAY, pause};
-use see::{Fault, Seen, see};
+use see::see;
+use settle::{put_off, settle};
 
-/// How long a claim holds: a look is over long before.
-pub const LEASE: Duration = Duration::from_mins(1);
-/// A folder is mended by a person, who waits for it.
-const FOLDER_PAUSE: Duration = Duration::from_mins(1);
+/// How long a claim holds, unless it is renewed: more than a server, or a few pictures, may take.
+pub const LEASE: Duration = Duration::from_mins(2);
 
 /// What a look needs.
 #[derive(Clone, Copy)]
@@ -51,10 +48,23 @@ pub async fn look(desk: Desk<'_>, name: &str, at_once: bool) -> anyhow::Result<O
     let Some(standing) = claim(desk, name, source, at_once).await? else {
         return Ok(None);
     };
-    match see(desk, source, &standing).await {
-        Ok(seen) => settle(desk, source, standing, seen).await.map(Some),
+    let settled = match see(desk, source, &standing).await {
+        Ok(seen) => settle(desk, source, standing.clone(), seen).await,
+        Err(fault) => Err(fault),
+    };
+    match settled {
+        Ok(report) => Ok(Some(report)),
         Err(fault) => put_off(desk, source, standing, fault).await.map(Some),
     }
+}
+
+/// Takes a source for something else than a look, whenever that is due; None when somebody has it.
+pub async fn take(desk: Desk<'_>, name: &str) -> anyhow::Result<Option<Standing>> {
+    let now = desk.clock.now();
+    let mut write = desk.db.write().await?;
+    let taken = store::claim(&mut write, name, Timestamp(i64::MAX), now, now.plus(LEASE)).await?;
+    write.commit().await?;
+    Ok(taken)
 }
 
 fn unknown(config: &Config, name: &str) -> String {
@@ -86,64 +96,4 @@ async fn claim(
     let standing = store::claim(&mut write, name, due, now, now.plus(LEASE)).await?;
     write.commit().await?;
     Ok(standing)
-}
-
-/// Keeps what was seen and lets the source go, or nothing of it.
-async fn settle(
-    desk: Desk<'_>,
-    source: &Source,
-    mut standing: Standing,
-    seen: Seen,
-) -> anyhow::Result<Report> {
-    let now = desk.clock.now();
-    let mut write = desk.db.write().await?;
-    if !store::hold(&mut write, &standing).await? {
-        bail!("source {}: somebody else looks at it; this look was too slow", standing.name);
-    }
-    let (report, marks) = match seen {
-        Seen::Unchanged(marks) => (Report::default(), marks),
-        Seen::Found(candidates, marks) => {
-            let first = standing.polled_at.is_none();
-            let keeping = Keeping { source: &standing.name, publish: source.publish, first, now };
-            (keep(&mut write, &keeping, candidates).await?, marks)
-        }
-    };
-    if source.publish == Publish::Ask {
-        store::ask_first(&mut write, &standing.name).await?;
-    }
-    standing.etag = marks.etag;
-    standing.last_modified = marks.last_modified;
-    standing.polled_at = Some(now);
-    standing.next_at = now.plus(source.every);
-    standing.faults = 0;
-    standing.error = None;
-    store::release(&mut write, &standing).await?;
-    write.commit().await?;
-    Ok(report)
-}
-
-/// Writes down what is wrong, and when to try again.
-async fn put_off(
-    desk: Desk<'_>,
-    source: &Source,
-    mut standing: Standing,
-    fault: Fault,
-) -> anyhow::Result<Report> {
-    let now = desk.clock.now();
-    standing.faults += 1;
-    let wait = match source.origin {
-        Origin::Folder { .. } => source.every.max(FOLDER_PAUSE),
-        Origin::Feed(_) => pause(source.every, standing.faults, u32::from_be_bytes(random()?)),
-    };
-    // somebody else's clock or temper is no reason to forget them for longer than a day
-    let until = fault.until.map(|until| until.min(now.plus(DAY)));
-    standing.next_at = now.plus(wait).max(until.unwrap_or(now));
-    if standing.error.as_ref() != Some(&fault.why) {
-        tracing::warn!(source = standing.name, "{}", fault.why);
-    }
-    standing.error = Some(fault.why.clone());
-    let mut write = desk.db.write().await?;
-    store::release(&mut write, &standing).await?;
-    write.commit().await?;
-    Ok(Report { error: Some(fault.why), ..Report::default() })
 }

@@ -1,5 +1,11 @@
 //! All SQL of sources.
 
+mod item;
+
+pub use item::{
+    Known, Waiting, ask_first, done, give_up, items, keep, owners, same_content, stuck, waiting,
+};
+
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on, row};
 
@@ -11,29 +17,13 @@ row! {
         pub location: String,
         pub etag: Option<String>,
         pub last_modified: Option<String>,
-        /// When it was last read, or found to be unchanged; None before the first look.
+        /// When it was last read, or found to be unchanged; None until a look finds something.
         pub polled_at: Option<Timestamp>,
         pub next_at: Timestamp,
         /// In a row.
         pub faults: i64,
         pub error: Option<String>,
         pub fence: i64,
-    }
-}
-
-row! {
-    /// What is known of one item: an entry of a feed, or a file.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Known {
-        pub item: String,
-        /// Of the content that was last taken; empty before that.
-        pub hash: String,
-        /// The slug of its post.
-        pub post: Option<String>,
-        /// What is wrong with it.
-        pub finding: Option<String>,
-        /// `never`, `wanted` or `done`.
-        pub announce: String,
     }
 }
 
@@ -79,11 +69,23 @@ pub async fn claim(
     .await)
 }
 
-/// Holds the source's row until the commit; false when somebody else has taken it meanwhile.
-pub async fn hold(write: &mut Write, standing: &Standing) -> Result<bool, Error> {
-    let rows = on!(write, c => sqlx::query("UPDATE source SET fence = fence WHERE name = $1 AND fence = $2")
-        .bind(&standing.name).bind(standing.fence).execute(c).await.map(|done| done.rows_affected()))?;
+/// Holds the source's row until the commit, and its claim until `lease`; false when somebody else has
+/// taken it meanwhile.
+pub async fn hold(write: &mut Write, standing: &Standing, lease: Timestamp) -> Result<bool, Error> {
+    let rows = on!(write, c => sqlx::query("UPDATE source SET busy_until = $3 WHERE name = $1 AND fence = $2")
+        .bind(&standing.name)
+        .bind(standing.fence)
+        .bind(lease)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
     Ok(rows > 0)
+}
+
+/// Gives up a claim, and leaves all else as it is.
+pub async fn let_go(write: &mut Write, standing: &Standing) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE source SET busy_until = NULL WHERE name = $1 AND fence = $2")
+        .bind(&standing.name).bind(standing.fence).execute(c).await.map(drop))
 }
 
 /// Writes down how a look went, and lets the source go.
@@ -114,116 +116,4 @@ pub async fn all(session: &mut impl Session) -> Result<Vec<Standing>, Error> {
     )
     .fetch_all(c)
     .await)
-}
-
-/// All that is known of a source's items.
-pub async fn items(session: &mut impl Session, source: &str) -> Result<Vec<Known>, Error> {
-    on!(session, c => sqlx::query_as(
-        "SELECT item, hash, post, finding, announce FROM source_item WHERE source = $1 ORDER BY item",
-    )
-    .bind(source)
-    .fetch_all(c)
-    .await)
-}
-
-pub async fn keep(
-    write: &mut Write,
-    source: &str,
-    known: &Known,
-    now: Timestamp,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "INSERT INTO source_item (source, item, hash, post, finding, announce, seen_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source, item) DO UPDATE SET \
-         hash = excluded.hash, post = excluded.post, finding = excluded.finding, announce = excluded.announce",
-    )
-    .bind(source)
-    .bind(&known.item)
-    .bind(&known.hash)
-    .bind(&known.post)
-    .bind(&known.finding)
-    .bind(&known.announce)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(drop))
-}
-
-/// The post that some source made of this very content.
-pub async fn same_content(session: &mut impl Session, hash: &str) -> Result<Option<String>, Error> {
-    on!(session, c => sqlx::query_scalar(
-        "SELECT post FROM source_item WHERE hash = $1 AND post IS NOT NULL ORDER BY seen_at, source LIMIT 1",
-    )
-    .bind(hash)
-    .fetch_optional(c)
-    .await)
-}
-
-/// Where a post comes from, if it comes by itself: the sources' names and the items.
-pub async fn owners(
-    session: &mut impl Session,
-    post: &str,
-) -> Result<Vec<(String, String)>, Error> {
-    on!(session, c => sqlx::query_as(
-        "SELECT source, item FROM source_item WHERE post = $1 ORDER BY source, item",
-    )
-    .bind(post)
-    .fetch_all(c)
-    .await)
-}
-
-/// Posts that this source wants queued, in the order in which they came, and what was wrong with each
-/// when that was last tried.
-pub async fn wanted(
-    session: &mut impl Session,
-    source: &str,
-) -> Result<Vec<(String, Option<String>)>, Error> {
-    on!(session, c => sqlx::query_as(
-        "SELECT post, finding FROM source_item WHERE source = $1 AND announce = 'wanted' AND post IS NOT NULL \
-         ORDER BY seen_at, item",
-    )
-    .bind(source)
-    .fetch_all(c)
-    .await)
-}
-
-/// A post could not be queued.
-pub async fn stuck(
-    write: &mut Write,
-    source: &str,
-    post: &str,
-    finding: &str,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE source_item SET finding = $3 WHERE source = $1 AND post = $2 AND announce = 'wanted'",
-    )
-    .bind(source)
-    .bind(post)
-    .bind(finding)
-    .execute(c)
-    .await
-    .map(drop))
-}
-
-/// Nothing that this source has brought so far is queued by itself any more.
-pub async fn ask_first(write: &mut Write, source: &str) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE source_item SET announce = 'never' WHERE source = $1 AND announce = 'wanted'",
-    )
-    .bind(source)
-    .execute(c)
-    .await
-    .map(drop))
-}
-
-/// A post has been queued, or need not be.
-pub async fn done(write: &mut Write, source: &str, post: &str) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE source_item SET announce = 'done', finding = NULL WHERE source = $1 AND post = $2 AND announce = 'wanted'",
-    )
-    .bind(source)
-    .bind(post)
-    .execute(c)
-    .await
-    .map(drop))
 }

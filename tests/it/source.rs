@@ -2,4 +2,6 @@
 
 mod fetching;
 mod folder;
+mod news;
 mod polling;
+mod sharing;

@@ -1,5 +1,6 @@
 //! The files that a post names, one after the other, so that no two large ones are held at once.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
@@ -53,7 +54,7 @@ impl Reader<'_> {
     }
 
     fn one(&mut self, named: &Named) -> Result<One, Trouble> {
-        let file = load(self.folder(), named)?;
+        let file = load(folder(self.post), named)?;
         self.hash.add(&file);
         let width = match named.role {
             Role::Attachment => return Ok(One::Attached(file)),
@@ -90,13 +91,22 @@ impl Reader<'_> {
         let message = format!("{name} {message}");
         self.findings.push(Finding::error(self.post, line, rule, message));
     }
+}
 
-    fn folder(&self) -> &Path {
-        match self.post.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        }
+fn folder(post: &Path) -> &Path {
+    match post.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     }
+}
+
+/// Gives the hash every file once, as [`Reader::read`] does; false when one of them cannot be read.
+pub(super) fn glance(post: &Path, named: &[Named], hash: &mut Hash) -> bool {
+    let mut read = HashSet::new();
+    named.iter().filter(|named| read.insert(named.name.as_str())).all(|named| {
+        let file = load(folder(post), named);
+        file.inspect(|file| hash.add(file)).is_ok()
+    })
 }
 
 enum One {

@@ -38,6 +38,28 @@ fn rules(file: &Path) -> Vec<(usize, &'static str)> {
 }
 
 #[test]
+fn a_glance_tells_the_hash_that_reading_would_and_the_files_that_are_named() {
+    let (folder, file) =
+        post("image: {src: a.png, alt: A}\nattachments: [b.pdf]\n", "Text ![a](a.png) ![d](d.png)");
+    for name in ["a.png", "d.png"] {
+        fs::write(folder.path().join(name), picture(8, 8, ImageFormat::Png)).unwrap();
+    }
+    let glance = || super::glance(&file, &LISTS).unwrap();
+    assert_eq!(glance().hash, None);
+    fs::write(folder.path().join("b.pdf"), "%PDF").unwrap();
+    let first = glance();
+    assert_eq!(first.hash, Some(reading(&file).unwrap().hash));
+    for name in ["a.png", "b.pdf", "d.png"] {
+        assert!(first.files.iter().any(|file| file == name), "{name}");
+    }
+    fs::write(folder.path().join("b.pdf"), "%PDF-2").unwrap();
+    assert_ne!(glance().hash, first.hash);
+    assert_eq!(glance().hash, Some(reading(&file).unwrap().hash));
+    fs::write(&file, b"\xff").unwrap();
+    assert!(super::glance(&file, &LISTS).is_none());
+}
+
+#[test]
 fn the_samples_have_no_findings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/posts");
     let posts = super::folder(&folder).unwrap();

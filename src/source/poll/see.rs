@@ -1,5 +1,9 @@
 //! What is there now: in a folder, or at a feed's address.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use url::Url;
 
 use super::Desk;
@@ -10,10 +14,64 @@ use crate::source::fetch::{Answer, Marks, Refusal, fetch};
 use crate::source::store::Standing;
 use crate::source::{Candidate, Content, feed, folder, item};
 
+/// How many posts are read, and then kept, at a time: nobody else writes meanwhile.
+const FEW: usize = 10;
+/// How long reading a few may take before the claim is renewed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What is there.
 pub(super) enum Seen {
     Unchanged(Marks),
-    Found(Vec<Candidate>, Marks),
+    Found(Found, Marks),
+}
+
+/// Items in their order, some of which are still to be read.
+pub(super) enum Found {
+    Items(VecDeque<Candidate>),
+    Files(Box<folder::Sight>),
+}
+
+impl Found {
+    pub(super) fn items(&self) -> HashSet<String> {
+        match self {
+            Self::Items(items) => items.iter().map(|one| one.item.clone()).collect(),
+            Self::Files(sight) => sight.files.iter().map(|file| folder::item(file)).collect(),
+        }
+    }
+
+    /// Takes the next few, and what can be passed over on the way to them. `taken` are the hashes of what
+    /// was taken before, by item.
+    fn few(&mut self, taken: &HashMap<String, String>) -> Vec<Candidate> {
+        let (mut few, mut work) = (Vec::new(), 0);
+        let begun = Instant::now();
+        while work < FEW
+            && begun.elapsed() < PATIENCE
+            && let Some(candidate) = self.one(taken)
+        {
+            work += usize::from(!matches!(candidate.content, Content::Same));
+            few.push(candidate);
+        }
+        few
+    }
+
+    fn one(&mut self, taken: &HashMap<String, String>) -> Option<Candidate> {
+        match self {
+            Self::Items(items) => items.pop_front(),
+            Self::Files(sight) => {
+                let file = sight.files.pop_front()?;
+                Some(sight.read(&file, taken))
+            }
+        }
+    }
+}
+
+/// The next few of what was found, and the rest; no more when there are none.
+pub(super) async fn few(
+    mut found: Found,
+    taken: &Arc<HashMap<String, String>>,
+) -> Result<(Vec<Candidate>, Found), String> {
+    let taken = Arc::clone(taken);
+    apart(move || Ok((found.few(&taken), found))).await
 }
 
 /// Why nothing could be seen, and before when it should not be tried again.
@@ -36,16 +94,19 @@ pub(super) async fn see(
     match &source.origin {
         Origin::Folder { path } => {
             let (path, config) = (path.clone(), desk.config);
-            let lists: Vec<String> = config.list.keys().cloned().collect();
-            let pictures = config.picture.clone();
+            let lists = config.list.keys().cloned().collect();
+            let sources = config.source.keys().cloned().collect();
+            let rules = folder::Rules { lists, pictures: config.picture.clone(), sources };
             let (mark, now) = (standing.etag.clone(), desk.clock.now());
-            let sight = apart(move || {
-                let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
-                folder::look(&path, &lists, &pictures, mark.as_deref(), now)
-            });
-            let folder::Sight { candidates, mark } = sight.await?;
-            let marks = Marks { etag: mark, last_modified: None };
-            Ok(candidates.map_or(Seen::Unchanged(marks.clone()), |found| Seen::Found(found, marks)))
+            let known = Marks { etag: mark.clone(), last_modified: None };
+            let sight = apart(move || folder::look(&path, rules, mark.as_deref(), now)).await?;
+            Ok(match sight {
+                None => Seen::Unchanged(known),
+                Some(sight) => {
+                    let marks = Marks { etag: Some(sight.mark.clone()), last_modified: None };
+                    Seen::Found(Found::Files(Box::new(sight)), marks)
+                }
+            })
         }
         Origin::Feed(feed) => see_feed(desk, feed, standing).await,
     }
@@ -79,7 +140,7 @@ async fn see_feed(desk: Desk<'_>, feed: &Feed, standing: &Standing) -> Result<Se
         };
         Ok(entries.iter().map(candidate).collect())
     });
-    Ok(Seen::Found(candidates.await?, marks))
+    Ok(Seen::Found(Found::Items(candidates.await?), marks))
 }
 
 /// Reads and parses away from the threads that send mail.

@@ -3,13 +3,17 @@
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
+use bulletin::clock::Clock;
 use serde_json::json;
+
+use crate::store::raw::Raw;
 
 use super::house::{Database, House, accepted, finished, house};
 
 on_both!(
     a_file_that_appears_in_a_watched_folder_is_mailed_and_an_old_one_is_not,
     what_would_go_out_by_itself_is_looked_over_first,
+    what_was_left_to_be_queued_is_queued_though_nothing_is_due,
     a_feed_inside_a_network_is_refused_in_plain_words_and_holds_up_no_mail,
 );
 
@@ -20,10 +24,11 @@ impl House {
         fs::write(file, format!("{config}\n{source}\n")).unwrap();
     }
 
-    /// A post in the watched folder that was last changed long ago.
+    /// A post of today in the watched folder, in a file that was last changed long ago.
     fn drop_in(&self, slug: &str) {
         let file = format!("posts/{slug}.md");
-        let text = "kind: announcement\nlists: [news]\ndate: 2026-05-20";
+        let today = Clock::System.now().to_utc().date_naive();
+        let text = format!("kind: announcement\nlists: [news]\ndate: {today}");
         self.write(&file, &format!("---\ntitle: About {slug}\n{text}\n---\nWords.\n"));
         self.settle(&file);
     }
@@ -75,6 +80,7 @@ async fn what_would_go_out_by_itself_is_looked_over_first(database: Database) {
     house.subscriber("ann@readers.example", &["news"]);
     fs::create_dir(house.path("posts")).unwrap();
     house.configure("[source.posts]\nkind = \"folder\"\npath = \"posts\"\npublish = \"auto\"");
+    house.drop_in("old");
     house.must(&["source", "poll", "posts"]);
     house.drop_in("loud");
     let quiet = fs::read_to_string(house.path("posts/loud.md")).unwrap();
@@ -90,6 +96,27 @@ async fn what_would_go_out_by_itself_is_looked_over_first(database: Database) {
     house.settle("posts/loud.md");
     house.send();
     assert_eq!(house.mails().len(), 1);
+}
+
+async fn what_was_left_to_be_queued_is_queued_though_nothing_is_due(database: Database) {
+    let house = house(database).open();
+    house.subscriber("ann@readers.example", &["news"]);
+    fs::create_dir(house.path("posts")).unwrap();
+    house.configure(
+        "[source.posts]\nkind = \"folder\"\npath = \"posts\"\npublish = \"auto\"\nevery = \"1d\"",
+    );
+    house.drop_in("one");
+    house.drop_in("two");
+    house.must(&["source", "poll", "posts"]);
+    let raw = Raw::open(&house.database_url()).await;
+    // as if it had ended before it could
+    let leave = |slug| format!("UPDATE source_item SET announce = 'wanted' WHERE post = '{slug}'");
+    raw.run(&leave("one")).await.unwrap();
+    let daemon = house.daemon();
+    finished(&daemon, 1);
+    raw.run(&leave("two")).await.unwrap();
+    finished(&daemon, 2);
+    assert_eq!(house.mails().len(), 2);
 }
 
 async fn a_feed_inside_a_network_is_refused_in_plain_words_and_holds_up_no_mail(
@@ -112,6 +139,13 @@ async fn a_feed_inside_a_network_is_refused_in_plain_words_and_holds_up_no_mail(
     let need = format!("source web is at fault (1 look in a row): {told}");
     assert_eq!(status["needs_a_person"], json!([need]));
     assert_eq!(firings(), ["web"]);
+    // one that has moved is due at once
+    let soon = || house.program.json_lines(&["schedule", "--for", "10m"]).len();
+    assert_eq!(soon(), 0);
+    let file = house.path("config.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, config.replace("127.0.0.1:1/feed", "127.0.0.1:1/other")).unwrap();
+    assert_eq!(soon(), 1);
     let ran = house.program.run(&["--json", "source", "poll", "wbe"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("\"wbe\" is not a source; the sources are web"), "{}", ran.stderr);

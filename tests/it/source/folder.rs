@@ -26,13 +26,13 @@ on_both!(
     what_cannot_be_queued_is_told_and_queued_when_it_can,
 );
 
-struct Folder<'a> {
-    office: Office<'a>,
+pub(crate) struct Folder<'a> {
+    pub(crate) office: Office<'a>,
     folder: TempDir,
 }
 
 impl<'a> Folder<'a> {
-    fn new(world: &'a World, publish: Publish) -> Self {
+    pub(crate) fn new(world: &'a World, publish: Publish) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let origin = Origin::Folder { path: folder.path().join("posts") };
         fs::create_dir(folder.path().join("posts")).unwrap();
@@ -46,32 +46,45 @@ impl<'a> Folder<'a> {
         Self { office: Office::new(world, "posts", source, net.unwrap()), folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// The same after its first look, at which one post was there.
+    pub(crate) async fn begun(world: &'a World, publish: Publish) -> Self {
+        let folder = Self::new(world, publish);
+        folder.write("of-old.md", &post("Of old", ""));
+        assert_eq!(folder.look().await.added, ["of-old"]);
+        folder
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("posts").join(name)
     }
 
     /// Writes a file that was last changed long ago, by the world's clock.
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
         self.changed(name, 3600);
     }
 
-    fn changed(&self, name: &str, seconds_ago: u64) {
+    pub(crate) fn changed(&self, name: &str, seconds_ago: u64) {
         let now = u64::try_from(self.office.world.now().0).unwrap();
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(now - seconds_ago * 1000);
         File::options().append(true).open(self.path(name)).unwrap().set_modified(at).unwrap();
     }
 
-    async fn look(&self) -> Report {
+    pub(crate) async fn look(&self) -> Report {
         self.office.look().await
     }
 }
 
-fn post(title: &str, more: &str) -> String {
+pub(crate) fn post(title: &str, more: &str) -> String {
     format!("---\ntitle: {title}\nkind: announcement\ndate: 2026-04-16\n{more}---\n\nWords.\n")
 }
 
-fn names(slugs: &[String]) -> Vec<&str> {
+/// With the post that was there before.
+fn nothing_new() -> Report {
+    Report { unchanged: 1, ..Report::default() }
+}
+
+pub(crate) fn names(slugs: &[String]) -> Vec<&str> {
     slugs.iter().map(String::as_str).collect()
 }
 
@@ -92,8 +105,7 @@ async fn what_is_there_at_the_first_look_is_old_and_what_comes_later_is_queued_o
 }
 
 async fn nothing_is_queued_by_a_source_that_asks(w: &World) {
-    let folder = Folder::new(w, Publish::Ask);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Ask).await;
     folder.write("new.md", &post("New", ""));
     assert_eq!(names(&folder.look().await.added), ["new"]);
     let folder = Folder { office: folder.office.publishing(Publish::Auto), ..folder };
@@ -111,8 +123,7 @@ async fn nothing_is_queued_by_a_source_that_asks(w: &World) {
 }
 
 async fn a_post_that_somebody_added_by_hand_is_no_news_of_the_folder(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     w.post("letter", "announcement").await;
     folder.write("letter.md", &post("Letter, mended", ""));
     assert_eq!(names(&folder.look().await.changed), ["letter"]);
@@ -120,8 +131,7 @@ async fn a_post_that_somebody_added_by_hand_is_no_news_of_the_folder(w: &World) 
 }
 
 async fn an_edited_file_is_a_new_version_and_sends_nothing(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     folder.write("a.md", &post("A", ""));
     folder.look().await;
     folder.write("a.md", &post("A, mended", ""));
@@ -132,36 +142,33 @@ async fn an_edited_file_is_a_new_version_and_sends_nothing(w: &World) {
 }
 
 async fn a_file_that_goes_changes_nothing_and_one_that_is_renamed_is_no_news(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     folder.write("a.md", &post("A", "slug: letter\n"));
     folder.look().await;
     fs::rename(folder.path("a.md"), folder.path("b.md")).unwrap();
     let report = folder.look().await;
     assert_eq!((report.added.len(), report.findings.len()), (0, 0), "{report:?}");
     fs::remove_file(folder.path("b.md")).unwrap();
-    assert_eq!(folder.look().await, Report::default());
+    assert_eq!(folder.look().await, nothing_new());
     assert_eq!(folder.office.versions("letter").await, 1);
     assert_eq!(folder.office.queued().await, ["letter"]);
 }
 
 async fn a_file_that_is_still_being_written_waits_and_so_does_one_whose_picture_is(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     fs::write(folder.path("a.md"), post("A", "attachments: [b.pdf]\n")).unwrap();
     folder.changed("a.md", 2);
     folder.write("b.pdf", "%PDF");
-    assert_eq!(folder.look().await, Report::default());
+    assert_eq!(folder.look().await, nothing_new());
     folder.changed("a.md", 10);
     folder.changed("b.pdf", 1);
-    assert_eq!(folder.look().await, Report::default());
+    assert_eq!(folder.look().await, nothing_new());
     w.pass(10);
     assert_eq!(names(&folder.look().await.added), ["a"]);
 }
 
 async fn a_broken_file_is_told_once_and_holds_up_no_other(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     folder.write("bad.md", &post("Bad", "lists: [nws]\n"));
     folder.write("good.md", &post("Good", ""));
     fs::write(folder.path("latin.md"), b"---\ntitle: caf\xe9\n").unwrap();
@@ -218,8 +225,7 @@ async fn a_folder_that_is_not_there_is_told_and_found_when_it_comes(w: &World) {
 }
 
 async fn what_cannot_be_queued_is_told_and_queued_when_it_can(w: &World) {
-    let folder = Folder::new(w, Publish::Auto);
-    folder.look().await;
+    let folder = Folder::begun(w, Publish::Auto).await;
     folder.write("a.md", &post("A", "").replace("announcement", "meeting-summary"));
     let other = folder.office.without_kinds("meetings");
     other.look().await;

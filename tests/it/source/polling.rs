@@ -1,12 +1,13 @@
 //! A feed on a real server, looked at again and again, on both databases.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bulletin::campaign;
 use bulletin::config::{Config, Feed, Kind, Origin, Publish, Source};
 use bulletin::daemon::Home;
-use bulletin::daemon::source::look_and_queue;
+use bulletin::daemon::source::Watch;
+use bulletin::message::Templates;
 use bulletin::metric::Metrics;
 use bulletin::post;
 use bulletin::source::Report;
@@ -30,6 +31,9 @@ on_both!(
     a_silent_feed_does_not_hold_up_another_source,
     a_post_of_hostile_words_is_safe_in_html_and_text,
 );
+
+static TEMPLATES: LazyLock<Arc<Templates>> =
+    LazyLock::new(|| Arc::new(Templates::embedded().unwrap()));
 
 /// A world with one source, and a daemon's part in it.
 pub(crate) struct Office<'a> {
@@ -71,13 +75,31 @@ impl<'a> Office<'a> {
         }
     }
 
-    fn desk(&self) -> Desk<'_> {
+    pub(crate) fn desk(&self) -> Desk<'_> {
         Desk { db: &self.world.db, config: &self.config, net: &self.net, clock: &self.world.clock }
     }
 
     /// Looks, whether or not it is due, and queues what is to be queued.
     pub(crate) async fn look(&self) -> Report {
-        look_and_queue(&self.home(), &self.net, &self.name, true).await.unwrap().unwrap()
+        self.watch().look_and_queue(&self.name, true).await.unwrap().unwrap()
+    }
+
+    /// Queues what is to be queued.
+    pub(crate) async fn queue(&self) {
+        self.watch().queue(&self.name).await.unwrap();
+    }
+
+    pub(crate) fn net(&self) -> Net {
+        self.net.clone()
+    }
+
+    pub(crate) fn only_source(&self) -> (String, Source) {
+        (self.name.clone(), self.config.source[&self.name].clone())
+    }
+
+    fn watch(&self) -> Watch {
+        let templates = Arc::clone(&TEMPLATES);
+        Watch { home: self.home(), net: Arc::new(self.net.clone()), templates }
     }
 
     pub(crate) async fn standing(&self) -> Standing {
@@ -105,7 +127,7 @@ impl<'a> Office<'a> {
     }
 }
 
-fn feed(url: String) -> Source {
+pub(crate) fn feed(url: String) -> Source {
     let origin = Origin::Feed(Feed {
         url,
         post_kind: Kind::Announcement,
@@ -116,11 +138,16 @@ fn feed(url: String) -> Source {
     Source { origin, publish: Publish::Auto, every: Duration::from_mins(30) }
 }
 
-fn rss(items: &[(&str, &str, &str)]) -> Act {
+pub(crate) fn rss(items: &[(&str, &str, &str)]) -> Act {
     rss_with(items, "")
 }
 
-fn rss_with(items: &[(&str, &str, &str)], more: &str) -> Act {
+/// What was there before the first look.
+pub(crate) fn old() -> Act {
+    rss(&[("0", "Of old", "o")])
+}
+
+pub(crate) fn rss_with(items: &[(&str, &str, &str)], more: &str) -> Act {
     let item = |(id, title, words): &(&str, &str, &str)| {
         format!(
             "<item><guid>{id}</guid><title>{title}</title><link>https://charity.example/{id}</link>\
@@ -131,7 +158,7 @@ fn rss_with(items: &[(&str, &str, &str)], more: &str) -> Act {
     page(&[], format!("<rss version='2.0'><channel><title>N</title>{items}</channel></rss>"))
 }
 
-async fn office(w: &World) -> (FeedServer, Office<'_>) {
+pub(crate) async fn office(w: &World) -> (FeedServer, Office<'_>) {
     let server = FeedServer::start().await;
     let net = server.net(Duration::from_secs(20), &[]);
     let source = feed(server.url("/feed"));
@@ -154,7 +181,7 @@ async fn a_first_look_announces_nothing_and_later_news_goes_out_once(w: &World) 
 
 async fn an_edited_item_is_a_new_version_and_nothing_is_sent_again(w: &World) {
     let (server, office) = office(w).await;
-    server.at("/feed", rss(&[]));
+    server.at("/feed", old());
     office.look().await;
     server.at("/feed", rss(&[("1", "One", "a")]));
     office.look().await;
@@ -167,7 +194,7 @@ async fn an_edited_item_is_a_new_version_and_nothing_is_sent_again(w: &World) {
 
 async fn the_same_words_under_another_id_or_from_another_feed_are_the_same_post(w: &World) {
     let (server, office) = office(w).await;
-    server.at("/feed", rss(&[]));
+    server.at("/feed", old());
     office.look().await;
     server.at("/feed", rss(&[("1", "One", "a")]));
     office.look().await;
@@ -188,7 +215,7 @@ async fn the_same_words_under_another_id_or_from_another_feed_are_the_same_post(
         "{report:?}"
     );
     let second = Office::new(w, "second", feed(server.url("/second")), office.net.clone());
-    server.at("/second", rss(&[]));
+    server.at("/second", old());
     second.look().await;
     server.at("/second", rss(&[("x", "One", "a")]));
     assert_eq!(second.look().await.unchanged, 1);
@@ -256,7 +283,7 @@ async fn a_feed_at_fault_is_left_alone_and_what_came_before_stays(w: &World) {
 
 async fn a_crash_between_added_and_queued_neither_loses_nor_repeats(w: &World) {
     let (server, office) = office(w).await;
-    server.at("/feed", rss(&[]));
+    server.at("/feed", old());
     office.look().await;
     server.at("/feed", rss(&[("1", "One", "a")]));
     // added, and there it ends
@@ -265,10 +292,10 @@ async fn a_crash_between_added_and_queued_neither_loses_nor_repeats(w: &World) {
     // the next one queues it, and ends before it can say so
     office.look().await;
     assert_eq!(office.queued().await, ["one"]);
-    w.raw.run("UPDATE source_item SET announce = 'wanted'").await.unwrap();
+    w.raw.run("UPDATE source_item SET announce = 'wanted' WHERE item = '1'").await.unwrap();
     office.look().await;
     assert_eq!(office.queued().await, ["one"]);
-    let announce = w.raw.words("SELECT announce FROM source_item").await;
+    let announce = w.raw.words("SELECT announce FROM source_item WHERE item = '1'").await;
     assert_eq!(announce, ["done"]);
     // and what was withdrawn meanwhile is not announced after all
     server.at("/feed", rss(&[("2", "Two", "b")]));
@@ -305,7 +332,7 @@ async fn a_claim_of_a_daemon_that_died_lapses_and_one_that_hung_is_too_late(w: &
         }
     }
     assert!(look(office.desk(), "web", true).await.unwrap().is_none());
-    w.pass(61);
+    w.pass(121);
     server.at("/feed", rss(&[("1", "One", "a")]));
     assert_eq!(look(office.desk(), "web", true).await.unwrap().unwrap().added, ["one"]);
     let before = office.standing().await;
@@ -317,7 +344,7 @@ async fn a_claim_of_a_daemon_that_died_lapses_and_one_that_hung_is_too_late(w: &
         error: Some("late".to_owned()),
         ..before.clone()
     };
-    assert!(!store::hold(&mut write, &stale).await.unwrap());
+    assert!(!store::hold(&mut write, &stale, w.now()).await.unwrap());
     assert!(!store::release(&mut write, &stale).await.unwrap());
     write.commit().await.unwrap();
     assert_eq!(office.standing().await.faults, 0);
