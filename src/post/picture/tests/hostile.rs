@@ -11,7 +11,7 @@ use super::*;
 fn bombs() -> [(Vec<u8>, u32, u32); 4] {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = b"IHDR".to_vec();
-    header.extend([60_000_u32.to_be_bytes(), 60_000_u32.to_be_bytes()].concat());
+    header.extend([100_000_u32.to_be_bytes(), 100_000_u32.to_be_bytes()].concat());
     header.extend([8, 2, 0, 0, 0]);
     for chunk in [header, b"IDAT\x78\x9c\x63\0\0\0\x01\0\x01".to_vec(), b"IEND".to_vec()] {
         png.extend(u32::try_from(chunk.len() - 4).unwrap().to_be_bytes());
@@ -26,7 +26,7 @@ fn bombs() -> [(Vec<u8>, u32, u32); 4] {
     let mut webp = written(photo(16, 16), image::ImageFormat::WebP);
     // VP8L: 14 bits less one for each side (RFC 9649 §3.4)
     webp[21..25].copy_from_slice(&[0xfe, 0xbf, 0xff, 0x0f]);
-    [(png, 60_000, 60_000), (jpeg, 65_500, 65_500), (gif, 65_535, 65_535), (webp, 16_383, 16_383)]
+    [(png, 100_000, 100_000), (jpeg, 65_500, 65_500), (gif, 65_535, 65_535), (webp, 16_383, 16_383)]
 }
 
 /// PNG annex D.
