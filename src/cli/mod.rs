@@ -31,13 +31,20 @@ mod subscriber;
 mod suppression;
 
 use std::ffi::OsString;
+use std::io;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::message::STACK;
 use open::{Failure, Opener};
 use print::Printer;
+
+/// How long a command that has ended waits for what is still under way on its threads.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Sends newsletters and announcements: nobody missed, nothing twice, no mail after no, nobody tracked.
 #[derive(Debug, Parser)]
@@ -147,9 +154,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(cli.global.json);
-    match runtime()
-        .and_then(|runtime| runtime.block_on(dispatch(&cli.global, cli.command, printer)))
-    {
+    let command = move || run(|| dispatch(cli.global, cli.command, printer));
+    match with_room(command).unwrap_or_else(|error| Err(no_thread(&error))) {
         Ok(code) => code,
         Err(failure) => {
             printer.failure(&failure);
@@ -158,19 +164,32 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Action(anyhow::anyhow!("no thread can be started: {error}")))
+/// Runs `work` on a thread with as much stack as every other that fills templates.
+fn with_room<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work)?;
+    thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
 }
 
-async fn dispatch(
-    global: &Global,
-    command: Command,
-    printer: Printer,
-) -> Result<ExitCode, Failure> {
-    let opener = Opener::new(global);
+/// Runs a command to its end, and does not wait for long for what it has left behind.
+fn run<F>(command: impl FnOnce() -> F) -> Result<ExitCode, Failure>
+where
+    F: Future<Output = Result<ExitCode, Failure>>,
+{
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let threads = threads.enable_all().thread_stack_size(STACK).build();
+    let runtime = threads.map_err(|error| no_thread(&error))?;
+    let ended = runtime.block_on(command());
+    // a disk that does not answer is asked by a thread that nothing can stop
+    runtime.shutdown_timeout(PATIENCE);
+    ended
+}
+
+fn no_thread(error: &io::Error) -> Failure {
+    Failure::Action(anyhow::anyhow!("no thread can be started: {error}"))
+}
+
+async fn dispatch(global: Global, command: Command, printer: Printer) -> Result<ExitCode, Failure> {
+    let opener = Opener::new(&global);
     match command {
         Command::Init(init) => init.run(&opener, printer).await,
         Command::Demo(demo) => demo.run(printer).await,
@@ -202,5 +221,34 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_ends_though_a_disk_does_not_answer() {
+        let (_never, answer) = std::sync::mpsc::channel::<()>();
+        let ended = run(|| async {
+            tokio::task::spawn_blocking(move || answer.recv());
+            Ok(ExitCode::SUCCESS)
+        });
+        assert_eq!(ended.ok(), Some(ExitCode::SUCCESS));
+    }
+
+    /// Takes more room than threads have by themselves.
+    fn deep(level: usize) -> u8 {
+        let room = std::hint::black_box([1_u8; 1 << 16]);
+        if level == 0 { room[7] } else { room[9] + deep(level - 1) - 1 }
+    }
+
+    #[test]
+    fn every_thread_has_the_room_that_templates_are_tried_in() {
+        let levels = STACK / (1 << 16) * 3 / 8;
+        let ended = with_room(move || {
+            run(|| async move {
+                let there = tokio::spawn(async move { deep(levels) }).await;
+                assert_eq!((deep(levels), there.ok()), (1, Some(1)));
+                Ok(ExitCode::SUCCESS)
+            })
+        });
+        assert_eq!(ended.ok().and_then(Result::ok), Some(ExitCode::SUCCESS));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) mod wording;
 
 pub use compose::{Copy, Head, ListId, Rendition};
 pub use render::Frame;
-pub use template::Templates;
+pub use template::{STACK, Templates};
 
 use crate::line::Line;
 use crate::post::{File, Post};

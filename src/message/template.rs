@@ -32,8 +32,8 @@ use source::{Fault, Source};
 /// How wide the lines of a text are: quoted twice, they still fit in 78 (RFC 3676 §4.2).
 pub(super) const WIDTH: usize = 72;
 
-/// More than any template that passed the other limits needs, for compiling and for a specimen.
-const STACK: usize = 16 << 20;
+/// More than any template that passed the other limits needs, for compiling and for being filled.
+pub const STACK: usize = 16 << 20;
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// No mail program shows so much, and no template writes it without going round in a loop.

@@ -17,7 +17,8 @@ use crate::address::EmailAddress;
 use crate::config::{Brand, Discreet};
 use crate::line::Line;
 use crate::post::passage::{self, Passage};
-use crate::post::{File, Kind, Meeting, Post, plain};
+use crate::post::picture::{COLUMN, COVER};
+use crate::post::{File, Image, Kind, Meeting, Post, plain};
 use digest::{DigestView, digest_view, titles};
 
 /// The parts of a post's body, each Markdown; empty for other letters.
@@ -161,6 +162,10 @@ struct PostView<'a> {
 struct ImageView<'a> {
     src: String,
     alt: &'a str,
+    /// As wide as it is and the column at most, in CSS pixels.
+    width: u32,
+    /// The same beside a summary.
+    cover_width: u32,
 }
 
 #[derive(Serialize)]
@@ -322,10 +327,7 @@ fn post_view<'a>(
         text: plain::text(&parts.body, WIDTH),
         archive_url,
         link_text: words.map_or("Read this on the web", |words| words.link_text.as_str()),
-        image: post
-            .image
-            .as_ref()
-            .map(|image| ImageView { src: picture(&image.src), alt: image.alt.as_str() }),
+        image: post.image.as_ref().map(|image| image_view(image, files, picture)),
         attachments: files
             .iter()
             .filter(|file| post.attachments.contains(&file.name))
@@ -345,6 +347,21 @@ fn post_view<'a>(
         meeting: post.meeting.as_ref().map(meeting_view),
         findings: parts.findings.as_ref().map(passage_view),
         next: parts.next.as_ref().map(passage_view),
+    }
+}
+
+fn image_view<'a>(
+    image: &'a Image,
+    files: &[File],
+    picture: &dyn Fn(&str) -> String,
+) -> ImageView<'a> {
+    let file = files.iter().find(|file| file.name == image.src);
+    let width = file.and_then(File::shown).map_or(COLUMN, |(width, _)| width);
+    ImageView {
+        src: picture(&image.src),
+        alt: image.alt.as_str(),
+        width,
+        cover_width: width.min(COVER),
     }
 }
 

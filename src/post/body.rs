@@ -107,9 +107,9 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// `https`, `http` or `mailto`; everything else can run, read files or call home.
+/// `https`, `http`, `mailto` or `tel`; everything else can run, read files or call home.
 fn may_link(address: &str) -> bool {
-    matches!(scheme(address).as_deref(), Some("http" | "https" | "mailto"))
+    matches!(scheme(address).as_deref(), Some("http" | "https" | "mailto" | "tel"))
 }
 
 /// A file beside the post, or an address on the web.

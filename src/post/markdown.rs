@@ -1,7 +1,7 @@
 //! Markdown to HTML that may be put into a mail.
 //!
 //! What always holds: the result is well-formed XML (it becomes part of an MJML document), holds
-//! no markup but what Markdown itself makes, and links only to `http`, `https` and `mailto`.
+//! no markup but what Markdown itself makes, and links only to `http`, `https`, `mailto` and `tel`.
 
 use std::fmt::Write as _;
 

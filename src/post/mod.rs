@@ -24,6 +24,7 @@ pub mod picture;
 pub mod plain;
 pub mod read;
 pub mod store;
+pub mod tracker;
 mod yaml;
 
 pub use crate::config::Kind;

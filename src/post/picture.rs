@@ -38,6 +38,8 @@ const TALLEST: u32 = 4_000;
 
 /// A telephone's camera makes 50 million.
 const MOST_PIXELS: u64 = 52_000_000;
+/// The longest side, as JPEG has it; a longer strip would become so thin that nobody makes it out.
+const LONGEST_SIDE: u32 = 65_535;
 /// What unpacking may take, in bytes: that many pixels, four bytes each.
 const MOST_MEMORY: u64 = 4 * MOST_PIXELS;
 
@@ -89,14 +91,20 @@ impl File {
 
 fn fits(decoder: &impl ImageDecoder) -> Result<(), Trouble> {
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) <= MOST_PIXELS && decoder.total_bytes() <= MOST_MEMORY {
-        return Ok(());
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
+        let message = format!(
+            "has {width} × {height} pixels, too many to be made smaller here; save it with at most {} million",
+            MOST_PIXELS / 1_000_000
+        );
+        return Err(("too-large", message));
     }
-    let message = format!(
-        "has {width} × {height} pixels, too many to be made smaller here; save it with at most {} million",
-        MOST_PIXELS / 1_000_000
-    );
-    Err(("too-large", message))
+    if width.max(height) > LONGEST_SIDE {
+        let message = format!(
+            "is {width} × {height} pixels, too long to be made smaller and still be made out; save it with no side over 65,535"
+        );
+        return Err(("too-large", message));
+    }
+    Ok(())
 }
 
 fn trouble(kind: Kind, error: &ImageError) -> Trouble {

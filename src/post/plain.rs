@@ -180,7 +180,7 @@ impl Writer {
             return;
         };
         let label = self.line.get(start..).unwrap_or_default().trim();
-        let mailbox = address.strip_prefix("mailto:");
+        let mailbox = address.strip_prefix("mailto:").or_else(|| address.strip_prefix("tel:"));
         // a www. without its scheme is taken for a link by every mail program
         let www = label.starts_with("www.") && address.strip_prefix("https://") == Some(label);
         if label == address || Some(label) == mailbox || www {

@@ -17,6 +17,11 @@ const MOST: usize = 200;
 /// The longest id that is kept as it is, in octets.
 const LONGEST_ID: usize = 1000;
 
+/// The most addresses that links of a feed are relative to: one for each item, and some around them.
+const MOST_BASES: usize = 300;
+/// What they may have together, in octets: each may lengthen those before it, and each element copies one.
+const LONGEST_BASES: usize = 20_000;
+
 /// One item, as the feed has it.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -35,6 +40,7 @@ pub(super) struct Entry {
 
 /// The entries of a feed that was found at `url`, or why it is none.
 pub(super) fn read(bytes: &[u8], url: &Url) -> Result<Vec<Entry>, String> {
+    bases(bytes)?;
     let parser = Builder::new()
         .base_uri(Some(url.as_str()))
         // an edited title is still the same news
@@ -55,6 +61,28 @@ pub(super) fn read(bytes: &[u8], url: &Url) -> Result<Vec<Entry>, String> {
     entries.truncate(MOST);
     entries.reverse();
     Ok(entries)
+}
+
+/// Refuses what takes longer with each `xml:base` that stands in another.
+fn bases(bytes: &[u8]) -> Result<(), String> {
+    // UTF-16 has noughts between the letters; the marks of ISO-2022-JP could part a word
+    let letters: Vec<u8> = bytes.iter().copied().filter(|octet| *octet != 0).collect();
+    if letters.contains(&0x1b) {
+        return Err("is not a feed that can be read: it changes its alphabet on the way".to_owned());
+    }
+    let (mut count, mut octets) = (0, 0);
+    for at in memchr::memmem::find_iter(&letters, "xml:base") {
+        count += 1;
+        let rest = letters.get(at..).unwrap_or_default();
+        let mut quoted = rest.split(|octet| b"'\"".contains(octet));
+        octets += quoted.nth(1).map_or(0, <[u8]>::len);
+        if count > MOST_BASES || octets > LONGEST_BASES {
+            return Err(format!(
+                "is not a feed that can be read: it says too often what its links are relative to (xml:base); at most {MOST_BASES} times, and {LONGEST_BASES} octets, are followed"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn entry_of(entry: model::Entry, base: &Url) -> Entry {

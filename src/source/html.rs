@@ -2,8 +2,9 @@
 //!
 //! What always holds for [`clean`]: well-formed; only the elements of [`KEPT`], without any attribute but
 //! an address to follow, a number to begin with and a picture's description; no script, style, form or
-//! frame, nor what stands in one; addresses are `https`, `http` or `mailto`, and whole.
+//! frame, nor what stands in one; addresses are `https`, `http`, `mailto` or `tel`, and whole.
 
+mod growth;
 mod piece;
 
 pub(super) use piece::tokens;
@@ -14,10 +15,14 @@ use ammonia::{Builder, UrlRelative};
 use html5ever::tokenizer::Token;
 use url::Url;
 
+use crate::post::tracker;
+
 /// The most that is read as HTML, in octets: a mail that is longer is cut off by the readers' programs.
 const LONGEST: usize = 300_000;
 /// The most tags: each takes as long as those are many that it may stand in.
 const MOST_TAGS: usize = 5_000;
+/// The most elements that come of them: as many again for what is opened anew, or was left out.
+const MOST_ELEMENTS: usize = 2 * MOST_TAGS;
 
 const KEPT: [&str; 51] = [
     "a",
@@ -85,12 +90,12 @@ const INLINE: [&str; 16] = [
     "strong", "tt", "var",
 ];
 
-/// Parameters of links that tell who followed them.
-const TRACKING: [&str; 7] = ["fbclid", "gclid", "dclid", "mc_eid", "mc_cid", "msclkid", "igshid"];
-
 /// Safe HTML; None when there is too much of it to look through.
 pub(super) fn clean(html: &str, base: &Url) -> Option<String> {
-    if html.len() > LONGEST || html.matches('<').count() > MOST_TAGS {
+    if html.len() > LONGEST
+        || html.matches('<').count() > MOST_TAGS
+        || growth::exceeds(html, MOST_ELEMENTS)
+    {
         return None;
     }
     let attributes = [("a", "href"), ("ol", "start"), ("img", "alt")];
@@ -100,7 +105,7 @@ pub(super) fn clean(html: &str, base: &Url) -> Option<String> {
         .tag_attributes(attributes.map(|(tag, name)| (tag, HashSet::from([name]))).into())
         .generic_attributes(HashSet::new())
         .allowed_classes(HashMap::new())
-        .url_schemes(["https", "http", "mailto"].into())
+        .url_schemes(["https", "http", "mailto", "tel"].into())
         .url_relative(UrlRelative::RewriteWithBase(base.clone()))
         .link_rel(None)
         .clean(html);
@@ -132,22 +137,6 @@ pub(super) fn is_inline(name: &str) -> bool {
 }
 
 /// An address without what tells who followed it.
-pub(super) fn untracked(mut url: Url) -> Url {
-    let is_tracking = |name: &str| {
-        name.starts_with("utm_")
-            || TRACKING.iter().any(|tracking| name.eq_ignore_ascii_case(tracking))
-    };
-    if !url.query_pairs().any(|(name, _)| is_tracking(&name)) {
-        return url;
-    }
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| !is_tracking(name))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    url.set_query(None);
-    if !kept.is_empty() {
-        url.query_pairs_mut().extend_pairs(kept);
-    }
-    url
+pub(super) fn untracked(url: Url) -> Url {
+    Url::parse(&tracker::without(url.as_str())).unwrap_or(url)
 }

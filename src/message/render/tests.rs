@@ -237,6 +237,26 @@ fn a_picture_says_how_large_it_is_and_travels_under_the_name_of_what_it_is() {
 }
 
 #[test]
+fn a_small_picture_is_shown_no_larger_than_it_is() {
+    let mut specimen = Specimen::new().unwrap();
+    let templates = Templates::embedded().unwrap();
+    for (pixels, cover, wide) in [(120, 120, 120), (300, 200, 300), (1_068, 200, 534)] {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::DynamicImage::new_rgb8(pixels, 90);
+        picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        specimen.files.iter_mut().find(|file| file.name == "cover.png").unwrap().bytes =
+            bytes.into_inner();
+        for (kind, width) in [(Kind::Report, cover), (Kind::Announcement, wide)] {
+            let post = specimen.post(kind, true);
+            let letter = specimen.letter(&post, Occasion::News);
+            let html = templates.render(&letter, &specimen.frame(true)).unwrap().html;
+            let shown = tags(&html).into_iter().find(|tag| tag.starts_with("<img")).unwrap();
+            assert!(shown.contains(&format!(" width=\"{width}\"")), "{pixels}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn linked_pictures_are_those_of_the_archive_at_one_address_for_everybody() {
     let content = with_a_picture("my plan?.png", "image/png", Placing::Linked);
     let address = "https://news.example.org/archive/specimen/file/";

@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 use super::Written;
 use super::rule::{ADDRESS_IN_LINK, BROKEN_LINK, LINK_TEXT, Rule, TRACKING};
 use crate::post::Finding;
+use crate::post::tracker::{self, decoded};
 
 /// Words that say nothing about where a link leads.
 const VAGUE: [&str; 22] = [
@@ -34,42 +35,6 @@ const VAGUE: [&str; 22] = [
     "go",
 ];
 
-/// Parameters that only follow people around; `*` stands for any ending.
-const TRACKERS: [&str; 32] = [
-    "utm_*",
-    "mtm_*",
-    "pk_*",
-    "hsa_*",
-    "bsft_*",
-    "fbclid",
-    "gclid",
-    "gclsrc",
-    "dclid",
-    "gbraid",
-    "wbraid",
-    "msclkid",
-    "mc_eid",
-    "mc_cid",
-    "mc_tc",
-    "_hsenc",
-    "_hsmi",
-    "mkt_tok",
-    "igshid",
-    "twclid",
-    "ttclid",
-    "yclid",
-    "vero_id",
-    "oly_enc_id",
-    "oly_anon_id",
-    "ml_subscriber",
-    "ml_subscriber_hash",
-    "elqtrackid",
-    "ck_subscriber_id",
-    "_openstat",
-    "s_cid",
-    "sc_cid",
-];
-
 /// What is wrong with a link to `address` that says `text`.
 pub fn wrong(address: &str, text: &str) -> Vec<(Rule, String)> {
     let mut wrong = Vec::new();
@@ -82,7 +47,7 @@ pub fn wrong(address: &str, text: &str) -> Vec<(Rule, String)> {
         );
         wrong.push((BROKEN_LINK, message));
     }
-    if let Some(name) = tracker(address) {
+    if let Some(name) = tracker::first(address) {
         let message = format!("the link {address} tells who follows it; remove {name} from it");
         wrong.push((TRACKING, message));
     }
@@ -144,15 +109,25 @@ fn links(body: &str) -> Vec<Link> {
 }
 
 fn vague(text: &str, address: &str) -> Option<String> {
-    let words = text.to_lowercase();
-    let words = words.trim_matches(|c: char| !c.is_alphanumeric());
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.is_empty() {
+    if bare(text).is_empty() {
         return Some(format!("the link {address} has no words; write where it leads"));
     }
-    VAGUE.contains(&words.as_str()).then(|| {
+    is_vague(text).then(|| {
         format!("the link \"{}\" does not say where it leads; write it into the words, such as \"the report\"", text.trim())
     })
+}
+
+/// Whether the words of a link say nothing about where it leads.
+pub fn is_vague(text: &str) -> bool {
+    let words = bare(text);
+    words.is_empty() || VAGUE.contains(&words.as_str())
+}
+
+/// In small letters, without the signs around them.
+fn bare(text: &str) -> String {
+    let words = text.to_lowercase();
+    let words = words.trim_matches(|c: char| !c.is_alphanumeric());
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn leads_somewhere(address: &str) -> bool {
@@ -165,20 +140,9 @@ fn leads_somewhere(address: &str) -> bool {
             !host.is_empty() && !host.starts_with(['/', '?', '#', ':'])
         }
         "mailto" => rest.contains('@'),
+        "tel" => rest.contains(|c: char| c.is_ascii_digit()),
         _ => false,
     }
-}
-
-fn tracker(address: &str) -> Option<&str> {
-    let query = address.split_once('?')?.1;
-    let names = query.split(['&', ';', '#', '?']).map(|one| one.split('=').next().unwrap_or(one));
-    names.into_iter().find(|name| {
-        let name = name.to_ascii_lowercase();
-        TRACKERS.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == *known,
-        })
-    })
 }
 
 /// The first email address within a web address, also one whose `@` is written `%40`.
@@ -197,26 +161,24 @@ fn person(address: &str) -> Option<String> {
         let handle = before.get(..start).unwrap_or_default().ends_with('@');
         let end = after.find(|c| !part(c) || matches!(c, '_' | '+')).unwrap_or(after.len());
         let domain = after[..end].trim_end_matches(['.', '-']);
-        if !local.is_empty() && !handle && domain.contains('.') {
+        if !local.is_empty() && !handle && is_mail_domain(domain) {
             return Some(format!("{local}@{domain}"));
         }
     }
     None
 }
 
-/// `%40` is `@` again; what is no UTF-8 then stays out.
-fn decoded(address: &str) -> String {
-    let mut bytes = Vec::with_capacity(address.len());
-    let mut rest = address.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let byte = hex.and_then(|two| u8::from_str_radix(two, 16).ok());
-        let (byte, after) = match byte.filter(|_| *first == b'%') {
-            Some(byte) => (byte, &tail[2..]),
-            None => (*first, tail),
-        };
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+/// Hosts of what is named like an address: a shared calendar, a conversation of a meeting.
+const NOBODYS: [&str; 4] =
+    ["group.calendar.google.com", "group.v.calendar.google.com", "thread.skype", "unq.gbl.spaces"];
+
+/// Whether a person may have a mailbox there: `pkg@5.3.0` and `…@thread.v2` are none.
+fn is_mail_domain(domain: &str) -> bool {
+    let Some((_, last)) = domain.rsplit_once('.') else {
+        return false;
+    };
+    let letters = last.len() >= 2 && last.chars().all(|c| c.is_ascii_alphabetic());
+    // a top level in another script (RFC 5890 §2.3.2.1)
+    (letters || last.starts_with("xn--"))
+        && !NOBODYS.iter().any(|host| domain.eq_ignore_ascii_case(host))
 }

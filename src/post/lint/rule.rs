@@ -58,7 +58,7 @@ rules! {
     LINK_TEXT "link-text" Post ERROR,
         "The words of a link say where it leads; \"here\", \"click here\" or \"read more\" say nothing to whoever hears links read out one by one.";
     BROKEN_LINK "broken-link" Post ERROR,
-        "A link begins with https://, http:// or mailto:, or names an attachment: a mail has no folder beside it that a shorter one could lead into.";
+        "A link begins with https://, http://, mailto: or tel:, or names an attachment: a mail has no folder beside it that a shorter one could lead into.";
     TRACKING "tracking" Post ERROR,
         "No link carries a parameter that tells who followed it or from where (utm_…, fbclid, gclid, mc_eid and their kin): nobody is tracked.";
     ADDRESS_IN_LINK "address-in-link" Post ERROR,

@@ -84,8 +84,7 @@ fn a_link_that_says_nothing_is_told_with_its_line() {
 
 #[test]
 fn a_link_that_leads_nowhere_is_told_unless_it_names_an_attachment() {
-    let body =
-        "[the minutes](minutes.html) [part two](#two) [run](javascript:alert(1)) [odd](https:///x)";
+    let body = "[the minutes](minutes.html) [part two](#two) [run](javascript:alert(1)) [odd](https:///x) [call](tel:us)";
     let leads = |address: &str| {
         format!(
             "Error broken-link p.md:7: the link {address} leads nowhere in a mail; write one that begins with https://, or attach the file"
@@ -93,11 +92,14 @@ fn a_link_that_leads_nowhere_is_told_unless_it_names_an_attachment() {
     };
     assert_eq!(
         found(KIND, body),
-        ["minutes.html", "#two", "javascript:alert(1)", "https:///x"].map(leads)
+        ["minutes.html", "#two", "javascript:alert(1)", "https:///x", "tel:us"].map(leads)
     );
     let front = "kind: report\nattachments: [the agenda.pdf]\n";
     assert_eq!(
-        found(front, "[the agenda](the%20agenda.pdf), [Ann](mailto:ann@e.org), <ann@e.org>"),
+        found(
+            front,
+            "[the agenda](the%20agenda.pdf), [Ann](mailto:ann@e.org), <ann@e.org>, [020 7946 0000](tel:+442079460000)"
+        ),
         NONE
     );
 }
@@ -109,6 +111,7 @@ fn a_link_that_follows_people_is_told() {
         ("https://e.org/?FBCLID=1", "FBCLID"),
         ("https://e.org/a?mc_eid=7#top", "mc_eid"),
         ("https://e.org/a#/page?gclid=7", "gclid"),
+        ("https://e.org/?utm%5fid=7", "utm%5fid"),
     ] {
         let message = format!(
             "Error tracking p.md:7: the link {address} tells who follows it; remove {name} from it"
@@ -129,6 +132,7 @@ fn a_link_with_somebodys_address_in_it_is_told() {
         "https://e.org/u/ann.lee%40mail.example/x",
         "https://ann.lee@mail.example/",
         "https://e.org/#ann.lee@mail.example.",
+        "https://e.org/19:x@thread.v2/?who=ann.lee@mail.example",
     ] {
         let message = format!(
             "Error address-in-link p.md:7: the link {address} holds the address ann.lee@mail.example; remove it, or write a mailto: link"
@@ -140,6 +144,10 @@ fn a_link_with_somebodys_address_in_it_is_told() {
         "https://social.example/@ann@e.org",
         "https://maps.example/@51.5,-0.1",
         "https://e.org/a@b",
+        "https://teams.microsoft.com/l/meetup-join/19%3ameeting_NzE%40thread.v2/0?context=%7b%7d",
+        "https://teams.microsoft.com/l/chat/19:1f_2e@unq.gbl.spaces/0",
+        "https://calendar.google.com/calendar/embed?src=abc123%40group.calendar.google.com",
+        "https://cdn.jsdelivr.net/npm/pkg@5.3.0/dist/pkg.js",
     ] {
         assert_eq!(found(KIND, &format!("[the page]({fine})")), NONE, "{fine}");
     }

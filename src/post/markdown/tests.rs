@@ -42,7 +42,7 @@ fn assert_attributes_known(tag: &str) {
     while let (Some(before), Some(value)) = (parts.next(), parts.next()) {
         let name = before.rsplit(' ').next().unwrap_or_default();
         let fine = match name {
-            "href=" => ["http://", "https://", "mailto:"]
+            "href=" => ["http://", "https://", "mailto:", "tel:"]
                 .iter()
                 .any(|scheme| value.to_lowercase().starts_with(scheme)),
             "src=" => value.starts_with("cid:") || value.starts_with('/'),
@@ -279,4 +279,11 @@ proptest! {
     fn whatever_is_written_stays_well_formed(body in "([ \\n>*_`#|~!\\[\\]()<&:^=a-z1.\"'@-]|https?://|www\\.|javascript:|<script>|<style>|<form action=x>|<img onerror=x>|\\]\\(javascript:|\\PC|\\n\\n|\\n#+ |\\|-\\|){0,120}") {
         assert_mail_safe(&plain(&body));
     }
+}
+
+#[test]
+fn a_telephone_number_is_a_link_and_stands_in_the_text() {
+    let body = "[Ring us](tel:+442079460000)";
+    assert_eq!(plain(body).trim_end(), "<p><a href=\"tel:+442079460000\">Ring us</a></p>");
+    assert_eq!(crate::post::plain::text(body, 100).trim_end(), "Ring us (+442079460000)");
 }

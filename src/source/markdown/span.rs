@@ -3,6 +3,7 @@
 use html5ever::tokenizer::Tag;
 use url::Url;
 
+use crate::post::lint::link::is_vague;
 use crate::source::html;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,9 @@ impl Span {
             Self::Strong => line.extend(["**", words, "**"]),
             Self::Emphasis => line.extend(["*", words, "*"]),
             Self::Struck => line.extend(["~~", words, "~~"]),
-            Self::Link(url) => line.extend(["[", words, "](<", url, ">)"]),
+            Self::Link(url) => {
+                line.extend(["[", words, &whither(words, url), "](<", url, ">)"]);
+            }
             Self::Code => {
                 let fence = fence(words, 1);
                 line.extend([&fence, " ", words, " ", &fence]);
@@ -59,6 +62,23 @@ fn link(href: &str) -> Option<String> {
     let url = html::untracked(Url::parse(href).ok()?).to_string();
     let fits = !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\\".contains(c));
     fits.then_some(url)
+}
+
+/// Behind words that do not say where a link leads: its host, a mailbox or a number.
+fn whither(words: &str, url: &str) -> String {
+    let plain = words.replace(['*', '~', '`', '\\'], "");
+    let Some(url) = Url::parse(url).ok().filter(|_| is_vague(&plain)) else {
+        return String::new();
+    };
+    let place = url.host_str().unwrap_or_else(|| url.path());
+    let mut out = " (".to_owned();
+    for c in place.chars() {
+        if "\\`*_[]~&".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out + ")"
 }
 
 pub(super) fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {

@@ -79,6 +79,46 @@ fn a_link_that_would_run_is_its_words_and_a_picture_its_description() {
 }
 
 #[test]
+fn words_that_do_not_say_where_a_link_leads_are_followed_by_its_host() {
+    for (html, want) in [
+        ("<a href='/a'>here</a>", "[here (charity.example)](<https://charity.example/a>)"),
+        (
+            "<a href='https://e.org/a_b'>Read <b>more</b>\u{a0}…</a>",
+            "[Read **more**\u{a0}… (e.org)](<https://e.org/a_b>)",
+        ),
+        ("<a href='https://e.org/'>»</a>", "[» (e.org)](<https://e.org/>)"),
+        ("<a href='mailto:a_b@e.org'>Here</a>", "[Here (a\\_b@e.org)](<mailto:a_b@e.org>)"),
+        ("<a href='tel:+442079'>020 79</a>", "[020 79](<tel:+442079>)"),
+        ("<a href='/a'>here are they</a>", "[here are they](<https://charity.example/a>)"),
+    ] {
+        let text = markdown_of(html);
+        assert_eq!(text.trim_end(), want);
+        let words = plain::text(&text, 1000);
+        assert!(!words.contains('\\'), "{words}");
+    }
+}
+
+#[test]
+fn a_link_of_a_feed_is_one_that_the_rules_let_go() {
+    for html in [
+        "<a href='https://e.org/?utm_id=1;mkt_tok=2#?gclid=3'>click here!</a>",
+        "<a href='https://e.org/'>Read<br>more</a>",
+        "<a href='https://e.org/'><p>Read</p><p>more</p></a>",
+        "<a href='https://e.org/'><i>details</i></a>",
+    ] {
+        let html = markdown::html(&markdown_of(html), &|_| String::new());
+        let page = scraper::Html::parse_fragment(&html);
+        let links = scraper::Selector::parse("a").unwrap();
+        assert!(page.select(&links).count() > 0);
+        for link in page.select(&links) {
+            let words: String = link.text().collect();
+            let wrong = crate::post::lint::link::wrong(link.attr("href").unwrap(), &words);
+            assert!(wrong.is_empty(), "{wrong:?}");
+        }
+    }
+}
+
+#[test]
 fn characters_that_turn_reading_around_or_mark_our_slots_are_left_out() {
     let html = "<p>safe\u{202e}gnp.exe\u{2066} \u{e000}slot\u{f8ff}\0 <code>a\u{202e}b</code></p>";
     assert_eq!(markdown_of(html), "safegnp.exe slot ` ab `\n");
@@ -124,6 +164,18 @@ fn however_deep_it_nests_it_is_flat_and_quick() {
     }
     assert_eq!(clean(&"<div>".repeat(5_001), &base()), None);
     assert_eq!(clean(&"x".repeat(300_001), &base()), None);
+}
+
+#[test]
+fn what_opens_anew_in_each_paragraph_is_too_much() {
+    let open = |distinct: usize| (0..distinct).map(|n| format!("<b id={n}>")).collect::<String>();
+    for hidden in ["", "</style>", "<style><!--</style>", "<svg><style></svg>"] {
+        let bomb = format!("{hidden}<p>{}{}", open(2_400), "<p>x".repeat(2_400));
+        assert!(clean(&bomb, &base()).is_none(), "{hidden}");
+    }
+    let old = format!("<p>{}{}", "<font size=2>".repeat(300), "<p>words".repeat(300));
+    assert!(clean(&old, &base()).is_some(), "left open as people do");
+    assert!(clean(&format!("<p>{}{}", open(20), "<p>words".repeat(100)), &base()).is_some());
 }
 
 #[test]

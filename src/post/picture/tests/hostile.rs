@@ -48,6 +48,19 @@ fn a_small_file_that_unpacks_to_a_huge_picture_is_refused_by_its_header() {
     }
 }
 
+#[test]
+fn a_side_that_is_too_long_is_told() {
+    for (width, height) in [(70_000, 2), (2, 70_000)] {
+        let bytes = written(RgbImage::new(width, height), image::ImageFormat::Png);
+        let message = format!(
+            "is {width} × {height} pixels, too long to be made smaller and still be made out; save it with no side over 65,535"
+        );
+        assert_eq!(open(&bytes).err(), Some(("too-large", message)));
+    }
+    let longest = written(RgbImage::new(65_535, 2), image::ImageFormat::Png);
+    assert_eq!(pixels(&packed(&longest)).width(), COLUMN * DENSITY);
+}
+
 /// Real pictures of every kind, small.
 static ORIGINALS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     use image::ImageFormat::{Gif, Jpeg, Png, WebP};
