@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Composed, specimens};
 use crate::line::Line;
+use crate::message::slot::Slot;
 use crate::message::specimen::Specimen;
 use crate::message::{Content, Part, Templates};
 use crate::post::Level;
@@ -131,6 +132,17 @@ fn whatever_is_fetched_when_a_mail_is_opened_is_told() {
     assert_eq!(body("<img alt=\"\" src=\"//e.org/a.png\">"), [told("//e.org/a.png")]);
     let fine = "<img alt=\"\" src=\"data:image/png;base64,AA//\"><img alt=\"\" src=\"https://news.example.org/a.png\">";
     assert_eq!(body(fine), NONE);
+    let own = format!("https://news.example.org/{}", Slot::Greeting.mark());
+    assert_eq!(
+        body(&format!("<img alt=\"\" src=\"{own}\">")),
+        [told("https://news.example.org/{{slot.greeting}}")]
+    );
+    let link = Slot::UnsubscribeUrl.mark();
+    assert_eq!(body(&format!("<img alt=\"\" src=\"{link}\">")), [told("{{slot.unsubscribe_url}}")]);
+    assert_eq!(
+        body("<p>x</p><!--[if gte mso 9]><v:fill src=\"https://e.org/a.png\" /><![endif]-->"),
+        [told("https://e.org/a.png")]
+    );
     let near = "https://news.example.org.evil.example/a.png";
     assert_eq!(body(&format!("<img alt=\"\" src=\"{near}\">")), [told(near)]);
 }

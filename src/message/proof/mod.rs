@@ -10,12 +10,16 @@ use std::ops::Range;
 
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
+use super::lint::loaded;
+use super::slot::Slot;
 use view::View;
 use walk::walk;
 
-/// Fields that are a recipient's own as a whole. `List-Unsubscribe` is not among them: of it only the
-/// link is.
+/// Fields that are a recipient's own as a whole. Of `List-Unsubscribe` only the link is, and of all
+/// others nothing.
 const OWN_FIELDS: [&str; 5] = ["to", "date", "message-id", "dkim-signature", "cfbl-feedback-id"];
+
+const LINK_FIELD: &str = "list-unsubscribe";
 
 /// What is one recipient's own, and what to call it: `("unsubscribe_url", "https://…")`.
 pub type Own = (&'static str, String);
@@ -94,13 +98,21 @@ fn fields(first: &Sent, second: &Sent, found: &mut Vec<Difference>) {
         if first.bytes[field.clone()] == second.bytes[other.clone()] {
             continue;
         }
-        if OWN_FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
+        let field_name = name.to_ascii_lowercase();
+        if OWN_FIELDS.contains(&field_name.as_str()) {
             found.push(Difference { allowed: true, ..whole(name, field, other) });
         } else {
+            let own =
+                |sent: &Sent| if field_name == LINK_FIELD { link(&sent.own) } else { Vec::new() };
             let views = (View::plain(&first.bytes, field), View::plain(&second.bytes, other));
-            found.extend(walk(name, &views.0, &views.1, &first.own, &second.own));
+            found.extend(walk(name, &views.0, &views.1, &own(first), &own(second)));
         }
     }
+}
+
+/// Of what is a recipient's own the link to leave by.
+fn link(own: &[Own]) -> Vec<Own> {
+    own.iter().filter(|(name, _)| *name == Slot::UnsubscribeUrl.name()).cloned().collect()
 }
 
 /// The fields of the header, each with its folded lines.
@@ -162,7 +174,22 @@ fn in_part(
         (one, two) = (one.unfolded(), two.unfolded());
         return walk(&name, &one, &two, &unfolded(&first.own), &unfolded(&second.own));
     }
-    walk(&name, &one, &two, &first.own, &second.own)
+    let mut found = walk(&name, &one, &two, &first.own, &second.own);
+    if matches!(part.body, PartType::Html(_)) && found.iter().all(|one| one.allowed) {
+        found.extend(fetched(&name, &one, &two));
+    }
+    found
+}
+
+/// A recipient's own words may stand in what they read or follow, never in what opening the mail fetches.
+fn fetched(name: &str, first: &View<'_>, second: &View<'_>) -> Option<Difference> {
+    let addresses = |view: &View<'_>| loaded::fetched(&String::from_utf8_lossy(&view.read));
+    let (one, other) = (addresses(first), addresses(second));
+    let own = one.iter().find(|address| !other.contains(address));
+    let what = format!("what {name} fetches: {}", own.or(other.first())?);
+    let spans = [first, second].map(|view| view.place(0..view.read.len()));
+    let [first, second] = spans;
+    (one != other).then(|| whole(&what, first, second))
 }
 
 /// What is a recipient's own may be folded itself.
