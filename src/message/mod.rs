@@ -28,10 +28,10 @@ pub mod template;
 
 mod discreet;
 mod header;
-mod mime;
 mod quoted;
 mod specimen;
-// the pages word things as the mails do
+// the pages read mails and word things as the mails do
+pub(crate) mod mime;
 pub(crate) mod view;
 pub(crate) mod wording;
 

@@ -11,6 +11,7 @@ use std::ops::Range;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::lint::loaded;
+use super::mime::is_calendar;
 use super::slot::Slot;
 use view::View;
 use walk::walk;
@@ -209,12 +210,10 @@ fn view(encoding: Encoding, sent: &Sent, span: Range<usize>) -> Option<View<'_>>
 
 /// What a part is called, and whether its lines may be folded anywhere (RFC 5545 §3.1).
 fn named(part: &MessagePart<'_>) -> (String, bool) {
-    let kind =
-        part.content_type().map(|kind| kind.subtype().unwrap_or_default().to_ascii_lowercase());
-    match (&part.body, kind.as_deref()) {
-        (_, Some("calendar")) => ("the calendar part".to_owned(), true),
-        (PartType::Html(_), _) => ("the HTML part".to_owned(), false),
-        (PartType::Text(_), _) if part.attachment_name().is_none() => {
+    match &part.body {
+        _ if is_calendar(part) => ("the calendar part".to_owned(), true),
+        PartType::Html(_) => ("the HTML part".to_owned(), false),
+        PartType::Text(_) if part.attachment_name().is_none() => {
             ("the text part".to_owned(), false)
         }
         _ => (format!("the file {}", part.attachment_name().unwrap_or("without a name")), false),
