@@ -215,6 +215,25 @@ fn linked_pictures_are_those_of_the_archive_at_one_address_for_everybody() {
 }
 
 #[test]
+fn a_mail_that_was_composed_before_finds_its_pictures_whatever_is_set_since() {
+    let specimen = Specimen::new().unwrap();
+    let post = specimen.post(Kind::Report, true);
+    let letter = specimen.letter(&post, Occasion::News);
+    let templates = Templates::embedded().unwrap();
+    let before = templates.render(&letter, &specimen.frame(true)).unwrap();
+    let linked = Frame {
+        placing: Placing::Linked,
+        base_url: "https://moved.example.org",
+        ..specimen.frame(true)
+    };
+    assert_eq!(parts(&letter, &linked, &before.html).unwrap(), before.parts);
+    let after = templates.render(&letter, &linked).unwrap();
+    let names = |parts: &[Part]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    let embedded = parts(&letter, &specimen.frame(true), &after.html).unwrap();
+    assert_eq!(names(&embedded), ["agenda.pdf"], "what it links stays on the site");
+}
+
+#[test]
 fn whoever_asked_for_discretion_fetches_nothing() {
     let mut config = Config::default_in(std::path::Path::new("/"));
     assert_eq!(placing(&config, false), Placing::Embedded);
