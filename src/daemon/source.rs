@@ -16,8 +16,8 @@ use crate::campaign::announcement::queue;
 use crate::campaign::{self, Kind, Order, State};
 use crate::clock::Timestamp;
 use crate::config::{Config, Origin, Publish, Source};
-use crate::message::Templates;
-use crate::message::lint::whole;
+use crate::message::lint::whole::{self, Planned};
+use crate::message::{Occasion, Templates};
 use crate::post::store::Stored;
 use crate::post::{self, lint};
 use crate::source::net::Net;
@@ -187,7 +187,8 @@ async fn fit(home: &Home, stored: &Stored, now: Timestamp) -> anyhow::Result<()>
     let source = post::read::Source { post: stored.post()?, text, files, hash };
     let file = PathBuf::from(format!("{}.md", stored.slug));
     let templates = Templates::of(&home.config)?;
-    let found = whole::post(&file, &source, &templates, &home.config, now)?;
+    let planned = Planned { file: &file, source: &source, occasion: Occasion::News, at: now };
+    let found = whole::post(&planned, &templates, &home.config)?;
     let let_go = |rule: &str| allowed.iter().any(|one| one.rule == rule);
     match found.iter().find(|one| one.blocks() && !let_go(one.rule)) {
         None => Ok(()),

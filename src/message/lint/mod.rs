@@ -9,6 +9,8 @@
 mod attached;
 mod colour;
 mod contrast;
+mod discreet;
+mod lettering;
 mod link;
 pub(super) mod loaded;
 mod markup;

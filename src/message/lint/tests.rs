@@ -230,6 +230,49 @@ fn faint_text_is_told_once_with_both_colours_and_the_ratio() {
 }
 
 #[test]
+fn large_text_may_be_fainter() {
+    // 3.03 to 1, and 2.99
+    let text =
+        |colour: &str, style: &str| body(&format!("<p style=\"{style};color:{colour}\">Words</p>"));
+    for style in [
+        "font-size:24px",
+        "font-size:18pt",
+        "font-size:150%",
+        "font: 24px/30px Arial",
+        "font-size:18.66px;font-weight:bold",
+        "font:700 14pt Arial",
+    ] {
+        assert_eq!(text("#949494", style), NONE, "{style}");
+        assert_eq!(
+            text("#959595", style),
+            [
+                "contrast p.md: \"Words\" is #959595 on #ffffff, a contrast of 2.9 to 1; take colours with at least 3"
+            ]
+        );
+    }
+    for style in [
+        "font-size:23.9px",
+        "font-size:18.65px;font-weight:700",
+        "font-size:18.66px",
+        "font-size:1.5em;font-size:1em",
+        "font-weight:600;font-size:20px",
+    ] {
+        assert_eq!(text("#949494", style).len(), 1, "{style}");
+    }
+    for large in ["<h1>Words</h1>", "<div style=\"font-size:19px\"><b>Words</b></div>"] {
+        assert_eq!(styled("* { color: #949494 }", large), NONE, "{large}");
+    }
+    for small in [
+        "<h3>Words</h3>",
+        "<h1 style=\"font-size:16px\">Words</h1>",
+        "<div style=\"font-size:24px\"><i style=\"font-size:.9em\">Words</i></div>",
+    ] {
+        let expected = usize::from(!small.starts_with("<h3>"));
+        assert_eq!(styled("* { color: #949494 }", small).len(), expected, "{small}");
+    }
+}
+
+#[test]
 fn colours_are_inherited_laid_over_and_overruled_as_in_a_browser() {
     for faint in [
         "<div style=\"background-color:#333\">Words</div>",
