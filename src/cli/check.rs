@@ -12,8 +12,9 @@ use super::print::Printer;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::Home;
-use crate::message::lint::{specimens, whole};
-use crate::message::{Frame, Templates};
+use crate::message::lint::specimens;
+use crate::message::lint::whole::{self, Planned};
+use crate::message::{Frame, Occasion, Templates};
 use crate::post::lint::rule::MEETING_PAST;
 use crate::post::lint::store::Allowance;
 use crate::post::read::{Source, folder, read};
@@ -54,9 +55,11 @@ impl Check {
             let found = match source(file, &config) {
                 Err(found) => found,
                 Ok(source) => {
-                    let found = whole::post(file, &source, &templates, &config, now)?;
+                    let (source, occasion) = (&source, Occasion::News);
+                    let planned = Planned { file, source, occasion, at: now };
+                    let found = whole::post(&planned, &templates, &config)?;
                     let found = found.into_iter().map(early).collect();
-                    let_go_of(home.as_ref(), &source, &allowances, found).await?
+                    let_go_of(home.as_ref(), source, &allowances, found).await?
                 }
             };
             // what is wrong with the configuration is told once

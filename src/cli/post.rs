@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::allow;
+use super::allow::{self, Allow};
 use super::check::{count, posts, show, source};
+use super::fit::fit_to_call_off;
 use super::open::Failure;
 use super::print::Printer;
 use super::queue::people;
@@ -39,6 +40,8 @@ pub(super) enum Post {
         /// Also tell everybody who had it, and who still reads what it came by
         #[arg(long)]
         notify: bool,
+        #[command(flatten)]
+        allow: Allow,
     },
     /// Show who comes to a meeting and who does not, of those who answered
     Rsvps {
@@ -67,7 +70,9 @@ impl Post {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Withdraw { slug, notify } => withdraw(home, printer, &slug, notify).await,
+            Self::Withdraw { slug, notify, allow } => {
+                withdraw(home, printer, &slug, notify, &allow).await
+            }
             Self::Rsvps { slug, format } => rsvps::show(home, printer, &slug, format).await,
         }
     }
@@ -147,8 +152,17 @@ async fn withdraw(
     printer: Printer,
     slug: &str,
     notify: bool,
+    allow: &Allow,
 ) -> Result<ExitCode, Failure> {
+    if !(notify || allow.is_empty()) {
+        return Err(Failure::usage(
+            "--allow: only what --notify sends is looked over; add --notify",
+        ));
+    }
     let stored = named(&home.db, slug).await?;
+    if notify && !fit_to_call_off(home, printer, &stored, allow).await? {
+        return Ok(ExitCode::FAILURE);
+    }
     let now = home.clock.now();
     let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, now).await?;
     let Withdrawn { new, campaigns, mails, digests, notice } = &done;

@@ -1,4 +1,5 @@
-//! `bulletin tracking-proof`: two readers' copies of a post, and everything in which they differ.
+//! `bulletin tracking-proof`: two readers' copies of a post, plain and discreet, and everything in
+//! which they differ.
 
 use std::ops::Range;
 use std::process::ExitCode;
@@ -47,26 +48,59 @@ impl TrackingProof {
         let stored = named(&home.db, &self.post).await?;
         let list = lists(&stored.post()?, &[], &home.config)?.swap_remove(0);
         let pieces = [Piece { post: stored.id, version: stored.version, list }];
-        let [first, second] = copies(home, &pieces).await?;
-        let found = differences(&first, &second);
-        let hidden = found.iter().filter(|one| !one.allowed).count();
-        let shown: Vec<_> = found.iter().map(|one| object(one, &first, &second)).collect();
+        let templates = Arc::new(Templates::of(&home.config).map_err(Failure::Usage)?);
+        let press = Press::new(home.db.clone(), Arc::clone(&home.config), templates);
+        let plain = Pair::of(home, &press, &pieces, false).await?;
+        let discreet = Pair::of(home, &press, &pieces, true).await?;
+        let tracked = plain.hidden() + discreet.hidden() > 0;
         printer.object(&json!({
-            "post": stored.slug, "version": stored.version, "tracked": hidden > 0, "differences": shown,
+            "post": stored.slug, "version": stored.version, "tracked": tracked,
+            "differences": plain.objects(), "discreet_differences": discreet.objects(),
         }));
-        printer.say(format!(
-            "\"{}\" for two readers: {} and {} bytes.",
-            stored.title,
-            first.bytes.len(),
-            second.bytes.len()
-        ));
-        let rows = found.iter().map(|one| row(one, &first, &second)).collect();
-        printer.table(
-            &["differs", "for one", "for the other", "allowed"],
-            rows,
-            "They do not differ.",
-        );
-        printer.say(match hidden {
+        plain.tell(&format!("\"{}\" for two readers", stored.title), printer);
+        discreet.tell("The same for two discreet readers", printer);
+        Ok(if tracked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// Two readers' copies of one rendition, as the relay that is used first would get them.
+struct Pair {
+    first: Sent,
+    second: Sent,
+    found: Vec<Difference>,
+}
+
+impl Pair {
+    async fn of(
+        home: &Home,
+        press: &Press,
+        pieces: &[Piece],
+        discreet: bool,
+    ) -> anyhow::Result<Self> {
+        let sample = Sample { kind: Kind::Announcement, digest: None, pieces, discreet };
+        let rendition = press.specimen(&sample).await?;
+        let mail = Mail { rendition, lists: press.list_names(pieces, discreet), discreet };
+        let [one, other] = READERS;
+        let (first, second) = (sent(home, &mail, one, 0)?, sent(home, &mail, other, 1)?);
+        let found = differences(&first, &second);
+        Ok(Self { first, second, found })
+    }
+
+    fn hidden(&self) -> usize {
+        self.found.iter().filter(|one| !one.allowed).count()
+    }
+
+    fn objects(&self) -> Vec<Value> {
+        self.found.iter().map(|one| object(one, &self.first, &self.second)).collect()
+    }
+
+    fn tell(&self, whose: &str, printer: Printer) {
+        let Self { first, second, found } = self;
+        printer.say(format!("{whose}: {} and {} bytes.", first.bytes.len(), second.bytes.len()));
+        let rows = found.iter().map(|one| row(one, first, second)).collect();
+        let head = ["differs", "for one", "for the other", "allowed"];
+        printer.table(&head, rows, "They do not differ.");
+        printer.say(match self.hidden() {
             0 => "Nothing else differs: this mail tracks nobody.".to_owned(),
             1 => {
                 "One of these is not the reader's own: it could tell who reads the mail.".to_owned()
@@ -75,28 +109,23 @@ impl TrackingProof {
                 "{many} of these are not the reader's own: they could tell who reads the mail."
             ),
         });
-        Ok(if hidden == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// Both from one rendition, as the relay that is used first would get them.
-async fn copies(home: &Home, pieces: &[Piece]) -> Result<[Sent; 2], Failure> {
-    let templates = Arc::new(Templates::of(&home.config).map_err(Failure::Usage)?);
-    let press = Press::new(home.db.clone(), Arc::clone(&home.config), templates);
-    let sample = Sample { kind: Kind::Announcement, digest: None, pieces, discreet: false };
-    let rendition = press.specimen(&sample).await?;
-    let lists = press.list_names(pieces, false);
-    let [one, other] = READERS;
-    Ok([sent(home, &rendition, &lists, one, 0)?, sent(home, &rendition, &lists, other, 1)?])
+/// What both copies are made of.
+struct Mail {
+    rendition: Rendition,
+    lists: String,
+    discreet: bool,
 }
 
 fn sent(
     home: &Home,
-    rendition: &Rendition,
-    lists: &str,
+    mail: &Mail,
     (address, name): (&str, &str),
     number: i64,
 ) -> anyhow::Result<Sent> {
+    let base_url = home.config.base_url(mail.discreet);
     let (to, name) = (EmailAddress::parse(address)?, Line::parse(name)?);
     let random = HEXLOWER.encode(&id::random::<16>()?);
     // of rows that nobody has, so that it ends nothing
@@ -105,13 +134,13 @@ fn sent(
     let copy = Copy {
         to: &to,
         name: Some(&name),
-        message_id: &format!("{random}@{}", home.config.sender.address.domain()),
+        message_id: &format!("{random}@{}", home.config.from(mail.discreet).domain()),
         date: home.clock.now().plus(Duration::from_secs(u64::from(number > 0))),
-        unsubscribe_url: &format!("{}/unsubscribe/{token}", home.config.site.base_url),
-        lists,
-        rsvp_url: &format!("{}/rsvp/{rsvp_token}", home.config.site.base_url),
+        unsubscribe_url: &format!("{base_url}/unsubscribe/{token}"),
+        lists: &mail.lists,
+        rsvp_url: &format!("{base_url}/rsvp/{rsvp_token}"),
     };
-    let bytes = signed(home, rendition.message(&copy))?.into_bytes();
+    let bytes = signed(home, mail.rendition.message(&copy))?.into_bytes();
     Ok(Sent { bytes, own: copy.own() })
 }
 

@@ -15,6 +15,7 @@ use crate::campaign::{Forecast, Order, State};
 use crate::clock::when::when;
 use crate::daemon::Home;
 use crate::db::owner;
+use crate::message::Occasion;
 
 #[derive(Debug, Args)]
 #[command(
@@ -48,7 +49,9 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
-        let looked = fit(home, printer, &self.order(home)?, &self.allow, self.dry_run).await?;
+        let occasion = if self.correction { Occasion::Update } else { Occasion::News };
+        let planned = (&self.order(home)?, occasion);
+        let looked = fit(home, printer, planned, &self.allow, self.dry_run).await?;
         let Some(version) = looked else {
             return Ok(ExitCode::FAILURE);
         };

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::message::compose::Copy;
 use crate::message::press::Press;
+use crate::message::wording;
 use crate::metric::Metrics;
 use crate::octets::Octets;
 use crate::token::{Keys, Purpose};
@@ -54,8 +55,7 @@ impl Shared {
         format!("{}/rsvp/{token}", self.config.base_url(errand.discreet))
     }
 
-    /// "Meetings", "Meetings and Reports", "Meetings, News and Reports"; to a discreet reader their neutral
-    /// name.
+    /// "Meetings and Reports"; to a discreet reader their neutral name.
     fn lists(&self, errand: &Errand) -> String {
         if errand.discreet {
             return self.config.discreet.list_name.to_string();
@@ -64,11 +64,7 @@ impl Shared {
             self.config.list.get(list).map_or(list.clone(), |list| list.name.to_string())
         };
         let names: Vec<_> = errand.subscriptions.iter().map(|(_, list)| name(list)).collect();
-        match names.split_last() {
-            Some((last, [])) => last.clone(),
-            Some((last, first)) => format!("{} and {last}", first.join(", ")),
-            None => String::new(),
-        }
+        wording::list(&names)
     }
 
     /// What the relay is told of it.

@@ -19,13 +19,11 @@ use super::slot::Slot;
 use super::{Invitation, Occasion};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
-use crate::config::{Config, Sender};
+use crate::config::{Config, Discreet, Sender};
 use crate::line::Line;
 use crate::post::{Meeting, Post};
 use line::{Lines, parameter, text};
 
-/// What the attached copy of the object is called.
-const FILE_NAME: &str = "invite.ics";
 const PRODUCT: &str = "-//Bulletin//Bulletin//EN";
 /// Beyond this the rules of a zone are anybody's guess, and one year's rules do not do.
 const LONGEST: Days = Days::new(366);
@@ -49,6 +47,13 @@ impl Method {
             (_, true) => Self::Request,
             (_, false) => Self::Publish,
         }
+    }
+
+    /// The one that an object of ours names.
+    fn named_in(object: &str) -> Self {
+        let told = object.lines().find_map(|line| line.strip_prefix("METHOD:"));
+        let all = [Self::Request, Self::Cancel];
+        all.into_iter().find(|method| told == Some(method.as_str())).unwrap_or(Self::Publish)
     }
 
     pub fn as_str(self) -> &'static str {
@@ -104,7 +109,7 @@ impl<'a> Words<'a> {
             place,
             description,
             url: Some(archive_url),
-            file_name: FILE_NAME.into(),
+            file_name: file_name(None),
             organizer: (from.name.as_str(), mailbox),
         }
     }
@@ -118,7 +123,7 @@ impl<'a> Words<'a> {
             place: meeting.place.as_ref().map(Line::as_str).or(meeting.join.as_deref()),
             description: meeting.join.clone().unwrap_or_default(),
             url: Some(archive_url),
-            file_name: format!("{}.ics", words.file_name).into(),
+            file_name: file_name(Some(words)),
             organizer: (words.sender_name.as_str(), words.reply_to.as_ref().unwrap_or(from)),
         }
     }
@@ -137,6 +142,17 @@ pub fn invitation(
         file_name: words.file_name.clone().into_owned(),
         object: object(meeting, method, meeting.rsvp, edition, words),
     }
+}
+
+/// The calendar part of a mail that was composed before.
+pub(super) fn kept(object: String, discreet: Option<&Discreet>) -> Invitation {
+    let file_name = file_name(discreet).into_owned();
+    Invitation { method: Method::named_in(&object), file_name, object }
+}
+
+/// What the attached copy of the object is called.
+fn file_name(discreet: Option<&Discreet>) -> Cow<'static, str> {
+    discreet.map_or("invite.ics".into(), |words| format!("{}.ics", words.file_name).into())
 }
 
 /// The event for whoever takes it from a page: nobody is asked anything.

@@ -9,6 +9,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
+use mail_parser::{MessagePart, MimeHeaders};
 use sha2::{Digest, Sha256};
 
 use super::slot::{Fragments, Piece, Slot, Values};
@@ -257,6 +258,14 @@ impl Body<'_> {
             self.chunks.push(Chunk::Fixed(octets.to_vec().into()));
         }
     }
+}
+
+/// Whether a part of a mail is a meeting for calendars.
+pub(crate) fn is_calendar(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| {
+        kind.ctype().eq_ignore_ascii_case("text")
+            && kind.subtype().is_some_and(|subtype| subtype.eq_ignore_ascii_case("calendar"))
+    })
 }
 
 /// What cannot be a media type (RFC 2045 §5.1) is told as octets.

@@ -27,11 +27,11 @@ pub mod store;
 pub mod template;
 
 mod header;
-mod mime;
 mod quoted;
 mod specimen;
-// the pages word and name things as the mails do
+// the pages read mails, and word and name things as the mails do
 pub(crate) mod discreet;
+pub(crate) mod mime;
 pub(crate) mod view;
 pub(crate) mod wording;
 

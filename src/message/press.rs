@@ -12,10 +12,10 @@ use tokio::sync::Mutex;
 
 use super::calendar::{self, Edition};
 use super::compose::{Head, ListId, Rendition};
-use super::render::Frame;
+use super::render::{self, Frame};
 use super::store::{self, Kept, Words};
 use super::template::Templates;
-use super::{Content, Invitation, Item, Letter, Occasion, Section};
+use super::{Content, Invitation, Item, Letter, Occasion, Section, wording};
 use crate::campaign::Kind;
 use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
@@ -63,27 +63,20 @@ impl Press {
         let kept = store::find(&mut self.db.read().await?, id).await?;
         let pieces = store::pieces(&mut self.db.read().await?, id).await?;
         let mut content = self.content(&kept, &pieces).await?;
-        self.keep(id, kept.words.clone(), &mut content).await?;
+        if kept.words.is_none() {
+            let words = Some(self.keep(id, &content).await?);
+            // another daemon may have kept others
+            content = self.content(&Kept { words, ..kept.clone() }, &pieces).await?;
+        }
         Rendition::prepare(&content, &self.head(&kept, &pieces)?)
     }
 
-    /// Takes the words that are kept already, or keeps these.
-    async fn keep(
-        &self,
-        id: RenditionId,
-        kept: Option<Words>,
-        content: &mut Content,
-    ) -> anyhow::Result<()> {
-        let words = if let Some(words) = kept {
-            words
-        } else {
-            let mut write = self.db.write().await?;
-            let words = store::keep(&mut write, id, content).await?;
-            write.commit().await?;
-            words
-        };
-        content.say(words);
-        Ok(())
+    /// Keeps these words unless some are kept, and says which count.
+    async fn keep(&self, id: RenditionId, content: &Content) -> anyhow::Result<Words> {
+        let mut write = self.db.write().await?;
+        let words = store::keep(&mut write, id, content).await?;
+        write.commit().await?;
+        Ok(words)
     }
 
     /// What a campaign's mails are, or will be when it starts, to be looked at: unlike [`rendition`]
@@ -96,11 +89,8 @@ impl Press {
         discreet: bool,
     ) -> anyhow::Result<(Rendition, Vec<Piece>)> {
         let (kept, pieces) = self.so_far(campaign, discreet).await?;
-        let mut content = self.content(&kept, &pieces).await?;
+        let content = self.content(&kept, &pieces).await?;
         let head = self.head(&kept, &pieces)?;
-        if let Some(words) = kept.words {
-            content.say(words);
-        }
         Ok((Rendition::prepare(&content, &head)?, pieces))
     }
 
@@ -141,14 +131,14 @@ impl Press {
         self.content(&sample.unkept(), sample.pieces).await
     }
 
-    /// What these pieces look like as a mail: a digest, or the one post.
+    /// What these pieces look like as a mail, a digest or the one post: as it was kept, if it was.
     async fn content(&self, kept: &Kept, pieces: &[Piece]) -> anyhow::Result<Content> {
         let config = &self.config;
         let frame = if kept.discreet { Frame::discreet(config) } else { Frame::of(config) };
         if let Some(name) = &kept.digest {
             let name = &self.digest(name)?.name;
             let sections = self.sections(pieces, kept.discreet).await?;
-            return self.templates.render(&Letter::Digest { name, sections }, &frame);
+            return self.say(kept, &Letter::Digest { name, sections }, &frame);
         }
         let piece = pieces.first().context("the rendition has no post")?;
         let stored = version(&mut self.db.read().await?, piece.post, piece.version).await?;
@@ -157,10 +147,31 @@ impl Press {
         let archive_url = self.archive_url(piece, &post, kept.discreet);
         let occasion = occasion(kept.kind);
         let letter = Letter::Post { post: &post, files: &files, archive_url, occasion };
-        let said = kept.words.as_ref().map(|words| words.html.as_str());
-        let mut content = self.templates.render_for(&letter, &frame, said)?;
-        content.invitation = self.invitation(kept, piece, &stored, &post).await?;
+        let mut content = self.say(kept, &letter, &frame)?;
+        if self.words(kept).is_none() {
+            content.invitation = self.invitation(kept, piece, &stored, &post).await?;
+        }
         Ok(content)
+    }
+
+    /// The words that are kept. Of a mere notice none count: what was composed before may say more than it,
+    /// and it says nothing but the configuration's words.
+    fn words<'k>(&self, kept: &'k Kept) -> Option<&'k Words> {
+        kept.words.as_ref().filter(|_| !(kept.discreet && self.config.discreet.notice_only))
+    }
+
+    /// A letter in the words that are kept, or in those that it would have now.
+    fn say(&self, kept: &Kept, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
+        let Some(words) = self.words(kept) else { return self.templates.render(letter, frame) };
+        let Words { subject, html, text, calendar } = words.clone();
+        Ok(Content {
+            parts: render::parts(letter, frame, &html)?,
+            invitation: calendar.map(|object| calendar::kept(object, frame.discreet)),
+            subject,
+            html,
+            text,
+            mjml: String::new(),
+        })
     }
 
     async fn post(&self, piece: &Piece) -> anyhow::Result<Post> {
@@ -226,7 +237,7 @@ impl Press {
         let lists = pieces.iter().filter_map(|piece| self.config.list.get(&piece.list));
         let mut names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
         names.dedup();
-        names.join(" and ")
+        wording::list(&names)
     }
 
     /// The opt-out link of a copy that is no delivery: the missing page, which ends nothing.
@@ -334,18 +345,5 @@ fn occasion(kind: Kind) -> Occasion {
         Kind::Reminder => Occasion::Reminder,
         Kind::Update => Occasion::Update,
         Kind::Cancellation => Occasion::Cancellation,
-    }
-}
-
-impl Content {
-    fn say(&mut self, words: Words) {
-        let Words { subject, html, text, calendar } = words;
-        (self.subject, self.html, self.text) = (subject, html, text);
-        // mails of before there were calendar parts go on having none
-        self.invitation = self
-            .invitation
-            .take()
-            .zip(calendar)
-            .map(|(invitation, object)| Invitation { object, ..invitation });
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::template::{self, Templates, neutral};
-use super::{Content, Letter, Occasion, Part, discreet, slot, view};
+use super::{Content, Letter, Occasion, Part, discreet, slot, view, wording};
 use crate::address::EmailAddress;
 use crate::config::{Brand, Config, Discreet, Logo, Placing};
 use crate::line::Line;
@@ -83,22 +83,12 @@ pub fn placing(config: &Config, discreet: bool) -> Placing {
 impl Templates {
     /// The same letter always gives the same content.
     pub fn render(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        self.render_as(letter, frame, false, None)
-    }
-
-    /// As [`render`](Templates::render), with the pictures of an HTML that was made of it before.
-    pub(super) fn render_for(
-        &self,
-        letter: &Letter<'_>,
-        frame: &Frame<'_>,
-        said: Option<&str>,
-    ) -> anyhow::Result<Content> {
-        self.render_as(letter, frame, false, said)
+        self.render_as(letter, frame, false)
     }
 
     /// As [`render`](Templates::render); what mail apps do not show, or should not load, is refused too.
     pub(super) fn prove(&self, letter: &Letter<'_>, frame: &Frame<'_>) -> anyhow::Result<Content> {
-        self.render_as(letter, frame, true, None)
+        self.render_as(letter, frame, true)
     }
 
     fn render_as(
@@ -106,25 +96,25 @@ impl Templates {
         letter: &Letter<'_>,
         frame: &Frame<'_>,
         strict: bool,
-        said: Option<&str>,
     ) -> anyhow::Result<Content> {
         let pictures = Pictures::of(letter, frame);
-        let parts =
+        let passages =
             frame.notice().map_or_else(|| view::Parts::of(letter), |_| view::Parts::default());
-        let data = view::data(letter, &parts, frame, &|name| pictures.place(name))?;
+        let data = view::data(letter, &passages, frame, &|name| pictures.place(name))?;
         let kind = kind(letter, frame);
         let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
         if let Some(words) = frame.discreet {
             mjml = neutral::covered(&mjml, &discreet::cover(words));
             html = template::html(&mjml)?;
         }
-        for (name, markdown) in parts.named() {
+        for (name, markdown) in passages.named() {
             let words = inlined(&markdown::html(markdown, &|src| pictures.sized(src)), frame.brand);
             mjml = mjml.replace(&slot::reference(&slot::mark(name)), &words);
             html = html.replace(&slot::mark(name), &words);
         }
+        pictures.check(letter)?;
+        let parts = parts(letter, frame, &html)?;
         let text = tidy(&self.plain(kind, "body.txt", &data)?);
-        let parts = files(letter, frame, &pictures, said.unwrap_or(&html))?;
         Ok(Content {
             subject: self.subject(kind, &data, letter, frame)?,
             html,
@@ -174,10 +164,8 @@ pub(super) fn kind(letter: &Letter<'_>, frame: &Frame<'_>) -> &'static str {
 /// Stands for the logo among the names of pictures; no file has a slash in its name.
 pub(super) const LOGO: &str = "/logo";
 
-/// The pictures that the HTML shows; those that travel with it, each with its Content-ID, in the
-/// order they are met.
+/// The pictures that the HTML shows, and the names of those that travel with it.
 struct Pictures<'a> {
-    base_url: &'a str,
     files: &'a [File],
     /// The folder on the site, when pictures are linked.
     folder: Option<String>,
@@ -192,7 +180,7 @@ impl<'a> Pictures<'a> {
         };
         let linked = frame.placing == Placing::Linked;
         let folder = linked.then(|| format!("{archive_url}/file"));
-        Self { base_url: frame.base_url, files, folder, shown: RefCell::default() }
+        Self { files, folder, shown: RefCell::default() }
     }
 
     fn sized(&self, name: &str) -> Placed {
@@ -205,32 +193,31 @@ impl<'a> Pictures<'a> {
         // what is no file of the post is not in its archive
         let ours = self.files.iter().any(|file| file.name == name);
         if let Some(folder) = self.folder.as_ref().filter(|_| ours) {
-            return format!("{folder}/{}", path(name));
+            return format!("{folder}/{}", wording::encode(name));
         }
         let mut shown = self.shown.borrow_mut();
         if !shown.iter().any(|other| other == name) {
             shown.push(name.to_owned());
         }
-        format!("cid:{}", self.cid(name))
+        format!("cid:{}", cid(name))
     }
 
-    /// Whether the finished HTML shows it: not every template shows every picture of its post.
-    fn is_in(&self, html: &str, name: &str) -> bool {
-        html.contains(&format!("cid:{}", self.cid(name)))
-    }
-
-    /// Of letters that need no encoding, and without the words of the name: those may say too much.
-    fn cid(&self, name: &str) -> String {
-        let hash = Sha256::digest(format!("{} {name}", self.base_url));
-        format!("{}@bulletin", data_encoding::HEXLOWER.encode(&hash[..10]))
+    /// Fails when a picture that is shown is not there.
+    fn check(&self, letter: &Letter<'_>) -> anyhow::Result<()> {
+        let Letter::Post { post, files, .. } = letter else { return Ok(()) };
+        let shown = self.shown.borrow();
+        shown
+            .iter()
+            .filter(|name| *name != LOGO)
+            .try_for_each(|name| find(post, files, name).map(drop))
     }
 }
 
-/// A name as one segment of a link (RFC 3986 §2.3).
-fn path(name: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    let segment = |b: u8| if plain(b) { char::from(b).into() } else { format!("%{b:02X}") };
-    name.bytes().map(segment).collect()
+/// Of letters that need no encoding, and without the words of the name: those may say too much. It hangs on
+/// the name alone, so that mails which were composed before find their pictures whatever was set since.
+fn cid(name: &str) -> String {
+    let hash = Sha256::digest(name);
+    format!("{}@bulletin", data_encoding::HEXLOWER.encode(&hash[..10]))
 }
 
 /// Some apps drop a page's styles, so what must not break stands on the elements themselves.
@@ -267,15 +254,16 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// The logo, the pictures that the HTML shows, then the attachments; with a mere notice comes nothing.
-fn files(
+/// What travels with this HTML of a letter: the logo, the pictures as it shows them, then the attachments;
+/// with a mere notice comes nothing.
+pub(super) fn parts(
     letter: &Letter<'_>,
     frame: &Frame<'_>,
-    pictures: &Pictures<'_>,
     html: &str,
 ) -> anyhow::Result<Vec<Part>> {
-    let logo = frame.logo().filter(|_| pictures.is_in(html, LOGO));
-    let logo = logo.into_iter().map(|logo| Ok(logo_part(logo, pictures.cid(LOGO))));
+    let shown = |name: &str| html.find(&format!("cid:{}", cid(name)));
+    let logo = frame.logo().filter(|_| shown(LOGO).is_some());
+    let logo = logo.into_iter().map(|logo| Ok(logo_part(logo, cid(LOGO))));
     let Letter::Post { post, files, occasion, .. } = letter else {
         return logo.collect();
     };
@@ -283,16 +271,17 @@ fn files(
     if frame.notice().is_some() || *occasion == Occasion::Cancellation {
         return logo.collect();
     }
-    let shown = pictures.shown.borrow();
-    let shown = shown.iter().filter(|name| *name != LOGO && pictures.is_in(html, name));
+    let mut pictures: Vec<(usize, &File)> =
+        files.iter().filter_map(|file| Some((shown(&file.name)?, file))).collect();
+    pictures.sort_by_key(|(at, _)| *at);
     let called = |picture: usize, file: &File| match frame.discreet {
         Some(words) => discreet::file_name(words, post, picture, file),
         None => file.travelling_name(),
     };
-    let pictures = shown.enumerate().map(|(place, name)| {
-        let file = find(post, files, name)?;
-        Ok(part(file, called(place, file), Some(pictures.cid(name))))
-    });
+    let pictures = pictures
+        .iter()
+        .enumerate()
+        .map(|(place, (_, file))| Ok(part(file, called(place, file), Some(cid(&file.name)))));
     let attachments = post.attachments.iter().map(|name| {
         let file = find(post, files, name)?;
         Ok(part(file, called(0, file), None))

@@ -60,6 +60,11 @@ pub(super) fn is_mark(c: char) -> bool {
     matches!(c, OPEN | CLOSE)
 }
 
+/// A text with its slots as whoever writes templates knows them: `{{slot.greeting}}`.
+pub(super) fn shown(text: &str) -> String {
+    text.replace(OPEN, "{{slot.").replace(CLOSE, "}}")
+}
+
 /// What one person's slots are filled with.
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {

@@ -111,10 +111,19 @@ impl Templates {
     ) -> anyhow::Result<(String, String)> {
         let name = format!("{kind}/body.mjml");
         let mjml = self.fill(&self.markup, &name, data)?;
-        match markup::html(&mjml, strict) {
+        match self.proven(&mjml, strict) {
             Ok(html) => Ok((mjml, html)),
             Err(fault) => Err(self.placed(&name, data, strict, fault)?),
         }
+    }
+
+    /// The program's own templates load nothing, as its tests know: looking takes longer than making them.
+    fn proven(&self, mjml: &str, strict: bool) -> Result<String, markup::Fault> {
+        let html = markup::html(mjml, strict)?;
+        if strict && self.sources.iter().any(|source| !source.is_built_in()) {
+            markup::loads_nothing(mjml, &html)?;
+        }
+        Ok(html)
     }
 
     /// A text of a mail: `subject.txt` or `body.txt`.
@@ -161,7 +170,7 @@ impl Templates {
         }
         let (mjml, marks) = place::unmarked(&self.fill(&registry, name, data)?);
         // the marks shift what handlebars trims, so the fault is looked for again
-        let markup::Fault { at, why } = markup::html(&mjml, strict).err().unwrap_or(fault);
+        let markup::Fault { at, why } = self.proven(&mjml, strict).err().unwrap_or(fault);
         let mark = marks.iter().rev().find(|mark| mark.at <= at);
         Ok(match mark.and_then(|mark| Some((self.sources.get(mark.number)?, mark.line))) {
             Some((source, line)) => source.told(&Fault::at(line, why)),

@@ -66,6 +66,16 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// "Meetings", "Meetings and Reports", "Meetings, News and Reports".
+pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// A text as one segment of a link (RFC 3986 §2.3); `@` may stay, mail addresses need it.
 pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -132,6 +142,14 @@ mod tests {
     fn an_hour_that_the_clocks_skip_still_has_words() {
         let gap = meeting("2026-03-29T01:30:00", "2026-03-29T02:30:00", Tz::Europe__London);
         assert_eq!(zone(&gap), "London time");
+    }
+
+    #[test]
+    fn names_are_told_as_people_list_them() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["Meetings"]), "Meetings");
+        assert_eq!(list(&["Meetings", "Reports"]), "Meetings and Reports");
+        assert_eq!(list(&["Meetings", "News", "Reports"]), "Meetings, News and Reports");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::audience::optout::{OptOut, opt_out};
 use crate::audience::{self, ConsentSource, State as Standing};
 use crate::id::{DeliveryId, SubscriptionId};
 use crate::line::Line;
+use crate::message::wording;
 use crate::token::Purpose;
 
 /// Says no more than the page's address does.
@@ -100,11 +101,8 @@ fn one_click(body: &[u8]) -> bool {
 /// "You will get nothing more from Meetings and Reports."
 fn promise(lists: &[(String, Standing)]) -> String {
     let names: Vec<_> = lists.iter().map(|(name, _)| name.as_str()).collect();
-    match names.split_last() {
-        Some((last, [])) => format!("You will get nothing more from {last}."),
-        Some((last, first)) => {
-            format!("You will get nothing more from {} and {last}.", first.join(", "))
-        }
-        None => "You will get nothing more.".to_owned(),
+    if names.is_empty() {
+        return "You will get nothing more.".to_owned();
     }
+    format!("You will get nothing more from {}.", wording::list(&names))
 }

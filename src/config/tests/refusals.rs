@@ -45,11 +45,12 @@ const VALUES: &[(&str, &str)] = &[
         "[log]\ncolour = true",
         "config.toml:2: log.colour is not a key of Bulletin; the keys of [log] are format, level",
     ),
+    ("[brnd]", "config.toml:1: brnd is not a table of Bulletin; did you mean brand?"),
     ("\n[sit]\nname = \"x\"", "config.toml:2: sit is not a table of Bulletin; did you mean site?"),
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, source, picture, discreet, log",
+             relay, domain, delivery, dkim, list, digest, source, picture, brand, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (

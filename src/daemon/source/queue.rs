@@ -16,7 +16,8 @@ use crate::clock::Timestamp;
 use crate::config::{Config, Publish};
 use crate::daemon::Home;
 use crate::id::PostId;
-use crate::message::lint::whole;
+use crate::message::Occasion;
+use crate::message::lint::whole::{self, Planned};
 use crate::post::store::Stored;
 use crate::post::{self, lint};
 use crate::source::poll::{LEASE, take};
@@ -178,7 +179,8 @@ async fn fit(watch: &Watch, stored: Stored, now: Timestamp) -> anyhow::Result<()
         let (text, hash) = (stored.source.clone(), stored.hash.clone());
         let source = post::read::Source { post: stored.post()?, text, files, hash };
         let file = PathBuf::from(format!("{}.md", stored.slug));
-        whole::post(&file, &source, &templates, &config, now)
+        let planned = Planned { file: &file, source: &source, occasion: Occasion::News, at: now };
+        whole::post(&planned, &templates, &config)
     });
     let found = composed.await.context("composing it broke off")??;
     let let_go = |rule: &str| allowed.iter().any(|one| one.rule == rule);

@@ -192,3 +192,16 @@ fn clocks_that_begin_to_change_during_the_event_were_what_they_were_before() {
         "DTSTART:20230428T000000 TZOFFSETFROM:+0200 TZOFFSETTO:+0300 TZNAME:EEST "
     );
 }
+
+#[test]
+fn a_part_that_was_kept_has_the_method_of_its_object() {
+    for (rsvp, occasion) in [
+        (false, Occasion::News),
+        (true, Occasion::News),
+        (true, Occasion::Cancellation),
+        (false, Occasion::Cancellation),
+    ] {
+        let told = told(&london(rsvp), occasion);
+        assert_eq!(kept(told.object.clone(), None), told);
+    }
+}

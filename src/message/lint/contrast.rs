@@ -10,11 +10,13 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Html, Node};
 
 use super::colour::{self, Said};
+use super::lettering::Lettering;
 use super::style::{self, Declaration, Ruling};
 use super::{elements, words};
 use crate::post::lint::rule::{CONTRAST, Rule};
 
 const LEAST: f32 = 4.5;
+const LEAST_OF_LARGE: f32 = 3.0;
 
 /// What lies under a word.
 #[derive(Clone, Debug)]
@@ -23,7 +25,11 @@ struct Ground {
     /// Nothing when nobody can tell.
     back: Option<Color>,
     hidden: bool,
+    letters: Lettering,
 }
+
+/// Text that is too faint: its colour, what lies behind it, and the contrast that it should have.
+type Faint = (Color, Color, f32);
 
 pub(super) fn wrong(page: &Html) -> Vec<(Rule, String)> {
     let sheets = elements(page).filter(|element| element.value().name() == "style");
@@ -47,7 +53,7 @@ fn knows_dark(page: &Html) -> bool {
 /// Text that is too faint, each pair of colours once.
 fn faint(page: &Html, rulings: &[Ruling], dark: bool) -> Vec<(Rule, String)> {
     let mut grounds: HashMap<NodeId, Ground> = HashMap::new();
-    let mut told: Vec<(Color, Color)> = Vec::new();
+    let mut told: Vec<Faint> = Vec::new();
     let mut found = Vec::new();
     // a node comes after what it stands in
     for node in page.tree.root().descendants() {
@@ -55,33 +61,34 @@ fn faint(page: &Html, rulings: &[Ruling], dark: bool) -> Vec<(Rule, String)> {
         let around = around.cloned().unwrap_or_else(|| canvas(dark && knows_dark(page)));
         if let Some(element) = ElementRef::wrap(node) {
             grounds.insert(node.id(), ground(element, around, rulings, dark));
-        } else if let Some((text, back)) = too_faint(node, &around)
-            && !told.contains(&(text, back))
+        } else if let Some(faint) = too_faint(node, &around)
+            && !told.contains(&faint)
         {
-            found.push((CONTRAST, message(node, &text, &back, dark)));
-            told.push((text, back));
+            found.push((CONTRAST, message(node, &faint, dark)));
+            told.push(faint);
         }
     }
     found
 }
 
-fn too_faint(node: NodeRef<'_, Node>, around: &Ground) -> Option<(Color, Color)> {
+fn too_faint(node: NodeRef<'_, Node>, around: &Ground) -> Option<Faint> {
     let text = node.value().as_text()?;
     let back = around.back?;
     if around.hidden || !text.chars().any(char::is_alphanumeric) {
         return None;
     }
     let seen = colour::over(&around.text, &back);
-    (colour::ratio(&seen, &back) < LEAST).then_some((seen, back))
+    let least = if around.letters.is_large() { LEAST_OF_LARGE } else { LEAST };
+    (colour::ratio(&seen, &back) < least).then_some((seen, back, least))
 }
 
-fn message(node: NodeRef<'_, Node>, text: &Color, back: &Color, dark: bool) -> String {
+fn message(node: NodeRef<'_, Node>, (text, back, least): &Faint, dark: bool) -> String {
     let said = node.value().as_text().map(|text| words(text)).unwrap_or_default();
     let mode = if dark { " in dark" } else { "" };
     // rounded down, so that 4.49 is not told as 4.5
     let ratio = (colour::ratio(text, back) * 10.0).floor() / 10.0;
     format!(
-        "\"{said}\" is {} on {}{mode}, a contrast of {ratio:.1} to 1; take colours with at least 4.5",
+        "\"{said}\" is {} on {}{mode}, a contrast of {ratio:.1} to 1; take colours with at least {least}",
         text.to_css_hex(),
         back.to_css_hex()
     )
@@ -89,7 +96,7 @@ fn message(node: NodeRef<'_, Node>, text: &Color, back: &Color, dark: bool) -> S
 
 fn canvas(dark: bool) -> Ground {
     let (text, back) = if dark { (grey(1.0), grey(0.07)) } else { (grey(0.0), grey(1.0)) };
-    Ground { text, back: Some(back), hidden: false }
+    Ground { text, back: Some(back), hidden: false, letters: Lettering::default() }
 }
 
 fn grey(light: f32) -> Color {
@@ -106,8 +113,10 @@ fn ground(element: ElementRef<'_>, mut ground: Ground, rulings: &[Ruling], dark:
         let blue = if dark { "#9e9eff" } else { "#0000ee" };
         say(&mut ground.text, colour::said(blue));
     }
-    let below = ground.back;
+    let (below, around) = (ground.back, ground.letters);
+    ground.letters = around.within(element);
     for Declaration { property, value, .. } in declared(element, rulings, dark) {
+        ground.letters.say(&property, &value, around);
         match property.as_str() {
             "color" => say(&mut ground.text, colour::said(&value)),
             "background" | "background-color" => {

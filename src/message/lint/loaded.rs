@@ -2,26 +2,36 @@
 
 use scraper::{ElementRef, Html};
 
-use super::elements;
-use crate::message::Content;
+use super::{elements, style};
+use crate::message::{Content, slot};
 use crate::post::lint::rule::{LOADED, NOT_ENCLOSED, Rule};
 
 /// Attributes whose address is fetched without anybody asking.
-const FETCHED: [&str; 5] = ["src", "background", "poster", "data", "srcset"];
+const FETCHED: [&str; 7] =
+    ["src", "background", "poster", "data", "lowsrc", "dynsrc", "xlink:href"];
 
-pub(super) fn wrong(page: &Html, content: &Content, base_url: &str) -> Vec<(Rule, String)> {
-    let mut found = Vec::new();
-    for element in elements(page) {
-        for address in addresses(element) {
-            found.extend(judged(&address, content, base_url));
+pub(super) fn wrong(content: &Content, base_url: &str) -> Vec<(Rule, String)> {
+    let addresses = fetched(&content.html);
+    addresses.iter().filter_map(|address| judged(address, content, base_url)).collect()
+}
+
+/// Every address that a page fetches when it is opened, each once; slots may stand in them.
+pub(in crate::message) fn fetched(html: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for page in [Html::parse_document(html), Html::parse_document(&opened(html))] {
+        for address in elements(&page).flat_map(addresses) {
+            if !(address.is_empty() || found.contains(&address)) {
+                found.push(address);
+            }
         }
     }
     found
 }
 
 fn judged(address: &str, content: &Content, base_url: &str) -> Option<(Rule, String)> {
-    let address = address.trim();
-    if let Some(cid) = address.strip_prefix("cid:") {
+    // what each reader fetches from an address of their own is told whoever is there
+    let own = address.contains(slot::is_mark);
+    if let Some(cid) = address.strip_prefix("cid:").filter(|_| !own) {
         let enclosed = content.parts.iter().any(|part| part.cid.as_deref() == Some(cid));
         let message = format!(
             "the picture {address} does not travel with the mail; put the file beside the post"
@@ -31,7 +41,8 @@ fn judged(address: &str, content: &Content, base_url: &str) -> Option<(Rule, Str
     // our own pages keep no record of who asks
     let ours = address.strip_prefix(base_url).is_some_and(|rest| rest.starts_with('/'));
     let remote = address.contains("//") && !address.starts_with("data:") && !ours;
-    remote.then(|| {
+    (own || remote).then(|| {
+        let address = slot::shown(address);
         let message =
             format!("the mail fetches {address} when it is opened; put the file beside the post, or leave it out");
         (LOADED, message)
@@ -41,21 +52,41 @@ fn judged(address: &str, content: &Content, base_url: &str) -> Option<(Rule, Str
 fn addresses(element: ElementRef<'_>) -> Vec<String> {
     let mut found: Vec<String> =
         FETCHED.iter().filter_map(|name| element.attr(name)).map(str::to_owned).collect();
+    // each with its width or density
+    let several = element.attr("srcset").unwrap_or_default().split(',');
+    found.extend(several.filter_map(|one| one.split_whitespace().next()).map(str::to_owned));
     match element.value().name() {
-        "link" => found.extend(element.attr("href").map(str::to_owned)),
+        "link" | "image" => found.extend(element.attr("href").map(str::to_owned)),
         "style" => found.extend(in_css(&element.text().collect::<String>())),
         _ => found.extend(in_css(element.attr("style").unwrap_or_default())),
     }
-    found
+    found.iter().map(|address| address.trim().to_owned()).collect()
 }
 
-/// `url(…)`, and `@import` of one in quotes.
+/// `url(…)`, and what looks like an address in quotes: of `@import`, of `image-set(…)`.
 fn in_css(css: &str) -> Vec<String> {
-    let quotes = ['"', '\'', ' '];
-    let urls = css.split("url(").skip(1).filter_map(|rest| rest.split(')').next());
-    let imports = css.split("@import").skip(1).filter_map(|rest| {
-        let rest = rest.trim_start();
-        rest.starts_with(['"', '\'']).then(|| rest.split(['"', '\'']).nth(1)).flatten()
+    let css = style::without_comments(css);
+    let low = css.to_ascii_lowercase();
+    let urls = low.match_indices("url(").filter_map(|(at, url)| {
+        let address = css.get(at + url.len()..)?.split(')').next()?;
+        Some(address.trim_matches(['"', '\'', ' ']))
     });
-    urls.chain(imports).map(|address| address.trim_matches(quotes).to_owned()).collect()
+    let quoted = css.split(['"', '\'']).skip(1).step_by(2);
+    urls.chain(quoted.filter(|text| text.contains("//"))).map(str::to_owned).collect()
+}
+
+/// The page as Outlook has it: what stands in a comment for it is a part, other comments are none.
+fn opened(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once("<!--") {
+        out.push_str(before);
+        let asks = after.trim_start().get(..3).is_some_and(|word| word.eq_ignore_ascii_case("[if"));
+        let end = if asks { "]>" } else { "-->" };
+        // `<!-->` ends where it begins
+        let inner = after.strip_prefix('>').or_else(|| Some(after.split_once(end)?.1));
+        rest = inner.unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }

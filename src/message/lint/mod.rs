@@ -9,8 +9,10 @@
 mod attached;
 mod colour;
 mod contrast;
+mod discreet;
+mod lettering;
 mod link;
-mod loaded;
+pub(super) mod loaded;
 mod markup;
 mod style;
 pub mod whole;
@@ -48,7 +50,7 @@ impl Composed<'_> {
         told.extend(shouting::wrong(self.content.subject.as_str()).map(|why| (SHOUTING, why)));
         told.extend(markup::wrong(&page));
         told.extend(link::wrong(&page));
-        told.extend(loaded::wrong(&page, self.content, self.base_url));
+        told.extend(loaded::wrong(self.content, self.base_url));
         told.extend(contrast::wrong(&page));
         told.extend(attached::wrong(self.content));
         let mut found: Vec<Finding> = Vec::new();

@@ -84,7 +84,7 @@ fn blocks(css: &str) -> Vec<(&str, &str)> {
     found
 }
 
-fn without_comments(css: &str) -> String {
+pub(super) fn without_comments(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     while let Some((before, after)) = rest.split_once("/*") {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Composed, specimens};
 use crate::line::Line;
+use crate::message::slot::Slot;
 use crate::message::specimen::Specimen;
 use crate::message::{Content, Part, Templates};
 use crate::post::Level;
@@ -131,6 +132,17 @@ fn whatever_is_fetched_when_a_mail_is_opened_is_told() {
     assert_eq!(body("<img alt=\"\" src=\"//e.org/a.png\">"), [told("//e.org/a.png")]);
     let fine = "<img alt=\"\" src=\"data:image/png;base64,AA//\"><img alt=\"\" src=\"https://news.example.org/a.png\">";
     assert_eq!(body(fine), NONE);
+    let own = format!("https://news.example.org/{}", Slot::Greeting.mark());
+    assert_eq!(
+        body(&format!("<img alt=\"\" src=\"{own}\">")),
+        [told("https://news.example.org/{{slot.greeting}}")]
+    );
+    let link = Slot::UnsubscribeUrl.mark();
+    assert_eq!(body(&format!("<img alt=\"\" src=\"{link}\">")), [told("{{slot.unsubscribe_url}}")]);
+    assert_eq!(
+        body("<p>x</p><!--[if gte mso 9]><v:fill src=\"https://e.org/a.png\" /><![endif]-->"),
+        [told("https://e.org/a.png")]
+    );
     let near = "https://news.example.org.evil.example/a.png";
     assert_eq!(body(&format!("<img alt=\"\" src=\"{near}\">")), [told(near)]);
 }
@@ -215,6 +227,49 @@ fn faint_text_is_told_once_with_both_colours_and_the_ratio() {
         ]
     );
     assert_eq!(body("<p style=\"color:#767676\">Some words</p>"), NONE);
+}
+
+#[test]
+fn large_text_may_be_fainter() {
+    // 3.03 to 1, and 2.99
+    let text =
+        |colour: &str, style: &str| body(&format!("<p style=\"{style};color:{colour}\">Words</p>"));
+    for style in [
+        "font-size:24px",
+        "font-size:18pt",
+        "font-size:150%",
+        "font: 24px/30px Arial",
+        "font-size:18.66px;font-weight:bold",
+        "font:700 14pt Arial",
+    ] {
+        assert_eq!(text("#949494", style), NONE, "{style}");
+        assert_eq!(
+            text("#959595", style),
+            [
+                "contrast p.md: \"Words\" is #959595 on #ffffff, a contrast of 2.9 to 1; take colours with at least 3"
+            ]
+        );
+    }
+    for style in [
+        "font-size:23.9px",
+        "font-size:18.65px;font-weight:700",
+        "font-size:18.66px",
+        "font-size:1.5em;font-size:1em",
+        "font-weight:600;font-size:20px",
+    ] {
+        assert_eq!(text("#949494", style).len(), 1, "{style}");
+    }
+    for large in ["<h1>Words</h1>", "<div style=\"font-size:19px\"><b>Words</b></div>"] {
+        assert_eq!(styled("* { color: #949494 }", large), NONE, "{large}");
+    }
+    for small in [
+        "<h3>Words</h3>",
+        "<h1 style=\"font-size:16px\">Words</h1>",
+        "<div style=\"font-size:24px\"><i style=\"font-size:.9em\">Words</i></div>",
+    ] {
+        let expected = usize::from(!small.starts_with("<h3>"));
+        assert_eq!(styled("* { color: #949494 }", small).len(), expected, "{small}");
+    }
 }
 
 #[test]

@@ -10,12 +10,17 @@ use std::ops::Range;
 
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
+use super::lint::loaded;
+use super::mime::is_calendar;
+use super::slot::Slot;
 use view::View;
 use walk::walk;
 
-/// Fields that are a recipient's own as a whole. `List-Unsubscribe` is not among them: of it only the
-/// link is.
+/// Fields that are a recipient's own as a whole. Of `List-Unsubscribe` only the link is, and of all
+/// others nothing.
 const OWN_FIELDS: [&str; 5] = ["to", "date", "message-id", "dkim-signature", "cfbl-feedback-id"];
+
+const LINK_FIELD: &str = "list-unsubscribe";
 
 /// What is one recipient's own, and what to call it: `("unsubscribe_url", "https://…")`.
 pub type Own = (&'static str, String);
@@ -94,13 +99,21 @@ fn fields(first: &Sent, second: &Sent, found: &mut Vec<Difference>) {
         if first.bytes[field.clone()] == second.bytes[other.clone()] {
             continue;
         }
-        if OWN_FIELDS.contains(&name.to_ascii_lowercase().as_str()) {
+        let field_name = name.to_ascii_lowercase();
+        if OWN_FIELDS.contains(&field_name.as_str()) {
             found.push(Difference { allowed: true, ..whole(name, field, other) });
         } else {
+            let own =
+                |sent: &Sent| if field_name == LINK_FIELD { link(&sent.own) } else { Vec::new() };
             let views = (View::plain(&first.bytes, field), View::plain(&second.bytes, other));
-            found.extend(walk(name, &views.0, &views.1, &first.own, &second.own));
+            found.extend(walk(name, &views.0, &views.1, &own(first), &own(second)));
         }
     }
+}
+
+/// Of what is a recipient's own the link to leave by.
+fn link(own: &[Own]) -> Vec<Own> {
+    own.iter().filter(|(name, _)| *name == Slot::UnsubscribeUrl.name()).cloned().collect()
 }
 
 /// The fields of the header, each with its folded lines.
@@ -162,7 +175,22 @@ fn in_part(
         (one, two) = (one.unfolded(), two.unfolded());
         return walk(&name, &one, &two, &unfolded(&first.own), &unfolded(&second.own));
     }
-    walk(&name, &one, &two, &first.own, &second.own)
+    let mut found = walk(&name, &one, &two, &first.own, &second.own);
+    if matches!(part.body, PartType::Html(_)) && found.iter().all(|one| one.allowed) {
+        found.extend(fetched(&name, &one, &two));
+    }
+    found
+}
+
+/// A recipient's own words may stand in what they read or follow, never in what opening the mail fetches.
+fn fetched(name: &str, first: &View<'_>, second: &View<'_>) -> Option<Difference> {
+    let addresses = |view: &View<'_>| loaded::fetched(&String::from_utf8_lossy(&view.read));
+    let (one, other) = (addresses(first), addresses(second));
+    let own = one.iter().find(|address| !other.contains(address));
+    let what = format!("what {name} fetches: {}", own.or(other.first())?);
+    let spans = [first, second].map(|view| view.place(0..view.read.len()));
+    let [first, second] = spans;
+    (one != other).then(|| whole(&what, first, second))
 }
 
 /// What is a recipient's own may be folded itself.
@@ -182,12 +210,10 @@ fn view(encoding: Encoding, sent: &Sent, span: Range<usize>) -> Option<View<'_>>
 
 /// What a part is called, and whether its lines may be folded anywhere (RFC 5545 §3.1).
 fn named(part: &MessagePart<'_>) -> (String, bool) {
-    let kind =
-        part.content_type().map(|kind| kind.subtype().unwrap_or_default().to_ascii_lowercase());
-    match (&part.body, kind.as_deref()) {
-        (_, Some("calendar")) => ("the calendar part".to_owned(), true),
-        (PartType::Html(_), _) => ("the HTML part".to_owned(), false),
-        (PartType::Text(_), _) if part.attachment_name().is_none() => {
+    match &part.body {
+        _ if is_calendar(part) => ("the calendar part".to_owned(), true),
+        PartType::Html(_) => ("the HTML part".to_owned(), false),
+        PartType::Text(_) if part.attachment_name().is_none() => {
             ("the text part".to_owned(), false)
         }
         _ => (format!("the file {}", part.attachment_name().unwrap_or("without a name")), false),

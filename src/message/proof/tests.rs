@@ -121,6 +121,54 @@ fn one_recipients_words_at_a_place_that_is_nobodys_own_are_found() {
 }
 
 #[test]
+fn a_field_that_is_nobodys_own_may_not_even_greet() {
+    let mail = |name: &str| Sent {
+        bytes: format!(
+            "Subject: Hello {name},\r\nList-Unsubscribe: <https://e.org/{name}>\r\n\r\n"
+        )
+        .into_bytes(),
+        own: vec![
+            ("greeting", format!("Hello {name},")),
+            ("unsubscribe_url", format!("https://e.org/{name}")),
+        ],
+    };
+    let found = differences(&mail("Ann"), &mail("Bob"));
+    assert_eq!(forbidden(&found), ["Subject"]);
+    assert_eq!(found[1].what, "unsubscribe link in List-Unsubscribe");
+    assert!(found[1].allowed);
+}
+
+#[test]
+fn what_opening_a_mail_fetches_may_be_nobodys_own() {
+    for html in [
+        "<img src=\"https://e.org/LINK\">",
+        "<p style=\"background: url('https://e.org/LINK')\">x</p>",
+        "<!--[if mso]><v:fill src=\"https://e.org/LINK\" /><![endif]-->",
+        "<img srcset=\"cid:a 1x, https://e.org/LINK 2x\">",
+    ] {
+        let mail = |link: &str| Sent {
+            bytes: format!("Content-Type: text/html\r\n\r\n{}\r\n", html.replace("LINK", link))
+                .into_bytes(),
+            own: vec![("unsubscribe_url", link.to_owned())],
+        };
+        let found = differences(&mail("ann7"), &mail("robert8"));
+        let told = forbidden(&found);
+        assert_eq!(told, ["what the HTML part fetches: https://e.org/ann7"], "{html}");
+    }
+    let link = |link: &str| Sent {
+        bytes: format!(
+            "Content-Type: text/html\r\n\r\n<a href=\"{link}\">x</a><img src=\"cid:a\">"
+        )
+        .into_bytes(),
+        own: vec![("unsubscribe_url", link.to_owned())],
+    };
+    assert_eq!(
+        forbidden(&differences(&link("https://e.org/1"), &link("https://e.org/2"))),
+        [""; 0]
+    );
+}
+
+#[test]
 fn in_a_calendar_folds_may_stand_anywhere_and_only_the_attendee_may_differ() {
     let mail = |address: &str, line: &str| {
         let ics =

@@ -196,8 +196,8 @@ fn a_mail_that_was_made_before_goes_on_carrying_what_it_showed() {
     let templates = Templates::embedded().unwrap();
     let (letter, frame) = (specimen.letter(&post, Occasion::News), specimen.frame(true));
     let names = |said: &str| {
-        let content = templates.render_for(&letter, &frame, Some(said)).unwrap();
-        content.parts.into_iter().map(|part| part.name).collect::<Vec<_>>()
+        let parts = parts(&letter, &frame, said).unwrap();
+        parts.into_iter().map(|part| part.name).collect::<Vec<_>>()
     };
     assert_eq!(names("<p>Words"), ["agenda.pdf"]);
     let html = templates.render(&letter, &frame).unwrap().html;
@@ -268,6 +268,25 @@ fn linked_pictures_are_those_of_the_archive_at_one_address_for_everybody() {
     }
     let names: Vec<&str> = content.parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["agenda.pdf"]);
+}
+
+#[test]
+fn a_mail_that_was_composed_before_finds_its_pictures_whatever_is_set_since() {
+    let specimen = Specimen::new().unwrap();
+    let post = specimen.post(Kind::Report, true);
+    let letter = specimen.letter(&post, Occasion::News);
+    let templates = Templates::embedded().unwrap();
+    let before = templates.render(&letter, &specimen.frame(true)).unwrap();
+    let linked = Frame {
+        placing: Placing::Linked,
+        base_url: "https://moved.example.org",
+        ..specimen.frame(true)
+    };
+    assert_eq!(parts(&letter, &linked, &before.html).unwrap(), before.parts);
+    let after = templates.render(&letter, &linked).unwrap();
+    let names = |parts: &[Part]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    let embedded = parts(&letter, &specimen.frame(true), &after.html).unwrap();
+    assert_eq!(names(&embedded), ["agenda.pdf"], "what it links stays on the site");
 }
 
 #[test]

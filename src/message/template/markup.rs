@@ -9,6 +9,7 @@ use mrml::prelude::render::RenderOptions;
 
 use super::scan::DEEPEST;
 use crate::config::near;
+use crate::message::lint::loaded;
 use crate::message::slot;
 
 /// What is wrong with MJML, and where in it.
@@ -64,6 +65,26 @@ pub(super) fn html(mjml: &str, strict: bool) -> Result<String, Fault> {
     Ok(slot::dereference(&html))
 }
 
+/// Only what travels with the mail is shown. `html` is what became of the MJML.
+pub(super) fn loads_nothing(mjml: &str, html: &str) -> Result<(), Fault> {
+    let addresses = loaded::fetched(html);
+    let Some(address) = addresses.iter().find(|address| !travels(address)) else { return Ok(()) };
+    let written = slot::reference(address);
+    // the same may stand in a link before it
+    let places = mjml.match_indices(&written).map(|(at, _)| at);
+    let at = places.filter(|at| !mjml[..*at].ends_with("href=\"")).min().unwrap_or_default();
+    let why = format!(
+        "{} would be loaded from elsewhere, and whoever is there learns who reads this; \
+         show pictures of the post, and the logo of the configuration",
+        slot::shown(address)
+    );
+    Err(Fault { at, why })
+}
+
+fn travels(address: &str) -> bool {
+    address.starts_with("cid:") && !address.contains(slot::is_mark)
+}
+
 fn lint(mjml: &str) -> Result<(), Fault> {
     let mut around = Vec::new();
     for Tag { range, name, body } in tags(mjml) {
@@ -79,16 +100,6 @@ fn lint(mjml: &str) -> Result<(), Fault> {
         if REFUSED.contains(&name) {
             return fault(format!(
                 "<{name}> is not for mails: no mail app shows it, or it loads something"
-            ));
-        }
-        if let Some(what) = ["src=\"", "background-url=\"", "background=\"", "srcset=\""]
-            .iter()
-            .find(|what| body.split(**what).skip(1).any(|value| !value.starts_with("cid:")))
-        {
-            let what = what.trim_end_matches("=\"");
-            return fault(format!(
-                "{what} would be loaded from elsewhere, and whoever is there learns who reads this; \
-                 show pictures of the post, and the logo of the configuration"
             ));
         }
     }

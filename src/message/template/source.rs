@@ -56,6 +56,11 @@ impl Source {
         self.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "mjml")
     }
 
+    /// Whether it is as the program was built.
+    pub(super) fn is_built_in(&self) -> bool {
+        matches!(self.text, Cow::Borrowed(_))
+    }
+
     /// `templates/report/body.mjml:12: why`.
     pub(super) fn told(&self, fault: &Fault) -> anyhow::Error {
         anyhow!("{self}:{}: {}", fault.line, fault.why)

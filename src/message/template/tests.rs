@@ -152,7 +152,7 @@ fn malformed_mjml_is_refused_with_its_line_and_file() {
         ("<mj-social>Hello</mj-social>", "6: <mj-social> is not for mails"),
         (
             "<mj-image src=\"https://e.org/pixel.gif\" />",
-            "6: src would be loaded from elsewhere, and whoever is there learns who reads this; \
+            "6: https://e.org/pixel.gif would be loaded from elsewhere, and whoever is there learns who reads this; \
              show pictures of the post, and the logo of the configuration",
         ),
         (
@@ -168,6 +168,35 @@ fn malformed_mjml_is_refused_with_its_line_and_file() {
             told(&[("report/body.mjml", &report(middle))]),
             format!("report/body.mjml:{why}")
         );
+    }
+}
+
+#[test]
+fn whatever_a_reader_would_fetch_is_refused_however_it_is_written() {
+    for (middle, shown) in [
+        ("<mj-raw><img src='https://e.org/a' /></mj-raw>", "https://e.org/a"),
+        ("<mj-raw><img SRC = \"https://e.org/a\" /></mj-raw>", "https://e.org/a"),
+        ("<mj-raw><img srcset=\"cid:a 1x, https://e.org/a 2x\" /></mj-raw>", "https://e.org/a"),
+        ("<mj-image src=\"{{slot.unsubscribe_url}}\" />", "{{slot.unsubscribe_url}}"),
+        (
+            "<mj-image src=\"{{site.url}}/p?{{slot.lists}}\" />",
+            "https://news.example.org/p?{{slot.lists}}",
+        ),
+        ("<mj-image src=\"cid:{{slot.lists}}\" />", "cid:{{slot.lists}}"),
+        (
+            "<mj-raw><!--[if mso]><td background=\"https://e.org/a\"></td><![endif]--></mj-raw>",
+            "https://e.org/a",
+        ),
+        (
+            "<mj-text><p style=\"background:URL(https://e.org/a)\">x</p></mj-text>",
+            "https://e.org/a",
+        ),
+    ] {
+        let why = format!(
+            "report/body.mjml:6: {shown} would be loaded from elsewhere, and whoever is there learns who \
+             reads this; show pictures of the post, and the logo of the configuration"
+        );
+        assert_eq!(told(&[("report/body.mjml", &report(middle))]), why, "{middle}");
     }
 }
 

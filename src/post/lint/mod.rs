@@ -43,7 +43,7 @@ impl Written<'_> {
         found.extend(link::in_post(self));
         found.extend(picture::only(self));
         found.extend(meeting::past(self));
-        found.extend(risk::in_post(self, &discreet.risk_words));
+        found.extend(risk::in_post(self, discreet));
         found.sort_by_key(|finding| finding.line);
         found
     }

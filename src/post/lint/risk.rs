@@ -6,7 +6,7 @@ use super::Written;
 use super::rule::RISKY_WORD;
 use crate::config::Discreet;
 use crate::line::Line;
-use crate::post::{Finding, markdown};
+use crate::post::Finding;
 
 /// What a discreet reader's inbox shows, each text with what to call it: "the subject".
 pub fn in_shown(file: &Path, line: usize, shown: &[(&str, &str)], words: &[Line]) -> Vec<Finding> {
@@ -39,8 +39,8 @@ pub fn in_settings(file: &Path, discreet: &Discreet) -> Vec<Finding> {
 }
 
 /// An error in what stands in for the subject; only a warning where discretion has other means.
-pub(super) fn in_post(written: &Written<'_>, words: &[Line]) -> Vec<Finding> {
-    let post = written.post;
+pub(super) fn in_post(written: &Written<'_>, discreet: &Discreet) -> Vec<Finding> {
+    let (post, words) = (written.post, &discreet.risk_words);
     let mut found = Vec::new();
     if let Some(subject) = &post.discreet_subject {
         let line = written.line_of("discreet_subject");
@@ -55,18 +55,24 @@ pub(super) fn in_post(written: &Written<'_>, words: &[Line]) -> Vec<Finding> {
         let shown = in_shown(written.file, line, &[(field, text)], words);
         found.extend(shown.into_iter().map(Finding::softened));
     };
-    for name in &post.attachments {
-        soft(written.line_of("attachments"), "the file name", name);
-    }
     if let Some(image) = &post.image {
-        soft(written.line_of("image"), "the file name", &image.src);
         soft(written.line_of("image"), "the picture's description", image.alt.as_str());
-    }
-    for (line, name) in markdown::images(&post.body) {
-        soft(written.body_line() + line - 1, "the file name", &name);
     }
     for (offset, alt) in super::picture::descriptions(&post.body) {
         soft(written.line_at(offset), "the picture's description", &alt);
+    }
+    // a mere notice has no part for calendars
+    if let Some(meeting) = post.meeting.as_ref().filter(|_| !discreet.notice_only) {
+        let place = meeting.place.as_ref().map(Line::as_str);
+        for (field, name, text) in [
+            ("place", "the meeting's place", place),
+            ("join", "the meeting's link", meeting.join.as_deref()),
+        ] {
+            // on its own line, or within the braces of the meeting
+            let lines = [written.line_of(field), written.line_of("meeting")];
+            let line = lines.into_iter().find(|line| *line > 0).unwrap_or_default();
+            soft(line, name, text.unwrap_or_default());
+        }
     }
     found
 }

@@ -66,7 +66,7 @@ rules! {
     MEETING_PAST "meeting-past" Post None,
         "The meeting of a notice is still to come when the notice goes out: a warning when you check, an error when you queue.";
     RISKY_WORD "risky-word" Post None,
-        "What a discreet reader's inbox shows has none of the words in [discreet] risk_words: an error in discreet_subject and in [discreet], a warning in file names and picture descriptions.";
+        "What a discreet reader's inbox shows has none of the words in [discreet] risk_words: an error in discreet_subject, in [discreet] and where a template of your own puts one into the title or the first words, a warning in picture descriptions and in a meeting's place and link, which its calendar shows. Files have neutral names.";
     LANG "lang" Mail ERROR,
         "The HTML says its language, so that it is read aloud in the right voice.";
     DIR "dir" Mail ERROR,
@@ -78,7 +78,7 @@ rules! {
     IMAGE_ALT "image-alt" Mail ERROR,
         "Every picture has an alt text; an empty one says that it is decoration.";
     CONTRAST "contrast" Mail ERROR,
-        "Text and background have a contrast of at least 4.5 to 1 (WCAG 1.4.3), in light and in dark.";
+        "Text and background have a contrast of at least 4.5 to 1, large text (24 pixels, or 18.66 in bold) of at least 3 to 1 (WCAG 1.4.3), in light and in dark.";
     HTML_SIZE "html-size" Mail None,
         "Gmail cuts off a mail whose HTML is larger than about 100 KB, and the opt-out link is at its end: a warning above 80,000 bytes, an error above 100,000.";
     LOADED "remote-image" Mail ERROR,

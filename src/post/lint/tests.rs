@@ -186,19 +186,44 @@ fn a_notice_of_a_meeting_that_has_begun_is_told() {
 fn a_risky_word_blocks_in_the_discreet_subject_and_warns_elsewhere() {
     let front = "kind: report\ndiscreet_subject: About our Safe  House\nattachments: [DomesticNews.pdf]\n\
                  image: {src: cover.png, alt: A drug}\n";
+    let says = |what: &str, word: &str| {
+        format!("{what} says \"{word}\", which a discreet mail must not; write it neutrally")
+    };
     assert_eq!(
         found(front, "Body and words of the whole post.\n\n![Drugs!](violence-2.png)"),
         [
-            "Error risky-word p.md:6: discreet_subject \"About our Safe  House\" says \"safe house\", which a discreet mail must not; write it neutrally",
-            "Warning risky-word p.md:7: the file name \"DomesticNews.pdf\" says \"domestic\", which a discreet mail must not; write it neutrally",
-            "Warning risky-word p.md:8: the picture's description \"A drug\" says \"drug\", which a discreet mail must not; write it neutrally",
-            "Warning risky-word p.md:12: the file name \"violence-2.png\" says \"violence\", which a discreet mail must not; write it neutrally",
-            "Warning risky-word p.md:12: the picture's description \"Drugs!\" says \"drug\", which a discreet mail must not; write it neutrally",
-        ]
+            says(
+                "Error risky-word p.md:6: discreet_subject \"About our Safe  House\"",
+                "safe house"
+            ),
+            says("Warning risky-word p.md:8: the picture's description \"A drug\"", "drug"),
+            says("Warning risky-word p.md:12: the picture's description \"Drugs!\"", "drug"),
+        ],
+        "files have neutral names"
     );
     let fine =
         "kind: report\ndiscreet_subject: Domestication of drugstores\nattachments: [agenda.pdf]\n";
     assert_eq!(found(fine, "Domestic violence and drugs, in the body."), NONE);
+}
+
+#[test]
+fn a_meetings_place_and_link_warn_where_a_calendar_shows_them() {
+    let front = "kind: meeting-notice\nmeeting:\n  starts: 2037-06-12 14:00\n  ends: 2037-06-12 16:00\n  \
+                 timezone: Europe/London\n  place: The Safe House\n  join: https://meet.example/drug-panel\n";
+    let text = format!("---\ntitle: A title\ndate: 2026-05-20\nsummary: S\n{front}---\nBody.\n");
+    let file = Path::new("p.md");
+    let post = front::parse(file, &text, None).unwrap();
+    let written = Written { file, text: &text, post: &post, at: Timestamp(1_780_272_000_000) };
+    let mut words = discreet(&["drug", "safe house"]);
+    assert_eq!(
+        told(&written.findings(&words)),
+        [
+            "Warning risky-word p.md:10: the meeting's place \"The Safe House\" says \"safe house\", which a discreet mail must not; write it neutrally",
+            "Warning risky-word p.md:11: the meeting's link \"https://meet.example/drug-panel\" says \"drug\", which a discreet mail must not; write it neutrally",
+        ]
+    );
+    words.notice_only = true;
+    assert_eq!(told(&written.findings(&words)), NONE);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use data_encoding::BASE64;
 use handlebars::Handlebars;
-use mail_parser::{Message, MimeHeaders, PartType};
+use mail_parser::{Message, PartType};
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use super::folder::{person, subject};
 use super::mail::{
     Attachment, attachments, end_of_head_tag, headers, html_of, parsed, pictures, source,
 };
+use crate::message::mime::is_calendar;
 
 const PAGE: &str = include_str!("../../../templates/page/preview.html");
 const STYLE: &str = include_str!("../../../templates/page/preview.css");
@@ -78,13 +79,6 @@ fn texts(message: &Message<'_>, bytes: &[u8]) -> Vec<Text> {
         texts.insert(1, Text { name: "Calendar", text: text.clone().into_owned() });
     }
     texts
-}
-
-fn is_calendar(part: &mail_parser::MessagePart<'_>) -> bool {
-    part.content_type().is_some_and(|kind| {
-        kind.ctype().eq_ignore_ascii_case("text")
-            && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("calendar"))
-    })
 }
 
 /// The HTML with its pictures in it; links open beside the page.

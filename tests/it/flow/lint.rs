@@ -10,6 +10,8 @@ on_both!(
     a_check_can_let_go_before_the_post_is_added,
     a_notice_of_a_meeting_in_the_past_warns_early_and_blocks_late,
     a_warning_is_told_and_blocks_nothing,
+    what_takes_a_post_back_is_looked_over_too,
+    a_discreet_mail_whose_template_tells_is_not_queued,
 );
 
 /// A post with this title, added.
@@ -121,16 +123,59 @@ async fn a_notice_of_a_meeting_in_the_past_warns_early_and_blocks_late(database:
 
 async fn a_warning_is_told_and_blocks_nothing(database: Database) {
     let house = house(database).open();
-    house.write("drug-policy.pdf", "%PDF-");
     house.write(
         "p.md",
-        "---\ntitle: A title\nkind: report\ndate: 2026-05-20\nsummary: S\nattachments: [drug-policy.pdf]\n---\nBody.\n",
+        "---\ntitle: A title\nkind: meeting-notice\ndate: 2026-05-20\nsummary: S\n\
+         meeting: {starts: 2037-06-12 14:00, ends: 2037-06-12 16:00, timezone: Europe/London, place: The Drug Unit}\n---\nBody.\n",
     );
     house.must(&["post", "add", "p.md"]);
     let ran = house.must(&["--json", "queue", "p"]);
     assert_eq!(ran.stdout.lines().count(), 1, "scripts read one object: {}", ran.stdout);
-    let warning = "p.md:6: the file name \"drug-policy.pdf\" says \"drug\", which a discreet mail must not; write it neutrally [risky-word, a warning]";
+    let warning = "p.md:6: the meeting's place \"The Drug Unit\" says \"drug\", which a discreet mail must not; write it neutrally [risky-word, a warning]";
     assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+}
+
+async fn what_takes_a_post_back_is_looked_over_too(database: Database) {
+    let house = house(database).open();
+    house.subscriber("ann@readers.example", &["reports"]);
+    added(&house, "A title", "Body.");
+    house.must(&["queue", "p"]);
+    house.send();
+    // as if the neutral words were written after it was sent
+    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    house.write("config.toml", &format!("{config}\n[discreet]\ntitle = \"For survivors\"\n"));
+    let withdraw = ["post", "withdraw", "p", "--notify"];
+    let ran = house.program.run(&withdraw);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("discreet.title \"For survivors\" says"), "{}", ran.stdout);
+    assert!(ran.stderr.starts_with("Nothing was withdrawn: let a rule go"), "{}", ran.stderr);
+    assert_eq!(house.program.json(&["post", "show", "p"])["state"], "published");
+    let ran =
+        house.program.run(&["post", "withdraw", "p", "--allow", "risky-word", "--because", "x"]);
+    assert!(ran.code == 2 && ran.stderr.contains("add --notify"), "{}", ran.stderr);
+    house.must(&[&withdraw[..], &["--allow", "risky-word", "--because", "it is urgent"]].concat());
+    house.send();
+    assert_eq!(house.mails().len(), 2);
+}
+
+/// Subjects are always neutral; titles are what a template makes of them.
+async fn a_discreet_mail_whose_template_tells_is_not_queued(database: Database) {
+    let house = house(database).open();
+    let base = include_str!("../../../templates/mail/base.mjml");
+    assert!(base.contains("<mj-title>{{title}}</mj-title>"), "{base}");
+    let telling = "<mj-title>{{title}} for survivors</mj-title>";
+    std::fs::create_dir(house.path("own")).unwrap();
+    house.write(
+        "own/base.mjml",
+        &base.replace("<mj-title>{{title}}</mj-title>", &telling.replace("{{title}} ", "News ")),
+    );
+    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    house.write("config.toml", &config.replace("[site]", "[site]\ntemplates = \"own\""));
+    added(&house, "A title", "Body.");
+    let ran = house.program.run(&["queue", "p"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let told = "p.md: the title \"News for survivors\" says \"survivor\", which a discreet mail must not; write it neutrally [risky-word]\n";
+    assert_eq!(ran.stdout, told);
 }
 
 /// Wrong words beside `--allow`, and what is said to them.

@@ -110,8 +110,18 @@ async fn a_command_proves_it_on_the_octets_that_are_sent(database: Database) {
     assert_eq!(named, expected);
     assert!(found.iter().all(|one| one["allowed"] == true));
     assert_eq!(found[4]["first"]["text"], "Hello Sam Reader,");
+    let discreet = proof["discreet_differences"].as_array().unwrap();
+    assert_eq!(
+        discreet.iter().map(|one| one["what"].as_str().unwrap()).collect::<Vec<_>>(),
+        expected
+    );
     let said = house.must(&["tracking-proof", "minutes"]).stdout;
-    assert!(said.contains("\nNothing else differs: this mail tracks nobody.\n"), "{said}");
+    assert_eq!(
+        said.matches("\nNothing else differs: this mail tracks nobody.\n").count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("\nThe same for two discreet readers: "), "{said}");
     // the links in it are nobody's
     assert!(house.program.json_lines(&["delivery", "list"]).is_empty());
 }

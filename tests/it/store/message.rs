@@ -1,11 +1,16 @@
 //! What a rendition's first mail said, every later one says.
 
+use std::sync::Arc;
+
+use bulletin::clock::Timestamp;
+use bulletin::config::{Config, Discreet};
 use bulletin::id::RenditionId;
 use bulletin::message::calendar::Method;
+use bulletin::message::press::Press;
 use bulletin::message::store::{find, keep, pieces};
-use bulletin::message::{Content, Invitation};
+use bulletin::message::{Content, Copy, Invitation, Templates};
 
-use super::people::line;
+use super::people::{email, line};
 use super::{World, on_both};
 
 on_both!(
@@ -13,6 +18,7 @@ on_both!(
     two_who_keep_words_at_once_agree,
     a_calendar_part_is_kept_with_the_words_or_not_at_all,
     a_rendition_knows_its_posts_in_order,
+    what_was_composed_in_full_goes_out_as_a_notice_once_that_is_set,
 );
 
 fn content(word: &str) -> Content {
@@ -100,4 +106,32 @@ async fn a_rendition_knows_its_posts_in_order(w: &World) {
     assert_eq!(posts, [news(1), news(2), news(3)]);
     let kept = find(&mut read, id).await.unwrap();
     assert_eq!((kept.campaign_id, kept.digest.as_deref()), (edition.id, Some("weekly")));
+}
+
+async fn what_was_composed_in_full_goes_out_as_a_notice_once_that_is_set(w: &World) {
+    let id = rendition(w).await;
+    w.raw.run("UPDATE rendition SET discreet = (1 = 1)").await.unwrap();
+    let mail = async |notice_only| {
+        let discreet = Discreet { notice_only, ..w.config.discreet.clone() };
+        let config = Config { discreet, ..w.config.as_ref().clone() };
+        let press =
+            Press::new(w.db.clone(), Arc::new(config), Arc::new(Templates::embedded().unwrap()));
+        let copy = Copy {
+            to: &email("sam@example.org"),
+            name: None,
+            message_id: "1@example.org",
+            date: Timestamp(0),
+            unsubscribe_url: "https://example.org/unsubscribe/1",
+            lists: "updates",
+            rsvp_url: "",
+        };
+        let message = press.rendition(id).await.unwrap().message(&copy);
+        String::from_utf8(message.into_bytes()).unwrap()
+    };
+    let full = mail(false).await;
+    assert!(full.contains("hello"), "{full}");
+    let notice = mail(true).await;
+    assert!(!notice.contains("hello"), "{notice}");
+    assert!(notice.contains("Open it when it suits you."), "{notice}");
+    assert_eq!(mail(false).await, full, "its words are kept");
 }
