@@ -234,6 +234,7 @@ mod tests {
     }
 
     /// Takes more room than threads have by themselves.
+    #[expect(clippy::large_stack_arrays, reason = "it is there to take room")]
     fn deep(level: usize) -> u8 {
         let room = std::hint::black_box([1_u8; 1 << 16]);
         if level == 0 { room[7] } else { room[9] + deep(level - 1) - 1 }
