@@ -235,8 +235,7 @@ impl Press {
             return self.config.discreet.list_name.to_string();
         }
         let lists = pieces.iter().filter_map(|piece| self.config.list.get(&piece.list));
-        let mut names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
-        names.dedup();
+        let names: Vec<&str> = lists.map(|list| list.name.as_str()).collect();
         wording::list(&names)
     }
 

@@ -66,10 +66,15 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
-/// "Meetings", "Meetings and Reports", "Meetings, News and Reports".
+/// "Meetings", "Meetings and Reports", "Meetings, News and Reports": each once.
 pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.split_last() {
+    let mut each: Vec<&str> = Vec::new();
+    for name in names.iter().map(AsRef::as_ref) {
+        if !each.contains(&name) {
+            each.push(name);
+        }
+    }
+    match each.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, first)) => format!("{} and {last}", first.join(", ")),
         None => String::new(),
@@ -150,6 +155,7 @@ mod tests {
         assert_eq!(list(&["Meetings"]), "Meetings");
         assert_eq!(list(&["Meetings", "Reports"]), "Meetings and Reports");
         assert_eq!(list(&["Meetings", "News", "Reports"]), "Meetings, News and Reports");
+        assert_eq!(list(&["Meetings", "News", "Meetings"]), "Meetings and News");
     }
 
     #[test]
