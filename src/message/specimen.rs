@@ -16,16 +16,16 @@ use crate::config::{Brand, Config, Discreet, Logo, Placing};
 use crate::line::Line;
 use crate::post::{File, Image, Kind, Meeting, Post};
 
-/// Renders every template, full and bare, for everybody and for discreet readers; `thoroughly` with
-/// each choice of what may be left out.
-pub(super) fn prove(templates: &Templates, thoroughly: bool) -> anyhow::Result<()> {
+/// Renders every template, full and bare, for everybody and for discreet readers, with each choice of what
+/// may be left out.
+pub(super) fn prove(templates: &Templates) -> anyhow::Result<()> {
     let specimen = Specimen::new()?;
     for full in [true, false] {
         let brand = specimen.brand(full);
         let frame = Frame { brand: &brand, ..specimen.frame(full) };
-        specimen.prove_in(templates, &frame, full, Has::choices(full, thoroughly))?;
+        specimen.prove_in(templates, &frame, full, Has::choices(full))?;
         let discreet = Frame { discreet: Some(&specimen.words), ..frame };
-        specimen.prove_in(templates, &discreet, full, Has::choices(full, thoroughly))?;
+        specimen.prove_in(templates, &discreet, full, Has::choices(full))?;
     }
     specimen.prove_notice(templates)
 }
@@ -54,11 +54,8 @@ impl Has {
         }
     }
 
-    /// All or nothing, or else every choice: half of them each time.
-    fn choices(full: bool, thoroughly: bool) -> Vec<Self> {
-        if !thoroughly {
-            return vec![Self::all(full)];
-        }
+    /// Every choice: half of them each time.
+    fn choices(full: bool) -> Vec<Self> {
         let choice = |bits: u8| {
             let has = |bit: u8| bits & (1 << bit) != 0;
             let [meeting, place, join] = [has(3), has(4), has(5)];

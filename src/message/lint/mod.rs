@@ -9,7 +9,6 @@
 mod attached;
 mod colour;
 mod contrast;
-mod discreet;
 mod lettering;
 mod link;
 pub(super) mod loaded;

@@ -46,7 +46,7 @@ fn no_template_of_the_program_has_a_colour_of_the_brand_in_it() {
 
 #[test]
 fn the_templates_of_the_program_hold_whatever_a_post_leaves_out() {
-    specimen::prove(&Templates::embedded().unwrap(), true).unwrap();
+    specimen::prove(&Templates::embedded().unwrap()).unwrap();
 }
 
 #[test]

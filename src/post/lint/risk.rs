@@ -9,7 +9,7 @@ use crate::line::Line;
 use crate::post::Finding;
 
 /// What a discreet reader's inbox shows, each text with what to call it: "the subject".
-pub fn in_shown(file: &Path, line: usize, shown: &[(&str, &str)], words: &[Line]) -> Vec<Finding> {
+fn in_shown(file: &Path, line: usize, shown: &[(&str, &str)], words: &[Line]) -> Vec<Finding> {
     let found = shown.iter().filter_map(|(field, text)| {
         let word = risky(text, words)?;
         let message = format!(

@@ -66,7 +66,7 @@ rules! {
     MEETING_PAST "meeting-past" Post None,
         "The meeting of a notice is still to come when the notice goes out: a warning when you check, an error when you queue.";
     RISKY_WORD "risky-word" Post None,
-        "What a discreet reader's inbox shows has none of the words in [discreet] risk_words: an error in discreet_subject, in [discreet] and where a template of your own puts one into the title or the first words, a warning in picture descriptions and in a meeting's place and link, which its calendar shows. Files have neutral names.";
+        "What a discreet reader's inbox shows has none of the words in [discreet] risk_words: an error in discreet_subject and in [discreet], a warning in picture descriptions and in a meeting's place and link, which its calendar shows. Files have neutral names.";
     LANG "lang" Mail ERROR,
         "The HTML says its language, so that it is read aloud in the right voice.";
     DIR "dir" Mail ERROR,

@@ -11,7 +11,6 @@ on_both!(
     a_notice_of_a_meeting_in_the_past_warns_early_and_blocks_late,
     a_warning_is_told_and_blocks_nothing,
     what_takes_a_post_back_is_looked_over_too,
-    a_discreet_mail_whose_template_tells_is_not_queued,
 );
 
 /// A post with this title, added.
@@ -156,26 +155,6 @@ async fn what_takes_a_post_back_is_looked_over_too(database: Database) {
     house.must(&[&withdraw[..], &["--allow", "risky-word", "--because", "it is urgent"]].concat());
     house.send();
     assert_eq!(house.mails().len(), 2);
-}
-
-/// Subjects are always neutral; titles are what a template makes of them.
-async fn a_discreet_mail_whose_template_tells_is_not_queued(database: Database) {
-    let house = house(database).open();
-    let base = include_str!("../../../templates/mail/base.mjml");
-    assert!(base.contains("<mj-title>{{title}}</mj-title>"), "{base}");
-    let telling = "<mj-title>{{title}} for survivors</mj-title>";
-    std::fs::create_dir(house.path("own")).unwrap();
-    house.write(
-        "own/base.mjml",
-        &base.replace("<mj-title>{{title}}</mj-title>", &telling.replace("{{title}} ", "News ")),
-    );
-    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
-    house.write("config.toml", &config.replace("[site]", "[site]\ntemplates = \"own\""));
-    added(&house, "A title", "Body.");
-    let ran = house.program.run(&["queue", "p"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let told = "p.md: the title \"News for survivors\" says \"survivor\", which a discreet mail must not; write it neutrally [risky-word]\n";
-    assert_eq!(ran.stdout, told);
 }
 
 /// Wrong words beside `--allow`, and what is said to them.
