@@ -1,3 +1,5 @@
+mod oracle;
+
 use super::*;
 use chrono_tz::Europe::London;
 use chrono_tz::UTC;
@@ -161,6 +163,83 @@ fn what_can_never_fire_or_is_no_expression_is_refused_with_an_example() {
         );
     }
     assert!(cron("0 0 30 2 Mon").next(at("2026-01-01T00:00:00Z"), UTC).is_some());
+}
+
+impl oracle::Subject for Cron {
+    fn read(text: &str) -> Self {
+        cron(text)
+    }
+
+    fn next(&self, after: i64, zone: Tz) -> Option<i64> {
+        Cron::next(self, Timestamp(after), zone).map(|at| at.0)
+    }
+
+    fn previous(&self, at: i64, zone: Tz) -> Option<i64> {
+        Cron::previous(self, Timestamp(at), zone).map(|at| at.0)
+    }
+}
+
+/// Forty zones: every rule of the years 2020 to 2030 that is odd, and where most people live.
+const ZONES: [Tz; 40] = {
+    use chrono_tz::{Africa, America, Antarctica, Asia, Atlantic, Australia, Europe, Pacific};
+    [
+        UTC,
+        London,
+        Europe::Dublin,
+        Europe::Berlin,
+        Europe::Kyiv,
+        Europe::Moscow,
+        Europe::Istanbul,
+        Europe::Volgograd,
+        Europe::Chisinau,
+        Africa::Cairo,
+        Africa::Casablanca,
+        Africa::El_Aaiun,
+        Africa::Juba,
+        Africa::Johannesburg,
+        Africa::Lagos,
+        Asia::Almaty,
+        Asia::Amman,
+        Asia::Beirut,
+        Asia::Gaza,
+        Asia::Jerusalem,
+        Asia::Kolkata,
+        Asia::Kathmandu,
+        Asia::Shanghai,
+        Asia::Tehran,
+        Asia::Tokyo,
+        America::New_York,
+        America::Los_Angeles,
+        America::Sao_Paulo,
+        America::Santiago,
+        America::Havana,
+        America::Asuncion,
+        America::Nuuk,
+        America::Scoresbysund,
+        America::St_Johns,
+        America::Mexico_City,
+        Atlantic::Azores,
+        Antarctica::Troll,
+        Antarctica::Casey,
+        Australia::Lord_Howe,
+        Pacific::Chatham,
+    ]
+};
+
+#[test]
+fn every_minute_of_forty_zones_agrees_that_nothing_is_missed_or_fires_twice() {
+    let judge = |zones: &[Tz]| {
+        let mut tally = oracle::Tally::default();
+        zones.iter().for_each(|zone| tally.add(oracle::judge::<Cron>(*zone, 1)));
+        tally
+    };
+    let mut all = oracle::Tally::default();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = ZONES.chunks(20).map(|part| scope.spawn(move || judge(part))).collect();
+        parts.into_iter().for_each(|part| all.add(part.join().unwrap()));
+    });
+    assert_eq!((all.missed, all.doubled, all.astray), (0, 0, 0), "{:#?}", all.wrong);
+    assert!(all.changes > 500 && all.firings > 400_000, "{all:?}");
 }
 
 proptest! {
