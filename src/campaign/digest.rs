@@ -5,6 +5,7 @@
 //! Readers with the same news share one rendition.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -15,6 +16,10 @@ use crate::config::{Config, Digest};
 use crate::db::{Db, Write};
 use crate::id::{CampaignId, SubscriberId};
 use crate::line::Line;
+
+/// A firing further ahead than this was taken by a clock that ran wrong and was put right since. A
+/// clock that is set back by less shows again what it has shown, and nothing fires twice.
+const AHEAD: Duration = Duration::from_hours(24);
 
 /// An edition that was planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
             continue;
         };
         match store::fired(&mut db.read().await?, name).await? {
+            Some(fired) if fired > now.plus(AHEAD) => begin_anew(db, name, fired, now).await?,
             Some(fired) if fired >= firing => {}
             Some(_) => editions.extend(fire(db, config, name, digest, firing, now).await?),
             // A digest that is new to the database begins with its next firing.
@@ -42,6 +48,19 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
         }
     }
     Ok(editions)
+}
+
+/// Otherwise it would be silent until the time that the clock had shown, which may be years.
+async fn begin_anew(db: &Db, name: &str, fired: Timestamp, now: Timestamp) -> anyhow::Result<()> {
+    let mut write = db.write().await?;
+    store::forget_firing(&mut write, name, fired, now).await?;
+    write.commit().await?;
+    tracing::warn!(
+        digest = name,
+        "its last edition is of {fired}, which is still to come: the clock was set back since; it goes \
+         on with its next firing"
+    );
+    Ok(())
 }
 
 async fn fire(

@@ -323,6 +323,17 @@ pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Resu
     Ok(rows > 0)
 }
 
+/// As if the digest had fired last at `at`, unless another firing than `fired` was taken meanwhile.
+pub async fn forget_firing(
+    write: &mut Write,
+    digest: &str,
+    fired: Timestamp,
+    at: Timestamp,
+) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE digest SET fired_at = $3 WHERE name = $1 AND fired_at = $2")
+        .bind(digest).bind(fired).bind(at).execute(c).await.map(drop))
+}
+
 /// How many deliveries of a campaign are in which state: those that wait, those under way, those at rest,
 /// each along the index that has them alone.
 pub async fn counts(

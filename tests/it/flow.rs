@@ -53,6 +53,7 @@ mod preview;
 mod privacy;
 mod refusal;
 mod retry;
+mod schedule;
 mod several_daemons;
 mod several_relays;
 mod shutdown;

@@ -8,6 +8,7 @@ mod audience;
 mod campaign;
 mod check;
 mod claim;
+mod clock;
 mod digest;
 mod doubt;
 mod engine;

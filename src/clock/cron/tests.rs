@@ -230,13 +230,17 @@ const ZONES: [Tz; 40] = {
 fn every_minute_of_forty_zones_agrees_that_nothing_is_missed_or_fires_twice() {
     let judge = |zones: &[Tz]| {
         let mut tally = oracle::Tally::default();
-        zones.iter().for_each(|zone| tally.add(oracle::judge::<Cron>(*zone, 1)));
+        for zone in zones {
+            tally.add(oracle::judge::<Cron>(*zone, 1));
+        }
         tally
     };
     let mut all = oracle::Tally::default();
     std::thread::scope(|scope| {
         let parts: Vec<_> = ZONES.chunks(20).map(|part| scope.spawn(move || judge(part))).collect();
-        parts.into_iter().for_each(|part| all.add(part.join().unwrap()));
+        for part in parts {
+            all.add(part.join().unwrap());
+        }
     });
     assert_eq!((all.missed, all.doubled, all.astray), (0, 0, 0), "{:#?}", all.wrong);
     assert!(all.changes > 500 && all.firings > 400_000, "{all:?}");

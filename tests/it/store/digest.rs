@@ -28,21 +28,21 @@ on_both!(
 );
 
 /// From the clock's Wednesday to Monday at eight.
-const TO_MONDAY: u64 = (4 * 24 + 22) * 3600;
-const WEEK: u64 = 7 * 24 * 3600;
+pub(crate) const TO_MONDAY: u64 = (4 * 24 + 22) * 3600;
+pub(crate) const WEEK: u64 = 7 * 24 * 3600;
 
 impl World {
-    async fn news(&self, slug: &str, kind: &str) {
+    pub(crate) async fn news(&self, slug: &str, kind: &str) {
         self.post(slug, kind).await;
         self.announce(slug).await;
     }
 
-    async fn plan_due(&self) -> Vec<Edition> {
+    pub(crate) async fn plan_due(&self) -> Vec<Edition> {
         plan_due(&self.db, &self.config, self.now()).await.unwrap()
     }
 
     /// Who gets which posts: `ann: one.1 two.1`.
-    async fn piles(&self, edition: &Edition) -> Vec<String> {
+    pub(crate) async fn piles(&self, edition: &Edition) -> Vec<String> {
         let rows = self
             .raw
             .words(&format!(

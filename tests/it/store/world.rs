@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bulletin::clock::{Clock, Timestamp};
@@ -87,6 +88,12 @@ impl World {
 
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Somebody sets the machine's clock.
+    pub(crate) fn set_back(&self, seconds: u64) {
+        let Clock::Fixed(at) = &self.clock else { unreachable!("only a case moves it") };
+        at.fetch_sub(i64::try_from(seconds * 1000).unwrap(), Ordering::SeqCst);
     }
 
     pub(crate) async fn write(&self) -> Write {

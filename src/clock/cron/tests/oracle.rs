@@ -219,13 +219,11 @@ impl Wall {
 
 /// Every minute of the years at which another offset begins.
 fn changes(zone: Tz) -> Vec<i64> {
-    const STEP: i64 = 6 * 60;
-    let differ = |a: i64, b: i64| offset(a, zone) != offset(b, zone);
-    let steps = (YEARS.start + DAY..YEARS.end - DAY).step_by(STEP as usize);
-    let within = steps.filter(|at| differ(*at, at + STEP));
-    within
-        .filter_map(|at| (at..at + STEP).find(|at| differ(*at, at + 1)).map(|at| at + 1))
-        .collect()
+    const STEP: usize = 6 * 60;
+    let differ = |from: i64, to: i64| offset(from, zone) != offset(to, zone);
+    let steps = (YEARS.start + DAY..YEARS.end - DAY).step_by(STEP);
+    let first = |start: i64| (start + 1..=start + STEP as i64).find(|at| differ(start, *at));
+    steps.filter(|start| differ(*start, start + STEP as i64)).filter_map(first).collect()
 }
 
 /// In seconds.
@@ -266,13 +264,13 @@ impl Fields {
             day: bits(parts[2], 1..32),
             month: bits(parts[3], 1..13),
             // Sunday is 0 and 7
-            week: week | week >> 7,
+            week: week | (week >> 7),
             either: !parts[2].starts_with('*') && !parts[4].starts_with('*'),
         }
     }
 
     fn hold(&self, wall: &Wall) -> bool {
-        let has = |bits: u64, number: u32| bits >> number & 1 == 1;
+        let has = |bits: u64, number: u32| (bits >> number) & 1 == 1;
         let (day, week) = (has(self.day, wall.day), has(self.week, wall.week));
         has(self.minute, wall.minute)
             && has(self.hour, wall.hour)
@@ -310,7 +308,7 @@ fn number(text: &str) -> u64 {
     named.unwrap_or_else(|| text.parse().unwrap())
 }
 
-/// A number after the other from a seed (SplitMix64), each zone's own.
+/// A number after the other from a seed (`SplitMix64`), each zone's own.
 struct Chance(u64);
 
 impl Chance {
@@ -322,8 +320,9 @@ impl Chance {
     fn within(&mut self, range: Range<i64>) -> i64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        range.start + ((z ^ z >> 31) % (range.end - range.start) as u64) as i64
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let length = (range.end - range.start).cast_unsigned();
+        range.start + ((z ^ (z >> 31)) % length).cast_signed()
     }
 }
