@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::template::{self, Templates, neutral};
+use super::template::Templates;
 use super::{Content, Letter, Occasion, Part, discreet, slot, view, wording};
 use crate::address::EmailAddress;
 use crate::config::{Brand, Config, Discreet, Logo, Placing};
@@ -102,11 +102,8 @@ impl Templates {
             frame.notice().map_or_else(|| view::Parts::of(letter), |_| view::Parts::default());
         let data = view::data(letter, &passages, frame, &|name| pictures.place(name))?;
         let kind = kind(letter, frame);
-        let (mut mjml, mut html) = self.markup(kind, &data, strict)?;
-        if let Some(words) = frame.discreet {
-            mjml = neutral::covered(&mjml, &discreet::cover(words));
-            html = template::html(&mjml)?;
-        }
+        let cover = frame.discreet.map(discreet::cover);
+        let (mut mjml, mut html) = self.markup(kind, &data, cover.as_ref(), strict)?;
         for (name, markdown) in passages.named() {
             let words = inlined(&markdown::html(markdown, &|src| pictures.sized(src)), frame.brand);
             mjml = mjml.replace(&slot::reference(&slot::mark(name)), &words);

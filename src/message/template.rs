@@ -27,6 +27,7 @@ use serde_json::Value;
 
 use super::{slot, specimen, wording};
 use crate::config::Config;
+use neutral::Cover;
 use source::{Fault, Source};
 
 /// How wide the lines of a text are: quoted twice, they still fit in 78 (RFC 3676 §4.2).
@@ -105,15 +106,21 @@ impl Templates {
         Ok(Self { sources, markup, plain })
     }
 
-    /// The MJML of a mail and its HTML. `strict` refuses also what no mail should have.
+    /// The MJML of a mail, below its cover if it has one, and its HTML. `strict` refuses also what no mail
+    /// should have.
     pub(super) fn markup(
         &self,
         kind: &str,
         data: &Value,
+        cover: Option<&Cover<'_>>,
         strict: bool,
     ) -> anyhow::Result<(String, String)> {
         let name = format!("{kind}/body.mjml");
         let mjml = self.fill(&self.markup, &name, data)?;
+        let mjml = match cover {
+            Some(cover) => neutral::covered(&mjml, cover),
+            None => mjml,
+        };
         match self.proven(&mjml, strict) {
             Ok(html) => Ok((mjml, html)),
             Err(fault) => Err(self.placed(&name, data, strict, fault)?),
@@ -180,11 +187,6 @@ impl Templates {
             None => anyhow!("{name}: {why}"),
         })
     }
-}
-
-/// The HTML of MJML that was proven before it was changed.
-pub(super) fn html(mjml: &str) -> anyhow::Result<String> {
-    markup::html(mjml, false).map_err(|fault| anyhow!("the neutral words: {}", fault.why))
 }
 
 fn registry() -> Handlebars<'static> {

@@ -2,9 +2,7 @@
 
 mod item;
 
-pub use item::{
-    Known, Waiting, ask_first, done, give_up, items, keep, owners, same_content, stuck, waiting,
-};
+pub use item::{Known, Waiting, ask_first, done, items, keep, owners, same_content, tell, waiting};
 
 use crate::clock::Timestamp;
 use crate::db::{Error, Session, Write, on, row};

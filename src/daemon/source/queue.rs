@@ -127,8 +127,8 @@ impl Queueing<'_> {
         }
         match &fate {
             Fate::Done => store::done(&mut write, name, &one.post).await?,
-            Fate::Stuck(finding) => store::stuck(&mut write, name, &one.post, finding).await?,
-            Fate::GivenUp(finding) => store::give_up(&mut write, name, &one.post, finding).await?,
+            Fate::Stuck(why) => store::tell(&mut write, name, &one.post, "wanted", why).await?,
+            Fate::GivenUp(why) => store::tell(&mut write, name, &one.post, "never", why).await?,
         }
         write.commit().await?;
         if let Fate::Stuck(finding) | Fate::GivenUp(finding) = fate {

@@ -190,21 +190,6 @@ fn a_mail_carries_the_pictures_that_it_shows_and_no_others() {
 }
 
 #[test]
-fn a_mail_that_was_made_before_goes_on_carrying_what_it_showed() {
-    let specimen = Specimen::new().unwrap();
-    let post = specimen.post(Kind::MeetingNotice, true);
-    let templates = Templates::embedded().unwrap();
-    let (letter, frame) = (specimen.letter(&post, Occasion::News), specimen.frame(true));
-    let names = |said: &str| {
-        let parts = parts(&letter, &frame, said).unwrap();
-        parts.into_iter().map(|part| part.name).collect::<Vec<_>>()
-    };
-    assert_eq!(names("<p>Words"), ["agenda.pdf"]);
-    let html = templates.render(&letter, &frame).unwrap().html;
-    assert_eq!(names(&html), ["cover.png", "agenda.pdf"]);
-}
-
-#[test]
 fn what_is_withdrawn_does_not_travel_with_its_cancellation() {
     assert!(travelling(Occasion::Cancellation).is_empty());
 }

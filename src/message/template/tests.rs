@@ -305,7 +305,7 @@ fn markup_is_escaped_and_text_is_not() {
     ])
     .unwrap();
     let data = json!({"post": {"title": "<b> & \"c\""}, "slot": {"unsubscribe_url": ""}});
-    let (mjml, html) = templates.markup("report", &data, true).unwrap();
+    let (mjml, html) = templates.markup("report", &data, None, true).unwrap();
     for text in [mjml, html] {
         assert!(text.contains("&lt;b&gt; &amp; &quot;c&quot;"), "{text}");
     }

@@ -101,37 +101,21 @@ pub async fn waiting(session: &mut impl Session, source: &str) -> Result<Vec<Wai
     .await)
 }
 
-/// A post could not be queued.
-pub async fn stuck(
+/// Why a post that waits could not be queued: it goes on waiting (`wanted`) or does not (`never`).
+pub async fn tell(
     write: &mut Write,
     source: &str,
     post: &str,
+    announce: &str,
     finding: &str,
 ) -> Result<(), Error> {
     on!(write, c => sqlx::query(
-        "UPDATE source_item SET finding = $3 WHERE source = $1 AND post = $2 AND announce = 'wanted'",
-    )
-    .bind(source)
-    .bind(post)
-    .bind(finding)
-    .execute(c)
-    .await
-    .map(drop))
-}
-
-/// A post is not queued by itself any more.
-pub async fn give_up(
-    write: &mut Write,
-    source: &str,
-    post: &str,
-    finding: &str,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE source_item SET announce = 'never', finding = $3 \
+        "UPDATE source_item SET announce = $3, finding = $4 \
          WHERE source = $1 AND post = $2 AND announce = 'wanted'",
     )
     .bind(source)
     .bind(post)
+    .bind(announce)
     .bind(finding)
     .execute(c)
     .await
