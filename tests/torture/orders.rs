@@ -9,19 +9,22 @@ pub(crate) struct Orders {
     pub(crate) daemons: usize,
     /// Stories.
     pub(crate) seeds: usize,
+    /// Histories.
+    pub(crate) ledgers: usize,
     /// Where chance begins.
     pub(crate) seed: u64,
     pub(crate) print_only: bool,
 }
 
 impl Orders {
-    /// `KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 SEED=1 --print-only`, each with a default.
+    /// `KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 LEDGERS=10000 SEED=1 --print-only`, each with a default.
     pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut orders = Self {
             kills: 1000,
             optouts: 1000,
             daemons: 60,
             seeds: 10_000,
+            ledgers: 10_000,
             seed: 1,
             print_only: false,
         };
@@ -33,11 +36,12 @@ impl Orders {
                 "OPTOUTS" => orders.optouts = number()? as usize,
                 "DAEMONS" => orders.daemons = number()? as usize,
                 "SEEDS" => orders.seeds = number()? as usize,
+                "LEDGERS" => orders.ledgers = number()? as usize,
                 "SEED" => orders.seed = number()?.into(),
                 "--print-only" => orders.print_only = true,
                 _ => {
                     return Err(format!(
-                        "{word}: write KILLS=, OPTOUTS=, DAEMONS=, SEEDS= and SEED= with a number, or --print-only"
+                        "{word}: write KILLS=, OPTOUTS=, DAEMONS=, SEEDS=, LEDGERS= and SEED= with a number, or --print-only"
                     ));
                 }
             }
@@ -47,9 +51,9 @@ impl Orders {
 
     /// The command that does the same again.
     pub(crate) fn command(&self) -> String {
-        let Self { kills, optouts, daemons, seeds, seed, .. } = self;
+        let Self { kills, optouts, daemons, seeds, ledgers, seed, .. } = self;
         format!(
-            "make torture KILLS={kills} OPTOUTS={optouts} DAEMONS={daemons} SEEDS={seeds} SEED={seed}"
+            "make torture KILLS={kills} OPTOUTS={optouts} DAEMONS={daemons} SEEDS={seeds} LEDGERS={ledgers} SEED={seed}"
         )
     }
 }

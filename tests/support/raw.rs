@@ -88,4 +88,8 @@ impl Raw {
         tables.dedup();
         tables
     }
+
+    pub(crate) async fn close(&self) {
+        on_pool!(self, pool => pool.close().await);
+    }
 }
