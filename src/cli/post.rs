@@ -13,6 +13,7 @@ use super::check::{count, posts, show, source};
 use super::open::Failure;
 use super::print::Printer;
 use super::queue::people;
+use super::who::who;
 use crate::campaign::sequel::Notice;
 use crate::campaign::{Forecast, State};
 use crate::daemon::Home;
@@ -148,9 +149,9 @@ async fn withdraw(
     slug: &str,
     notify: bool,
 ) -> Result<ExitCode, Failure> {
+    let (by, now) = (who(home)?, home.clock.now());
     let stored = named(&home.db, slug).await?;
-    let now = home.clock.now();
-    let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, now).await?;
+    let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, &by, now).await?;
     let Withdrawn { new, campaigns, mails, digests, notice } = &done;
     printer.object(&json!({
         "slug": slug, "withdrawn": new, "campaigns_cancelled": campaigns,

@@ -12,6 +12,7 @@ use anyhow::bail;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Home, Until};
+use crate::campaign::action::Actor;
 use crate::campaign::announcement::queue;
 use crate::campaign::{self, Kind, Order, State};
 use crate::clock::Timestamp;
@@ -216,8 +217,8 @@ async fn announce(home: &Home, slug: &str) -> anyhow::Result<()> {
     }
     fit(home, &stored, now).await?;
     let expires_at = now.plus(home.config.delivery.give_up_after);
-    let (version, lists) = (Some(stored.version), Vec::new());
-    let order = Order { version, post: slug.to_owned(), lists, due_at: now, expires_at };
+    let (version, lists, by) = (Some(stored.version), Vec::new(), Actor::machine());
+    let order = Order { version, post: slug.to_owned(), lists, due_at: now, expires_at, by };
     let queued = queue(&home.db, &home.config, &order, false, now).await?;
     let waits = queued.state == State::AwaitingApproval;
     tracing::info!(

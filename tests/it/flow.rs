@@ -59,5 +59,6 @@ mod shutdown;
 mod signed;
 mod sources;
 mod steering;
+mod two_pairs_of_eyes;
 mod watched;
 mod withdrawal;

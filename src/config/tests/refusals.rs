@@ -49,7 +49,7 @@ const VALUES: &[(&str, &str)] = &[
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, source, picture, discreet, log",
+             relay, domain, delivery, dkim, list, digest, coordinator, source, picture, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (
