@@ -42,6 +42,7 @@ impl Schedule {
             duration(&self.stretch).map_err(|why| Failure::usage(format!("--for: {why}")))?;
         let mut firings = digests(home, from, from.plus(stretch));
         firings.extend(campaigns(home, from.plus(stretch)).await?);
+        firings.extend(reminders(home, from.plus(stretch)).await?);
         firings.extend(polls(home, from.plus(stretch)).await?);
         firings.sort_by_key(|firing| firing.at);
         let mut rows = Vec::new();
@@ -83,6 +84,18 @@ async fn campaigns(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure
             name: format!("{} {}", campaign.id, campaign.subject),
         })
         .collect())
+}
+
+/// As the daemon keeps them: a ladder of the configuration counts from its next start.
+async fn reminders(home: &Home, until: Timestamp) -> Result<Vec<Firing>, Failure> {
+    let coming = store::coming(&mut home.db.read().await?, until).await?;
+    let firing = |one: store::Coming| Firing {
+        at: one.due_at,
+        shown: one.due_at.rfc3339(home.config.site.timezone),
+        what: "reminder",
+        name: format!("{} {}", one.slug, one.step),
+    };
+    Ok(coming.into_iter().map(firing).collect())
 }
 
 /// The next look at each feed; the one after that depends on what it says.

@@ -4,6 +4,7 @@
 //! meet them as RFC 3339 or in the site's time zone.
 
 pub mod cron;
+pub mod step;
 pub mod when;
 
 use std::fmt;

@@ -282,7 +282,7 @@ impl Press {
             archive_url: format!("{}/archive", site.base_url),
             // campaign:list:type:sender, no address and nothing personal (R33)
             feedback_id: format!("{}:{label}:{}:{domain}", kept.campaign_id, kept.kind),
-            auto_submitted: kept.digest.is_some(),
+            auto_submitted: comes_by_itself(kept.kind),
         })
     }
 
@@ -299,7 +299,7 @@ impl Press {
             help_url: front.clone(),
             archive_url: front,
             feedback_id: format!("{}:{label}:{label}:{domain}", kept.campaign_id),
-            auto_submitted: kept.digest.is_some(),
+            auto_submitted: comes_by_itself(kept.kind),
         }
     }
 }
@@ -320,6 +320,11 @@ impl Sample<'_> {
         let (campaign_id, kind, discreet) = (CampaignId(0), self.kind, self.discreet);
         Kept { campaign_id, kind, digest, discreet, words: None, sequence: None, made_at: None }
     }
+}
+
+/// Nobody pressed a button for it (RFC 3834 §5).
+fn comes_by_itself(kind: Kind) -> bool {
+    matches!(kind, Kind::Digest | Kind::Reminder)
 }
 
 fn occasion(kind: Kind) -> Occasion {

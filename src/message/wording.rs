@@ -111,6 +111,7 @@ mod tests {
             place: None,
             join: None,
             rsvp: false,
+            reminders: None,
         }
     }
 

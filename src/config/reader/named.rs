@@ -7,9 +7,9 @@ use crate::config::host;
 use crate::config::near::near;
 use crate::config::section::{Reader, Section, tables};
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "site", "sender", "database", "relay", "domain", "delivery", "dkim", "list", "digest",
-    "source", "picture", "discreet", "log",
+    "reminder", "source", "picture", "discreet", "log",
 ];
 
 /// The tables `[parent.NAME]`, in the order of their names.
