@@ -91,8 +91,8 @@ impl World {
 async fn whoever_leaves_while_the_relay_is_held_gets_nothing(w: &World) {
     let (outbox, owner) = (Outbox::new(), w.owner().await);
     let engine = w.held(&outbox, &owner).await;
-    w.until(&engine, async || w.in_state("sending").await == 0).await;
-    assert_eq!(w.in_state("queued").await, 8, "it claimed them, and gave them back");
+    // a claim that was under way when the relay failed may take them once more
+    w.until(&engine, async || w.in_state("queued").await == 8).await;
     w.leave(LAST).await;
     w.pass(6);
     w.quiet(&engine).await;
@@ -110,13 +110,14 @@ async fn while_nobody_can_be_looked_up_nothing_goes(w: &World) {
     let (outbox, owner) = (Outbox::new(), w.owner().await);
     let engine = w.held(&outbox, &owner).await;
     // what was looked at a moment before may still go
-    w.until(&engine, async || w.in_state("sending").await == 0).await;
+    w.until(&engine, async || w.in_state("queued").await == 8).await;
     w.raw.run("ALTER TABLE suppression RENAME TO away").await.unwrap();
     w.pass(6);
     // half a second in which it asks again and again
     let asked = std::time::Instant::now();
-    w.until(&engine, async || asked.elapsed().as_millis() > 500).await;
-    assert_eq!((outbox.messages(), w.in_state("queued").await), (Vec::new(), 8));
+    let long = || asked.elapsed().as_millis() > 500;
+    w.until(&engine, async || long() && w.in_state("queued").await == 8).await;
+    assert_eq!(outbox.messages(), []);
     w.raw.run("ALTER TABLE away RENAME TO suppression").await.unwrap();
     w.quiet(&engine).await;
     engine.stop().await;
