@@ -83,6 +83,13 @@ async fn freeze(
         tracing::warn!(campaign = campaign.id.0, "the campaign is cancelled: {reason}");
         return Ok(None);
     }
+    if let Some(reason) = stale(config, campaign, now) {
+        let (from, to) = (State::Scheduled, State::Paused);
+        store::change(&mut write, campaign.id, from, to, Some(&reason), now).await?;
+        write.commit().await?;
+        tracing::warn!(campaign = campaign.id.0, "the campaign is paused: {reason}");
+        return Ok(None);
+    }
     // Who had the post is known when none of its mails is under way: the next round looks again.
     if calls_off && store::under_way(&mut write, post).await? {
         return Ok(None);
@@ -99,6 +106,19 @@ async fn freeze(
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;
     Ok(Some(Started { id: campaign.id, audience }))
+}
+
+/// Why what is overdue had better wait for a person: it may not be news any more. That something is
+/// cancelled is true whenever it comes. Nobody is asked twice: from when they let it go on it counts anew.
+fn stale(config: &Config, campaign: &Campaign, now: Timestamp) -> Option<String> {
+    let since = campaign.resumed_at.map_or(campaign.due_at, |at| at.max(campaign.due_at));
+    let late = now.since(since) > config.delivery.stale_after;
+    let local = since.local(config.site.timezone).format("%A %-d %B %Y, %H:%M");
+    (late && Sequel::of(campaign.kind) != Some(Sequel::Cancellation)).then(|| {
+        format!(
+            "it was due on {local}, and nothing could go out then; see whether it is still right"
+        )
+    })
 }
 
 /// Publishes the version, and gives everybody who is due it their mail.

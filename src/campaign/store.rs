@@ -42,12 +42,14 @@ row! {
         pub due_at: Timestamp,
         pub expires_at: Timestamp,
         pub audience: Option<i64>,
+        /// When a person last let it go on.
+        pub resumed_at: Option<Timestamp>,
         pub finished_at: Option<Timestamp>,
     }
 }
 
 const CAMPAIGN: &str = "SELECT id, kind, subject, post_id, version, digest, state, reason, due_at, expires_at, \
-    audience, finished_at FROM campaign ";
+    audience, resumed_at, finished_at FROM campaign ";
 
 /// A campaign to be made.
 #[derive(Clone, Debug)]
@@ -140,7 +142,7 @@ pub async fn change(
     now: Timestamp,
 ) -> Result<bool, Error> {
     let finished = matches!(to, State::Finished | State::Cancelled).then_some(now);
-    let resumed = (to == State::Running).then_some(now);
+    let resumed = matches!(to, State::Scheduled | State::Running).then_some(now);
     let rows = on!(write, c => sqlx::query(
         "UPDATE campaign SET state = $3, reason = $4, finished_at = $5, resumed_at = coalesce($6, resumed_at) \
          WHERE id = $1 AND state = $2",

@@ -272,6 +272,8 @@ pub struct Delivery {
     pub on_in_doubt: OnInDoubt,
     /// After this a delivery has `expired`.
     pub give_up_after: Duration,
+    /// What should have begun longer ago than this asks a person first.
+    pub stale_after: Duration,
     /// One person's mail; the last value repeats.
     pub retry: Vec<Duration>,
     /// A relay at fault; the last value repeats.
@@ -311,6 +313,16 @@ pub struct Digest {
     pub timezone: Tz,
     /// What readers call it.
     pub name: Line,
+    pub catch_up: CatchUp,
+}
+
+/// What becomes of a firing for which no daemon was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// One edition, of all that is due, whenever a daemon is there again.
+    Once,
+    /// After `stale_after` none: what is due comes with the next.
+    Skip,
 }
 
 /// Where posts come from.

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use super::document::Value;
 use super::near::near;
 use super::section::Parsed;
-use super::{Auth, Kind, OnInDoubt, Placing, Tls};
+use super::{Auth, CatchUp, Kind, OnInDoubt, Placing, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::when;
@@ -165,6 +165,7 @@ pub(super) const AUTH: &[(&str, Auth)] =
     &[("password", Auth::Password), ("xoauth2", Auth::Xoauth2)];
 pub(super) const ON_IN_DOUBT: &[(&str, OnInDoubt)] =
     &[("resend", OnInDoubt::Resend), ("hold", OnInDoubt::Hold)];
+pub(super) const CATCH_UP: &[(&str, CatchUp)] = &[("once", CatchUp::Once), ("skip", CatchUp::Skip)];
 pub(super) const PLACING: &[(&str, Placing)] =
     &[("embedded", Placing::Embedded), ("linked", Placing::Linked)];
 /// Whether log lines are JSON.

@@ -196,6 +196,7 @@ mod tests {
             window: 32,
             on_in_doubt,
             give_up_after: minutes(60),
+            stale_after: minutes(360),
             retry: vec![minutes(1), minutes(5)],
             relay_retry: vec![minutes(1)],
             lease: minutes(30),

@@ -18,6 +18,7 @@ mod import;
 mod look;
 mod message;
 mod opening;
+mod overdue;
 pub(crate) mod people;
 mod post;
 pub(crate) mod raw;

@@ -157,6 +157,7 @@ fn delivery(mut s: Section<'_>) -> Option<Delivery> {
     let window = s.key("window", "32", value::number(1..=10_000));
     let on_in_doubt = s.key("on_in_doubt", "resend", value::word(value::ON_IN_DOUBT));
     let give_up_after = s.key("give_up_after", "3d", value::duration);
+    let stale_after = s.key("stale_after", "6h", value::duration);
     let retry = s.list("retry", "1m, 5m, 15m, 30m, 1h", value::duration);
     let relay_retry = s.list("relay_retry", "5s, 30s, 2m, 10m", value::duration);
     let lease = s.key("lease", "30m", value::lease);
@@ -170,6 +171,7 @@ fn delivery(mut s: Section<'_>) -> Option<Delivery> {
         window: window?,
         on_in_doubt: on_in_doubt?,
         give_up_after: give_up_after?,
+        stale_after: stale_after?,
         retry: retry?,
         relay_retry: relay_retry?,
         lease: lease?,
@@ -215,6 +217,7 @@ fn digest(slug: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Digest>
     let cron = s.must("cron", "\"0 8 * * Mon\"", value::cron);
     let timezone = s.maybe("timezone", "site.timezone", value::timezone);
     let name = s.maybe("name", "the name of the table", value::line);
+    let catch_up = s.key("catch_up", "once", value::word(value::CATCH_UP));
     if slug == "immediate" {
         s.fault("is no digest: \"immediate\" means at once; choose another name");
     }
@@ -223,6 +226,7 @@ fn digest(slug: &str, mut s: Section<'_>, site: Option<&Site>) -> Option<Digest>
         cron: cron?,
         timezone: timezone?.or_else(|| site.map(|site| site.timezone))?,
         name: name?.or_else(|| Line::parse(slug).ok())?,
+        catch_up: catch_up?,
     })
 }
 

@@ -13,6 +13,7 @@ fn core(connections: usize, window: usize) -> Core {
         window,
         on_in_doubt: OnInDoubt::Resend,
         give_up_after: Duration::from_hours(1),
+        stale_after: Duration::from_hours(6),
         retry: minutes(1),
         relay_retry: minutes(1),
         lease: Duration::from_mins(30),

@@ -88,7 +88,7 @@ impl World {
         write.commit().await.unwrap();
     }
 
-    async fn resume(&self, id: CampaignId) -> anyhow::Result<Resumed> {
+    pub(crate) async fn resume(&self, id: CampaignId) -> anyhow::Result<Resumed> {
         let mut write = self.write().await;
         let resumed = resume(&mut write, id, self.now()).await;
         write.commit().await.unwrap();

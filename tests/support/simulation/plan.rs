@@ -80,6 +80,7 @@ impl Plan {
                 window: 1 + random.index(6),
                 on_in_doubt: if random.happens(350) { OnInDoubt::Hold } else { OnInDoubt::Resend },
                 give_up_after: minutes(60),
+                stale_after: minutes(360),
                 retry: [1, 5, 15].map(minutes).to_vec(),
                 relay_retry: [5, 30, 120].map(Duration::from_secs).to_vec(),
                 lease: minutes(30),

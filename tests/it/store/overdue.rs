@@ -1,0 +1,88 @@
+//! What should have gone out long ago, while no daemon ran, waits for a person.
+
+use bulletin::campaign::State;
+use bulletin::delivery::withdrawal::withdraw;
+use bulletin::id::CampaignId;
+use bulletin::post::store::newest;
+
+use super::settle::{claims, next};
+use super::{World, on_both};
+
+on_both!(
+    what_is_overdue_waits_for_a_person_and_goes_out_once_they_say_so,
+    what_is_late_by_less_goes_out,
+    who_approves_or_resumes_it_late_has_been_asked,
+    what_was_resumed_before_its_time_is_late_by_its_time,
+    that_something_is_cancelled_is_never_too_late,
+);
+
+const HOUR: u64 = 3600;
+/// As the configuration says when it says nothing.
+const STALE: u64 = 6 * HOUR;
+
+impl World {
+    async fn queued(&self) -> CampaignId {
+        self.reader("ann", "news", "immediate").await;
+        self.post("hello", "announcement").await;
+        self.queue("hello").await.id
+    }
+
+    /// Nothing begins, and the campaign waits.
+    async fn waits(&self, id: CampaignId) {
+        assert_eq!(self.freeze().await, []);
+        assert_eq!(self.campaign(id).await.state, State::Paused);
+    }
+}
+
+async fn what_is_overdue_waits_for_a_person_and_goes_out_once_they_say_so(w: &World) {
+    let id = w.queued().await;
+    w.pass(STALE + 1);
+    w.waits(id).await;
+    let reason = w.campaign(id).await.reason.unwrap();
+    assert_eq!(
+        reason,
+        "it was due on Wednesday 15 April 2026, 10:00, and nothing could go out then; see whether it is \
+         still right"
+    );
+    assert_eq!(w.raw.number("SELECT count(*) FROM publication").await, 0, "nobody was told");
+    assert_eq!(w.resume(id).await.unwrap().state, State::Scheduled);
+    let [started] = w.freeze().await.try_into().unwrap();
+    assert_eq!((started.id, started.audience), (id, 1));
+}
+
+async fn what_is_late_by_less_goes_out(w: &World) {
+    w.queued().await;
+    w.pass(STALE);
+    assert_eq!(w.freeze().await.len(), 1);
+}
+
+async fn who_approves_or_resumes_it_late_has_been_asked(w: &World) {
+    let id = w.queued().await;
+    assert!(w.move_campaign(id, State::Scheduled, State::AwaitingApproval).await);
+    w.pass(2 * STALE);
+    assert!(w.move_campaign(id, State::AwaitingApproval, State::Scheduled).await);
+    w.pass(STALE);
+    assert_eq!(w.freeze().await.len(), 1, "late by less, from then on");
+}
+
+async fn what_was_resumed_before_its_time_is_late_by_its_time(w: &World) {
+    let id = w.queued().await;
+    let ten_hours = format!("UPDATE campaign SET due_at = due_at + {}", 10 * HOUR * 1000);
+    w.raw.run(&ten_hours).await.unwrap();
+    assert!(w.move_campaign(id, State::Scheduled, State::Paused).await);
+    assert_eq!(w.resume(id).await.unwrap().state, State::Scheduled);
+    w.pass(10 * HOUR + STALE);
+    assert_eq!(w.freeze().await.len(), 1);
+}
+
+async fn that_something_is_cancelled_is_never_too_late(w: &World) {
+    w.queued().await;
+    assert_eq!(w.freeze().await.len(), 1);
+    let [claim] = claims(w).await.try_into().unwrap();
+    assert!(w.settle(claim, &next(bulletin::delivery::State::Accepted, w.now())).await);
+    let stored = newest(&mut w.db.read().await.unwrap(), "hello").await.unwrap().unwrap();
+    withdraw(&w.db, &w.config, &stored, true, w.now()).await.unwrap();
+    w.pass(4 * STALE);
+    let [started] = w.freeze().await.try_into().unwrap();
+    assert_eq!(started.audience, 1);
+}
