@@ -26,7 +26,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::address::EmailAddress;
+use chrono_tz::Tz;
+
 use crate::clock::Timestamp;
+use crate::clock::quiet::QuietHours;
 use crate::config::Config;
 use crate::id::{SubscriberId, SubscriptionId};
 use crate::line::Line;
@@ -136,6 +139,10 @@ pub struct Subscriber {
     pub email: Option<EmailAddress>,
     pub name: Option<Line>,
     pub discreet: bool,
+    /// Of their own clock; the site's when they told none.
+    pub timezone: Option<Tz>,
+    /// In place of the site's, and for urgent mails too.
+    pub quiet_hours: Option<QuietHours>,
     pub created_at: Timestamp,
     pub suppressed: bool,
     pub subscriptions: Vec<Subscription>,

@@ -1,8 +1,11 @@
 //! All SQL of the audience.
 
+use chrono_tz::Tz;
+
 use super::{Cadence, ConsentSource, State, Subscriber, Subscription};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
+use crate::clock::quiet::QuietHours;
 use crate::db::column::text_column;
 use crate::db::{Error, Session, Write, on, row};
 use crate::id::{DeliveryId, SubscriberId, SubscriptionId};
@@ -17,6 +20,8 @@ row! {
         /// Of a name that is none by what a name is today, nothing is read: nobody is lost for it.
         name: Option<String>,
         discreet: bool,
+        timezone: Option<String>,
+        quiet_hours: Option<String>,
         created_at: Timestamp,
         suppressed: i64,
     }
@@ -42,7 +47,7 @@ row! {
     }
 }
 
-const SUBSCRIBER: &str = "SELECT s.id, s.email, s.name, s.discreet, s.created_at, \
+const SUBSCRIBER: &str = "SELECT s.id, s.email, s.name, s.discreet, s.timezone, s.quiet_hours, s.created_at, \
     (SELECT count(*) FROM suppression x WHERE x.hash = s.email_hash) AS suppressed FROM subscriber s ";
 
 pub async fn find(
@@ -79,15 +84,16 @@ async fn with_subscriptions(
     session: &mut impl Session,
     row: SubscriberRow,
 ) -> Result<Subscriber, Error> {
-    let SubscriberRow { id, email, name, discreet, created_at, suppressed } = row;
-    let subscriptions = subscriptions(session, id).await?;
+    let subscriptions = subscriptions(session, row.id).await?;
     Ok(Subscriber {
-        id,
-        email,
-        name: name.and_then(|name| Line::parse(&name).ok()),
-        discreet,
-        created_at,
-        suppressed: suppressed > 0,
+        id: row.id,
+        email: row.email,
+        name: row.name.and_then(|name| Line::parse(&name).ok()),
+        discreet: row.discreet,
+        timezone: row.timezone.and_then(|name| name.parse().ok()),
+        quiet_hours: row.quiet_hours.and_then(|hours| hours.parse().ok()),
+        created_at: row.created_at,
+        suppressed: row.suppressed > 0,
         subscriptions,
     })
 }
@@ -166,6 +172,27 @@ pub async fn set_discreet(
 ) -> Result<(), Error> {
     on!(write, c => sqlx::query("UPDATE subscriber SET discreet = $2 WHERE id = $1")
         .bind(id).bind(discreet).execute(c).await.map(drop))
+}
+
+/// None: by the site's clock.
+pub async fn set_timezone(
+    write: &mut Write,
+    email: &EmailAddress,
+    timezone: Option<Tz>,
+) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE subscriber SET timezone = $2 WHERE email_key = $1")
+        .bind(email.key()).bind(timezone.map(Tz::name)).execute(c).await.map(drop))
+}
+
+/// None: the site's.
+pub async fn set_quiet_hours(
+    write: &mut Write,
+    email: &EmailAddress,
+    hours: Option<QuietHours>,
+) -> Result<(), Error> {
+    let hours = hours.map(|hours| hours.to_string());
+    on!(write, c => sqlx::query("UPDATE subscriber SET quiet_hours = $2 WHERE email_key = $1")
+        .bind(email.key()).bind(hours).execute(c).await.map(drop))
 }
 
 /// A subscription as it is wanted.

@@ -3,8 +3,9 @@
 use anyhow::bail;
 
 use super::store::{self, New};
-use super::{Forecast, Kind, Order, State};
+use super::{Forecast, Kind, Order, State, local};
 use crate::clock::Timestamp;
+use crate::clock::local::LocalTime;
 use crate::config::Config;
 use crate::db::Db;
 use crate::id::CampaignId;
@@ -15,7 +16,12 @@ use crate::post::add::{lists, named};
 pub struct Queued {
     pub id: CampaignId,
     pub state: State,
+    /// When the first reader is due.
     pub due_at: Timestamp,
+    /// What each reader's own clock shows then.
+    pub local_time: Option<LocalTime>,
+    /// Sent before all others, and in quiet hours.
+    pub urgent: bool,
     pub lists: Vec<String>,
     pub forecast: Forecast,
     /// Everybody it could reach has it already: nothing was made.
@@ -42,6 +48,12 @@ pub async fn queue(
     let lists = lists(&post, &order.lists, config)?;
     let approval = lists.iter().any(|list| config.list[list].approval);
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
+    let mut write = db.write().await?;
+    let local = match order.local_time {
+        true => Some(local::first(&mut write, config, order).await?),
+        false => None,
+    };
+    let due_at = local.map_or(order.due_at, |(_, first)| first.max(now));
     let new = New {
         kind: Kind::Announcement,
         subject: &post.title,
@@ -49,16 +61,19 @@ pub async fn queue(
         digest: None,
         urgent: post.urgent,
         state,
-        due_at: order.due_at,
+        due_at,
         expires_at: order.expires_at,
     };
-    let mut write = db.write().await?;
     let id = store::insert(&mut write, &new, &lists, now).await?;
+    let local_time = local.map(|(time, _)| time);
+    if let Some(time) = local_time {
+        store::set_local_time(&mut write, id, time).await?;
+    }
     let forecast = store::forecast(&mut write, id, stored.id, post.urgent).await?;
     // The first announcement of a post fills archive and digests even when nobody reads its lists.
     let nobody_left = stored.published_at.is_some() && !forecast.reaches_somebody();
     if !dry_run && !nobody_left {
         write.commit().await?;
     }
-    Ok(Queued { id, state, due_at: order.due_at, lists, forecast, nobody_left })
+    Ok(Queued { id, state, due_at, local_time, urgent: post.urgent, lists, forecast, nobody_left })
 }

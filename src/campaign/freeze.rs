@@ -1,7 +1,7 @@
 //! At its due time a campaign meets its audience: frozen in one transaction (promise 1).
 
 use super::store::{self, Campaign, Frozen, Piece, Sequel};
-use super::{State, sequel};
+use super::{State, local, sequel};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Error, Write};
@@ -17,9 +17,9 @@ pub struct Started {
 
 /// Freezes every scheduled campaign whose time has come.
 pub async fn freeze_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Started>> {
-    let waiting = store::in_state(&mut db.read().await?, State::Scheduled).await?;
+    let due = local::due(&mut db.read().await?, config, now).await?;
     let mut started = Vec::new();
-    for campaign in waiting.into_iter().filter(|campaign| campaign.due_at <= now) {
+    for campaign in due {
         match freeze(db, config, &campaign, now).await {
             Ok(frozen) => started.extend(frozen),
             // The database is away, or another froze the same post this instant: the next round

@@ -35,6 +35,7 @@
 pub mod announcement;
 pub mod digest;
 pub mod freeze;
+mod local;
 pub mod rsvp;
 pub mod sequel;
 pub mod store;
@@ -160,6 +161,8 @@ pub struct Order {
     /// Instead of the post's own lists.
     pub lists: Vec<String>,
     pub due_at: Timestamp,
+    /// Each reader gets it when their own clock shows what the site's shows at `due_at`.
+    pub local_time: bool,
     pub expires_at: Timestamp,
 }
 

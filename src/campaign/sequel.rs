@@ -106,7 +106,7 @@ async fn insert(
     (due_at, expires_at): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> anyhow::Result<Queued> {
-    let lists = posts::announced_on(write, stored.id).await?;
+    let (lists, urgent) = (posts::announced_on(write, stored.id).await?, stored.post()?.urgent);
     let approval = lists.iter().any(|list| config.list.get(list).is_some_and(|list| list.approval));
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let new = New {
@@ -114,7 +114,7 @@ async fn insert(
         subject: &stored.title,
         post: Some((stored.id, stored.version)),
         digest: None,
-        urgent: stored.post()?.urgent,
+        urgent,
         state,
         due_at,
         expires_at,
@@ -122,7 +122,7 @@ async fn insert(
     // what calendars have is replaced; the campaign carries the new sequence
     posts::raise_sequence(write, stored.id).await?;
     let id = store::insert(write, &new, &lists, now).await?;
-    Ok(Queued { id, state, due_at, lists, forecast, nobody_left: false })
+    Ok(Queued { id, state, due_at, local_time: None, urgent, lists, forecast, nobody_left: false })
 }
 
 /// The post may have been announced on other lists since this was queued: their readers had it, too.

@@ -20,12 +20,13 @@ use sqlx::AssertSqlSafe;
 
 use super::{Forecast, Kind, State};
 use crate::clock::Timestamp;
+use crate::clock::local::LocalTime;
 use crate::db::column::text_column;
 use crate::db::{Error, Session, Write, on, row};
 use crate::id::{CampaignId, PostId, RenditionId, SubscriberId};
 use crate::line::Line;
 
-text_column!(Kind, State);
+text_column!(Kind, State, LocalTime);
 
 row! {
     /// A campaign as it stands.
@@ -40,6 +41,8 @@ row! {
         pub state: State,
         pub reason: Option<String>,
         pub due_at: Timestamp,
+        /// Each reader gets it when their own clock shows this.
+        pub local_time: Option<LocalTime>,
         pub expires_at: Timestamp,
         pub audience: Option<i64>,
         /// When a person last let it go on.
@@ -48,8 +51,8 @@ row! {
     }
 }
 
-const CAMPAIGN: &str = "SELECT id, kind, subject, post_id, version, digest, state, reason, due_at, expires_at, \
-    audience, resumed_at, finished_at FROM campaign ";
+const CAMPAIGN: &str = "SELECT id, kind, subject, post_id, version, digest, state, reason, due_at, local_time, \
+    expires_at, audience, resumed_at, finished_at FROM campaign ";
 
 /// A campaign to be made.
 #[derive(Clone, Debug)]
@@ -91,6 +94,24 @@ pub async fn insert(
     .await)?;
     add_lists(write, id, lists).await?;
     Ok(id)
+}
+
+pub async fn set_local_time(
+    write: &mut Write,
+    id: CampaignId,
+    time: LocalTime,
+) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE campaign SET local_time = $2 WHERE id = $1")
+        .bind(id).bind(time).execute(c).await.map(drop))
+}
+
+/// The time zones that readers told us.
+pub async fn zones(session: &mut impl Session) -> Result<Vec<String>, Error> {
+    on!(session, c => sqlx::query_scalar(
+        "SELECT DISTINCT timezone FROM subscriber WHERE timezone IS NOT NULL ORDER BY timezone",
+    )
+    .fetch_all(c)
+    .await)
 }
 
 /// Behind the lists that the campaign has; those that it has stay where they are.

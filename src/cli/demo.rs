@@ -68,7 +68,14 @@ async fn queue(home: &Home, post: &str) -> Result<(), Failure> {
     let now = home.clock.now();
     let expires_at = now.plus(home.config.delivery.give_up_after);
     let post = post.to_owned();
-    let order = Order { version: None, post, lists: Vec::new(), due_at: now, expires_at };
+    let order = Order {
+        version: None,
+        post,
+        lists: Vec::new(),
+        due_at: now,
+        local_time: false,
+        expires_at,
+    };
     campaign::announcement::queue(&home.db, &home.config, &order, false, now).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono_tz::Tz;
 use clap::Args;
 use serde_json::json;
 
@@ -31,6 +32,9 @@ pub(super) struct Queue {
     /// When it goes out
     #[arg(long, value_name = "WHEN", default_value = "now")]
     at: String,
+    /// Let each reader get it when their own clock shows that time
+    #[arg(long, conflicts_with = "correction")]
+    local_time: bool,
     /// When what could not be delivered is given up
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -95,12 +99,13 @@ impl Queue {
             post: self.post.clone(),
             lists: self.lists.clone(),
             due_at,
+            local_time: self.local_time,
             expires_at,
         })
     }
 
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
-        let when = queued.due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
+        let when = when_it_goes(queued, home.config.site.timezone);
         if self.dry_run {
             printer.say(format!("If you queue {}, it goes out on {when}.", self.what()));
         } else if queued.state == State::AwaitingApproval {
@@ -110,6 +115,9 @@ impl Queue {
             ));
         } else {
             printer.say(format!("Campaign {} goes out on {when}.", queued.id));
+        }
+        if let Some(until) = quiet_until(queued, home) {
+            printer.say(until);
         }
         people(&queued.forecast, &self.reached(queued), printer);
         if self.dry_run {
@@ -129,6 +137,22 @@ impl Queue {
             format!("get it at once ({lists})")
         }
     }
+}
+
+fn when_it_goes(queued: &Queued, zone: Tz) -> String {
+    match queued.local_time {
+        Some(time) => format!("{}, by each reader's own clock", time.spelt()),
+        None => queued.due_at.local(zone).format("%A %-d %B %Y, %H:%M").to_string(),
+    }
+}
+
+/// That the site's quiet hours hold it, and how long.
+fn quiet_until(queued: &Queued, home: &Home) -> Option<String> {
+    let site = &home.config.site;
+    let hours = site.quiet_hours.filter(|_| !queued.urgent)?;
+    let at = queued.local_time.and_then(|time| time.at(site.timezone)).unwrap_or(queued.due_at);
+    let until = hours.until(at, site.timezone)?.local(site.timezone).format("%A, %H:%M");
+    Some(format!("Quiet hours are {hours}: readers get it from {until}, by their own clocks."))
 }
 
 /// How many are reached, in these words, and how many are not, and why.
@@ -153,6 +177,7 @@ fn object(queued: &Queued, home: &Home, dry_run: bool) -> serde_json::Value {
         "campaign": made.then_some(queued.id.0),
         "state": if made { queued.state.as_str() } else { "draft" },
         "due_at": queued.due_at.rfc3339(home.config.site.timezone),
+        "local_time": queued.local_time.map(|time| time.to_string()),
         "audience": queued.forecast.audience,
         "excluded": queued.forecast.excluded,
     })

@@ -1,5 +1,6 @@
 //! `bulletin subscriber`: people, and what they read.
 
+mod hours;
 mod import;
 
 use std::process::ExitCode;
@@ -55,6 +56,8 @@ pub(super) struct Add {
     /// Give nothing away in this person's inbox: neutral words in place of names and subjects
     #[arg(long)]
     discreet: bool,
+    #[command(flatten)]
+    hours: hours::Hours,
     /// Why we may write to them
     #[arg(long, value_name = "TEXT")]
     basis: Option<Line>,
@@ -87,10 +90,13 @@ impl Subscriber {
 
 impl Add {
     async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
-        let email = self.email.clone();
+        let (email, hours) = (self.email.clone(), self.hours.clone());
         let request = self.request(&home.config)?;
         let mut write = home.db.write().await?;
         let added = add(&mut write, &home.keys, &request, home.clock.now()).await?;
+        if !matches!(added, Added::Suppressed | Added::Left) {
+            hours.keep(&mut write, &email).await?;
+        }
         write.commit().await?;
         match added {
             Added::Suppressed => Err(anyhow::anyhow!(
@@ -220,6 +226,8 @@ fn object(person: &Person) -> Value {
         "name": person.name.as_ref().map(Line::as_str),
         "status": person.status(),
         "discreet": person.discreet,
+        "timezone": person.timezone.map(chrono_tz::Tz::name),
+        "quiet_hours": person.quiet_hours.map(|hours| hours.to_string()),
         "subscriptions": subscriptions,
     })
 }
@@ -240,6 +248,9 @@ async fn show(home: &Home, printer: Printer, wanted: &EmailAddress) -> Result<Ex
     let name = person.name.as_ref().map_or(String::new(), |name| format!(", {name}"));
     let discreet = if person.discreet { ", discreet" } else { "" };
     printer.say(format!("{}{name}: {}{discreet}", email(&person), person.status()));
+    for line in hours::lines(&person, home.config.site.timezone) {
+        printer.say(line);
+    }
     let rows = person
         .subscriptions
         .iter()

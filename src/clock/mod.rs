@@ -4,6 +4,8 @@
 //! meet them as RFC 3339 or in the site's time zone.
 
 pub mod cron;
+pub mod local;
+pub mod quiet;
 pub mod when;
 
 use std::fmt;

@@ -42,6 +42,7 @@ use chrono_tz::Tz;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::clock::cron::Cron;
+use crate::clock::quiet::QuietHours;
 use crate::line::Line;
 use crate::secret::Secret;
 use document::Place;
@@ -125,6 +126,8 @@ pub struct Site {
     pub operator_listen: SocketAddr,
     /// Of local times, and of digests that name none.
     pub timezone: Tz,
+    /// When nothing arrives that is not urgent, by each reader's clock.
+    pub quiet_hours: Option<QuietHours>,
     /// A language tag (BCP 47), such as `en-GB`.
     pub language: String,
     /// Made on the first start, see [`crate::token::Keys`].

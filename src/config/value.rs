@@ -18,6 +18,7 @@ use super::section::Parsed;
 use super::{Auth, CatchUp, Kind, OnInDoubt, Placing, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
+use crate::clock::quiet::QuietHours;
 use crate::clock::when;
 use crate::key::SigningKey;
 use crate::line::Line;
@@ -170,6 +171,10 @@ pub(super) const PLACING: &[(&str, Placing)] =
     &[("embedded", Placing::Embedded), ("linked", Placing::Linked)];
 /// Whether log lines are JSON.
 pub(super) const LOG_FORMAT: &[(&str, bool)] = &[("text", false), ("json", true)];
+
+pub(super) fn quiet_hours(value: &Value) -> Parsed<QuietHours> {
+    parsed(value, QuietHours::parse)
+}
 
 pub(super) fn timezone(value: &Value) -> Parsed<Tz> {
     parsed(value, |text| {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::Claim;
 use super::core::{Event, Record};
+use super::hours::Hours;
 use super::record;
 use super::store::{self, Taken, Taker};
 use crate::clock::{Clock, Timestamp};
@@ -49,7 +50,8 @@ impl Desk {
         // under `resend` nobody says later what is handed over
         let marks = self.config.delivery.on_in_doubt == OnInDoubt::Resend;
         let message_domains = &self.config.message_domains();
-        let taker = Taker { owner: self.owner, lease_until, limit, marks, message_domains };
+        let hours = &Hours::of(&self.config.site);
+        let taker = Taker { owner: self.owner, lease_until, limit, marks, message_domains, hours };
         let claims = store::claim(&mut write, taker, now).await?;
         write.commit().await?;
         fault::point("claimed");
@@ -72,7 +74,8 @@ impl Desk {
 
     async fn looked(&self, claims: &[Claim]) -> Result<Vec<Option<&'static str>>, Error> {
         let mut read = self.db.read().await?;
-        store::last_look(&mut read, self.db.words(), claims, self.clock.now()).await
+        let (words, hours) = (self.db.words(), Hours::of(&self.config.site));
+        store::last_look(&mut read, words, &hours, claims, self.clock.now()).await
     }
 
     /// The final dot is marked durably beforehand, so that after a crash only what may have arrived
@@ -82,7 +85,8 @@ impl Desk {
         let mut write = self.db.write().await?;
         store::mark(&mut write, self.owner, claims, now).await?;
         let words = write.words();
-        let looked = store::last_look(&mut write, words, claims, now).await?;
+        let hours = Hours::of(&self.config.site);
+        let looked = store::last_look(&mut write, words, &hours, claims, now).await?;
         write.commit().await?;
         Ok(looked)
     }

@@ -52,6 +52,7 @@ pub mod bearing;
 pub mod core;
 mod desk;
 pub mod engine;
+pub mod hours;
 mod record;
 pub mod recover;
 mod shared;

@@ -3,24 +3,29 @@
 mod attempt;
 mod claim;
 mod consequence;
+mod door;
 mod gauge;
+mod hours;
 mod look;
 mod recast;
 mod relay;
 mod replies;
 mod settle;
 mod steer;
+mod wanted;
 mod withdrawn;
 
 pub use attempt::{Attempt, append, append_all, last_tries};
-pub use claim::{ANEW, NOT_NOW, Taken, Taker, claim, last_look, mark};
+pub use claim::{Taken, Taker, claim};
 pub use consequence::{policy_refusals, suppress};
+pub use door::{last_look, mark};
 pub use gauge::{oldest_due, waiting};
 pub use look::{Filter, Shown, Tried, attempts, shown, totals};
 pub use relay::{RelayRow, note_relay, relays, set_relay};
 pub use replies::{Replies, replies};
 pub use settle::{Next, settle, settle_all, settle_each};
 pub use steer::{decide, requeue, requeue_all, requeue_refused, standing};
+pub use wanted::{ANEW, NOT_NOW, QUIET};
 pub use withdrawn::{move_waiting, waiting_digests};
 
 use serde::Serialize;

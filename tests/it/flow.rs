@@ -38,6 +38,7 @@ mod discreet;
 mod doubt;
 mod due_time;
 mod fail_points;
+mod hours;
 mod it_says_what_happened;
 mod json;
 mod lint;

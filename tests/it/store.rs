@@ -14,6 +14,7 @@ mod doubt;
 mod engine;
 mod event;
 mod freeze;
+mod hours;
 mod import;
 mod look;
 mod message;

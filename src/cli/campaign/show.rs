@@ -47,8 +47,11 @@ pub(super) async fn show(
 
 /// What it is, how it stands, and why.
 pub(super) fn heading(home: &Home, campaign: &Row) -> Vec<String> {
-    let Row { id, kind, subject, state, due_at, reason, .. } = campaign;
-    let due = due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M");
+    let Row { id, kind, subject, state, due_at, local_time, reason, .. } = campaign;
+    let due = match local_time {
+        Some(time) => format!("{}, by each reader's own clock", time.spelt()),
+        None => due_at.local(home.config.site.timezone).format("%A %-d %B %Y, %H:%M").to_string(),
+    };
     let mut lines =
         vec![format!("Campaign {id}: {subject}"), format!("{kind}, {state}, due {due}")];
     lines.extend(reason.iter().map(|reason| format!("because: {reason}")));
@@ -102,6 +105,7 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
         "subject": campaign.subject.as_str(),
         "state": campaign.state.as_str(),
         "due_at": campaign.due_at.rfc3339(home.config.site.timezone),
+        "local_time": campaign.local_time.map(|time| time.to_string()),
         "audience": audience,
         "counts": counts,
         "reason": campaign.reason,

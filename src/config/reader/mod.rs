@@ -83,6 +83,7 @@ fn site(mut s: Section<'_>) -> Option<Site> {
     let listen = s.key("listen", "127.0.0.1:8080", value::socket);
     let operator_listen = s.key("operator_listen", "127.0.0.1:9090", value::socket);
     let timezone = s.key("timezone", "Europe/London", value::timezone);
+    let quiet_hours = s.maybe("quiet_hours", "none", value::quiet_hours);
     let language = s.key("language", "en-GB", value::language);
     let secret_file = s.key("secret_file", "bulletin.secret", value::path(folder));
     let templates = s.maybe("templates", "none", value::path(folder));
@@ -104,6 +105,7 @@ fn site(mut s: Section<'_>) -> Option<Site> {
         listen: listen?,
         operator_listen: operator_listen?,
         timezone: timezone?,
+        quiet_hours: quiet_hours?,
         language: language?,
         secret_file: secret_file?,
         templates: templates?,

@@ -91,7 +91,7 @@ fn a_default_that_is_switched_on_changes_nothing() {
             text.extend([&table, ".", &setting, "\n"]);
         }
     }
-    assert_eq!(text.lines().count(), 35, "{text}");
+    assert_eq!(text.lines().count(), 36, "{text}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();

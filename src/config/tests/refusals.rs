@@ -79,6 +79,15 @@ const VALUES: &[(&str, &str)] = &[
              Europe/London",
     ),
     (
+        "[site]\nquiet_hours = \"21:00\"",
+        "config.toml:2: site.quiet_hours = \"21:00\" are no quiet hours; write when they begin and when \
+             they end, such as 21:00-08:00",
+    ),
+    (
+        "[digest.weekly]\ncron = \"0 8 * * Mon\"\ncatch_up = \"twice\"",
+        "config.toml:3: digest.weekly.catch_up = \"twice\" is not one of \"once\", \"skip\"",
+    ),
+    (
         "[site]\nlanguage = \"English, British\"",
         "config.toml:2: site.language = \"English, British\" is not a language; write one such \
              as en-GB or cy",

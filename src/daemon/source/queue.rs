@@ -154,7 +154,14 @@ async fn announce(watch: &Watch, stored: Stored) -> anyhow::Result<()> {
     let (version, slug) = (Some(stored.version), stored.slug.clone());
     fit(watch, stored, now).await?;
     let expires_at = now.plus(home.config.delivery.give_up_after);
-    let order = Order { version, post: slug.clone(), lists: Vec::new(), due_at: now, expires_at };
+    let order = Order {
+        version,
+        post: slug.clone(),
+        lists: Vec::new(),
+        due_at: now,
+        local_time: false,
+        expires_at,
+    };
     let queued = queue(&home.db, &home.config, &order, false, now).await?;
     let waits = queued.state == State::AwaitingApproval;
     tracing::info!(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Command, Core, Now, WorkerId};
 use crate::config::OnInDoubt;
-use crate::delivery::store::{ANEW, NOT_NOW};
+use crate::delivery::store::{ANEW, NOT_NOW, QUIET};
 use crate::delivery::{Claim, Errand, Happened};
 
 /// How long what a look saw may be acted upon (promise 3 leaves a second).
@@ -115,7 +115,7 @@ impl Core {
         if reason == NOT_NOW {
             self.record(now, claim, Happened::Untried);
             self.recall(now, claim);
-        } else if reason == ANEW {
+        } else if [ANEW, QUIET].contains(&reason) {
             self.record(now, claim, Happened::Untried);
         } else {
             self.record(now, claim, Happened::Unwanted(reason));

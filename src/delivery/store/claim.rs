@@ -1,4 +1,4 @@
-//! Claiming rows, and the last look at them before they are handed over.
+//! Claiming rows.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,14 @@ use serde::de::DeserializeOwned;
 use sqlx::AssertSqlSafe;
 
 use super::super::{Claim, Errand, Priority};
+use super::hours::put_off;
 use super::list;
 use super::recast::recast;
+use super::wanted::{COMES_BY, known_reason, unwanted};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
-use crate::db::{Error, Session, Words, Write, on};
+use crate::db::{Error, Words, Write, on};
+use crate::delivery::hours::{Hours, Wish};
 use crate::id::{CampaignId, DeliveryId, RenditionId, SubscriptionId};
 use crate::line::Line;
 
@@ -33,62 +36,25 @@ struct ClaimRow {
     attempts: i64,
     expires_at: i64,
     priority: i64,
+    timezone: Option<String>,
+    quiet_hours: Option<String>,
+    local_time: Option<String>,
     unwanted: String,
 }
 
-/// Subscription `u` is one that delivery `d` of campaign `c` comes by: on `l`, one of the campaign's
-/// lists, and for a digest in that digest, or on the list of a post that this copy holds; for a correction
-/// or a cancellation on a list by which the person had the post, which their copy names.
-///
-/// `u.list || ''` is no column, so that databases go by the person, who has a few subscriptions, and not
-/// through a list, which may have a million: to Postgres, before it has statistics, both are the same.
-const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.list || '' = l.list AND u.state = 'active' \
-     AND (c.kind IN ('announcement', 'reminder') OR u.cadence = c.digest \
-         OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
-
-/// Why delivery `d` of campaign `c` and rendition `n` to subscriber `s` must not go out at `$2`, or nothing.
-///
-/// One phrase for the claim and for the last look, so that they cannot disagree.
-fn unwanted() -> String {
-    format!(
-        "CASE WHEN s.email IS NULL THEN 'erased' \
-         WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
-         WHEN NOT EXISTS (SELECT 1 FROM campaign_list l JOIN subscription u ON {COMES_BY} \
-             WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
-         WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
-             WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
-         WHEN c.kind IN ('announcement', 'update') AND EXISTS (SELECT 1 FROM ledger g JOIN delivery k ON k.id = g.delivery_id \
-             WHERE g.subscriber_id = d.subscriber_id AND g.post_id = c.post_id AND g.purpose = 'update' \
-             AND g.version > c.version AND k.state = 'accepted') THEN 'corrected' \
-         WHEN c.digest IS NOT NULL AND EXISTS (SELECT 1 FROM rendition_post r \
-             WHERE r.rendition_id = d.rendition_id AND NOT EXISTS (SELECT 1 FROM subscription u \
-                 WHERE u.subscriber_id = d.subscriber_id AND u.list || '' = r.list AND u.state = 'active')) \
-             THEN 'left a list' \
-         WHEN s.discreet AND NOT n.discreet THEN '{ANEW}' \
-         WHEN c.expires_at <= $2 THEN 'expired' \
-         WHEN c.state <> 'running' THEN 'not now' \
-         ELSE '' END"
-    )
+impl ClaimRow {
+    /// Until when it waits for its reader's hours, or for its end if that comes before.
+    fn waits(&self, hours: &Hours, now: Timestamp) -> Option<(DeliveryId, Timestamp)> {
+        let wish = Wish {
+            timezone: self.timezone.as_deref(),
+            quiet_hours: self.quiet_hours.as_deref(),
+            local_time: self.local_time.as_deref(),
+            urgent: self.priority == URGENT,
+        };
+        let until = hours.until(&wish, now).filter(|_| self.unwanted.is_empty())?;
+        Some((DeliveryId(self.id), until.min(Timestamp(self.expires_at))))
+    }
 }
-
-/// The words of [`unwanted`].
-const REASONS: [&str; 9] = [
-    "erased",
-    "suppressed",
-    "unsubscribed",
-    "withdrawn",
-    "corrected",
-    "left a list",
-    ANEW,
-    "expired",
-    NOT_NOW,
-];
-
-/// Of a campaign that does not run, and of a row that is somebody else's by now.
-pub const NOT_NOW: &str = "not now";
-
-/// Of a plain mail to somebody who has asked for discretion meanwhile: the next claim gives it another form.
-pub const ANEW: &str = "anew";
 
 /// A row that was claimed.
 #[derive(Debug)]
@@ -117,30 +83,67 @@ pub struct Taker<'a> {
     pub marks: bool,
     /// What stands behind the @ of Message-IDs: of plain mails, and of discreet ones.
     pub message_domains: &'a [String; 2],
+    pub hours: &'a Hours,
 }
 
 /// Claims due deliveries of running campaigns; each comes with what must be known to send it, or
-/// with the reason why it must not be sent.
+/// with the reason why it must not be sent. Those that wait for their readers' hours are put off.
 pub async fn claim(
     write: &mut Write,
     taker: Taker<'_>,
     now: Timestamp,
 ) -> Result<Vec<Taken>, Error> {
+    let mut taken = Vec::new();
+    for _ in 0..TURNS {
+        let room = taker.limit - i64::try_from(taken.len()).unwrap_or(i64::MAX);
+        let ids = next(write, room, now).await?;
+        if ids.is_empty() {
+            break;
+        }
+        let ids = list(ids.into_iter())?;
+        take(write, &ids, taker, now).await?;
+        let rows = formed(write, &ids, taker, now).await?;
+        let mut came_by = came_by(write, &ids).await?;
+        let mut waits = Vec::new();
+        for row in rows {
+            match row.waits(taker.hours, now) {
+                Some(wait) => waits.push(wait),
+                None => taken.push(self::taken(row, &mut came_by, now)?),
+            }
+        }
+        if waits.is_empty() {
+            break;
+        }
+        put_off(write, &waits, now).await?;
+    }
+    Ok(taken)
+}
+
+/// What waits for hours makes room for others so many times in one claim: nobody waits long for this one.
+const TURNS: usize = 4;
+
+/// The next due rows, of all campaigns that run.
+async fn next(write: &mut Write, room: i64, now: Timestamp) -> Result<Vec<i64>, Error> {
     let mut ids: Vec<i64> = Vec::new();
     for campaign in running(write).await? {
-        let limit = taker.limit - i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        let limit = room - i64::try_from(ids.len()).unwrap_or(i64::MAX);
         if limit <= 0 {
             break;
         }
         ids.extend(due(write, campaign, limit, now).await?);
     }
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids = list(ids.into_iter())?;
-    take(write, &ids, taker, now).await?;
-    let mut came_by = came_by(write, &ids).await?;
-    let mut rows = claimed(write, &ids, now).await?;
+    Ok(ids)
+}
+
+/// What must be known of the claimed rows, in the order of their ids, each in the form that its reader
+/// wants by now.
+async fn formed(
+    write: &mut Write,
+    ids: &str,
+    taker: Taker<'_>,
+    now: Timestamp,
+) -> Result<Vec<ClaimRow>, Error> {
+    let mut rows = claimed(write, ids, now).await?;
     if rows.iter().any(|row| row.other_form == 1) {
         let wrong = rows.iter().filter(|row| row.other_form == 1);
         let wrong = wrong.map(|row| {
@@ -148,14 +151,16 @@ pub async fn claim(
             (DeliveryId(row.id), campaign, rendition, row.discreet == 0)
         });
         recast(write, wrong, taker.message_domains).await?;
-        rows = claimed(write, &ids, now).await?;
+        rows = claimed(write, ids, now).await?;
     }
     rows.sort_unstable_by_key(|row| row.id);
-    rows.into_iter().map(|row| taken(row, &mut came_by, now)).collect()
+    Ok(rows)
 }
 
 /// The [`Priority`] of campaign `c`.
 const PRIORITY: &str = "CASE WHEN c.urgent THEN 0 WHEN c.kind = 'digest' THEN 2 ELSE 1 END";
+
+const URGENT: i64 = 0;
 
 /// Campaigns that are being sent: by priority, then the longest due first.
 async fn running(write: &mut Write) -> Result<Vec<CampaignId>, Error> {
@@ -217,7 +222,8 @@ async fn claimed(write: &mut Write, ids: &str, now: Timestamp) -> Result<Vec<Cla
         AssertSqlSafe(format!(
             "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, \
              CASE WHEN n.discreet THEN 1 ELSE 0 END, CASE WHEN s.discreet <> n.discreet THEN 1 ELSE 0 END, s.email, s.name, \
-             d.message_id, d.dated_at, d.attempts, c.expires_at, {PRIORITY}, {})) AS TEXT) \
+             d.message_id, d.dated_at, d.attempts, c.expires_at, {PRIORITY}, \
+             s.timezone, s.quiet_hours, c.local_time, {})) AS TEXT) \
              FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
              JOIN rendition n ON n.id = d.rendition_id \
              JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({each_number})",
@@ -280,7 +286,7 @@ fn taken(
     Ok(Taken::Wanted(Box::new(Errand {
         claim,
         priority: match row.priority {
-            0 => Priority::Urgent,
+            URGENT => Priority::Urgent,
             1 => Priority::News,
             _ => Priority::Digest,
         },
@@ -293,62 +299,4 @@ fn taken(
         dated_at: row.dated_at.map_or(now, Timestamp),
         subscriptions: came_by.remove(&row.id).unwrap_or_default(),
     })))
-}
-
-fn known_reason(text: &str) -> Option<&'static str> {
-    REASONS.into_iter().find(|reason| *reason == text)
-}
-
-/// The last look before messages are handed over: why each must not be, or nothing, in the order of
-/// the claims. A claim that is no longer the newest says "not now": its row belongs to somebody else.
-pub async fn last_look(
-    session: &mut impl Session,
-    words: &Words,
-    claims: &[Claim],
-    now: Timestamp,
-) -> Result<Vec<Option<&'static str>>, Error> {
-    let sql = || {
-        AssertSqlSafe(format!(
-            "SELECT id, claimed, fence, state, reason FROM (SELECT d.id, d.fence, d.state, e.fence AS claimed, {} AS reason \
-             FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS fence FROM {}) e \
-             JOIN delivery d ON d.id = e.id JOIN campaign c ON c.id = d.campaign_id \
-             JOIN rendition n ON n.id = d.rendition_id \
-             JOIN subscriber s ON s.id = d.subscriber_id {}) looked \
-             WHERE reason <> '' OR state <> 'sending' OR fence <> claimed",
-            unwanted(),
-            words.each_item,
-            words.apart
-        ))
-    };
-    let pairs = list(claims.iter().map(|claim| (claim.id.0, claim.fence)))?;
-    // mostly there is none
-    let rows: Vec<(DeliveryId, i64, i64, String, String)> =
-        on!(session, c => sqlx::query_as(sql()).bind(pairs).bind(now).fetch_all(c).await)?;
-    let reason = |claim: &Claim| {
-        let of_it =
-            |(id, claimed, ..): &&(_, _, _, _, _)| (*id, *claimed) == (claim.id, claim.fence);
-        let (_, _, fence, state, reason) = rows.iter().find(of_it)?;
-        let ours = *fence == claim.fence && state == "sending";
-        Some(known_reason(reason).filter(|_| ours).unwrap_or(NOT_NOW))
-    };
-    Ok(claims.iter().map(reason).collect())
-}
-
-/// Marks what is about to be handed over; a row that is somebody else's by now is left alone. The
-/// rows stay locked until the transaction ends.
-pub async fn mark(
-    write: &mut Write,
-    owner: i64,
-    claims: &[Claim],
-    now: Timestamp,
-) -> Result<(), Error> {
-    let words = write.words();
-    let sql = || {
-        AssertSqlSafe(format!(
-            "UPDATE delivery SET handed_at = $2 WHERE owner = $3 AND id IN ({})",
-            words.each_number
-        ))
-    };
-    let ids = list(claims.iter().map(|claim| claim.id.0))?;
-    on!(write, c => sqlx::query(sql()).bind(ids).bind(now).bind(owner).execute(c).await.map(drop))
 }

@@ -119,6 +119,7 @@ async fn what_was_edited_since_it_was_looked_over_is_not_queued(w: &World) {
         post: "hello".to_owned(),
         lists: Vec::new(),
         due_at: w.now(),
+        local_time: false,
         expires_at: w.now().plus(std::time::Duration::from_hours(1)),
     };
     add(&w.db, &source("hello", "announcement", "urgent: true\n", &[]), w.now()).await.unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bulletin::campaign::State;
+use bulletin::delivery::hours::Hours;
 use bulletin::delivery::store::{Taken, Taker, claim};
 use tokio::task::JoinSet;
 
@@ -40,6 +41,7 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
     let mut claimers = JoinSet::new();
     for owner in 0..CLAIMERS {
         let (db, now, message_domains) = (w.db.clone(), w.now(), w.config.message_domains());
+        let hours = Hours::of(&w.config.site);
         claimers.spawn(async move {
             let taker = Taker {
                 owner: NOBODY + owner,
@@ -47,6 +49,7 @@ async fn every_row_is_claimed_once_by_many_at_once(w: &World) {
                 limit: i64::try_from(BATCH).unwrap(),
                 marks: true,
                 message_domains: &message_domains,
+                hours: &hours,
             };
             let mut all = Vec::new();
             loop {

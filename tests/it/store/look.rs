@@ -3,6 +3,7 @@
 use bulletin::address::EmailAddress;
 use bulletin::campaign::State as Campaign;
 use bulletin::clock::Timestamp;
+use bulletin::delivery::hours::Hours;
 use bulletin::delivery::store::{
     Attempt, Filter, RelayRow, Taken, append, attempts, last_look, last_tries, note_relay, relays,
     set_relay, shown,
@@ -43,7 +44,8 @@ async fn under_way(w: &World) -> Claim {
 
 async fn look(w: &World, claim: Claim) -> Option<&'static str> {
     let read = &mut w.db.read().await.unwrap();
-    let seen = last_look(read, w.db.words(), &[claim], w.now()).await.unwrap();
+    let seen =
+        last_look(read, w.db.words(), &Hours::of(&w.config.site), &[claim], w.now()).await.unwrap();
     seen[0]
 }
 
@@ -58,7 +60,9 @@ async fn the_older_of_two_claims_of_one_mail_is_not_now_and_the_newer_goes(w: &W
     let older = Claim { fence: newer.fence - 1, ..newer };
     for claims in [[older, newer], [newer, older]] {
         let read = &mut w.db.read().await.unwrap();
-        let seen = last_look(read, w.db.words(), &claims, w.now()).await.unwrap();
+        let seen = last_look(read, w.db.words(), &Hours::of(&w.config.site), &claims, w.now())
+            .await
+            .unwrap();
         let expected = claims.map(|claim| (claim.fence == older.fence).then_some("not now"));
         assert_eq!(seen, expected);
     }

@@ -9,6 +9,7 @@ use bulletin::campaign::freeze::{Started, freeze_due};
 use bulletin::campaign::{self, Order, digest};
 use bulletin::config::OnInDoubt;
 use bulletin::delivery::Claim;
+use bulletin::delivery::hours::Hours;
 use bulletin::delivery::store::{Next, Taken, Taker, claim, mark, settle};
 use bulletin::id::CampaignId;
 use bulletin::line::Line;
@@ -121,6 +122,7 @@ impl World {
             post: slug.to_owned(),
             lists: lists.iter().map(|list| (*list).to_owned()).collect(),
             due_at: self.now(),
+            local_time: false,
             expires_at: self.now().plus(self.config.delivery.give_up_after),
         };
         queue(&self.db, &self.config, &order, dry_run, self.now()).await.unwrap()
@@ -186,7 +188,8 @@ impl World {
         let lease_until = self.now().plus(self.config.delivery.lease);
         let marks = policy == OnInDoubt::Resend;
         let message_domains = &self.config.message_domains();
-        let taker = Taker { owner, lease_until, limit, marks, message_domains };
+        let hours = &Hours::of(&self.config.site);
+        let taker = Taker { owner, lease_until, limit, marks, message_domains, hours };
         let mut write = self.write().await;
         let rows = claim(&mut write, taker, self.now()).await.unwrap();
         write.commit().await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bulletin::config::OnInDoubt::{Hold, Resend};
 use bulletin::db::owner::{Owner, alive};
 use bulletin::delivery::State;
+use bulletin::delivery::hours::Hours;
 use bulletin::delivery::recover::Living::{Judged, Spared};
 use bulletin::delivery::recover::recover;
 use bulletin::delivery::store::{Taker, cancel, claim, renew};
@@ -205,6 +206,7 @@ async fn what_a_daemon_holds_that_stands_still_within_a_transaction_is_free_agai
         limit: 9,
         marks: true,
         message_domains: &w.config.message_domains(),
+        hours: &Hours::of(&w.config.site),
     };
     assert_eq!(claim(&mut stands_still, taker, w.now()).await.unwrap().len(), 2);
     assert!(w.take(NOBODY + 1, 9).await.is_empty());

@@ -92,7 +92,7 @@ impl World {
     async fn correct(&self, slug: &str, due_at: Timestamp) -> CampaignId {
         let (post, lists) = (slug.to_owned(), Vec::new());
         let expires_at = due_at.plus(self.config.delivery.give_up_after);
-        let order = Order { version: None, post, lists, due_at, expires_at };
+        let order = Order { version: None, post, lists, due_at, local_time: false, expires_at };
         correct(&self.db, &self.config, &order, false, self.now()).await.unwrap().id
     }
 }
@@ -108,6 +108,7 @@ async fn a_list_that_announced_it_after_the_correction_was_queued_is_corrected_t
         post: "hello".to_owned(),
         lists: vec!["reports".to_owned()],
         due_at: w.now().plus(Duration::from_secs(HOUR)),
+        local_time: false,
         expires_at: w.now().plus(Duration::from_secs(9 * HOUR)),
     };
     queue(&w.db, &w.config, &order, false, w.now()).await.unwrap();

@@ -23,6 +23,7 @@ async fn asking() -> (Site, String) {
         post: "next".to_owned(),
         lists: vec!["meetings".to_owned()],
         due_at: NOW,
+        local_time: false,
         expires_at: NOW.plus(Duration::from_hours(1)),
     };
     let office = &site.office;

@@ -21,14 +21,15 @@ pub(crate) struct Plan {
     relay: String,
     delivery: String,
     domains: String,
+    site: String,
     /// Where its SQLite database is, instead of in its folder.
     file: String,
 }
 
 pub(crate) fn house(database: Database) -> Plan {
     let relay = "kind = \"file\"\npath = \"outbox\"\n".to_owned();
-    let (delivery, domains) = (String::new(), String::new());
-    Plan { database, relay, delivery, domains, file: "bulletin.db".to_owned() }
+    let (delivery, domains, site) = (String::new(), String::new(), String::new());
+    Plan { database, relay, delivery, domains, site, file: "bulletin.db".to_owned() }
 }
 
 impl Plan {
@@ -78,6 +79,12 @@ impl Plan {
         self
     }
 
+    /// A line for the table `[site]`.
+    pub(crate) fn site(mut self, line: &str) -> Self {
+        writeln!(self.site, "{line}").unwrap();
+        self
+    }
+
     /// Limits for the readers of [`READERS`].
     pub(crate) fn limits(mut self, lines: &str) -> Self {
         writeln!(self.domains, "[domain.readers]\ndomains = [\"{READERS}\"]\n{lines}").unwrap();
@@ -96,13 +103,13 @@ impl Plan {
             Database::Sqlite => format!("sqlite:{}", self.file),
             Database::Postgres => postgres::database(),
         };
-        let Self { relay, delivery, domains, .. } = self;
+        let Self { relay, delivery, domains, site, .. } = self;
         let mut program = Program::new(folder.path());
         if relay.contains("user =") {
             program = program.with_env("BULLETIN__RELAY__MAIN__PASSWORD", PASSWORD);
         }
         let config = format!(
-            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{domains}{CONFIG}"
+            "[database]\nurl = \"{url}\"\n\n[relay.main]\n{relay}\n[delivery]\n{delivery}\n{domains}\n[site]\n{site}{CONFIG}"
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
         let house = House { folder, url, program };
@@ -112,9 +119,7 @@ impl Plan {
 }
 
 /// Three lists and a digest. Port 0 is any free one.
-const CONFIG: &str = r#"
-[site]
-name = "Alliance"
+const CONFIG: &str = r#"name = "Alliance"
 base_url = "https://news.alliance.example"
 listen = "127.0.0.1:0"
 operator_listen = "127.0.0.1:0"
