@@ -20,7 +20,6 @@ mod message;
 mod opening;
 pub(crate) mod people;
 mod post;
-pub(crate) mod raw;
 mod recover;
 mod schema;
 mod sequel;
@@ -29,6 +28,7 @@ mod steer;
 mod story;
 mod world;
 
+pub(crate) use crate::support::raw;
 pub(crate) use world::World;
 
 /// Makes two tests of each case: one on SQLite, one on Postgres.

@@ -28,6 +28,8 @@ pub(crate) mod postgres;
 pub(crate) mod program;
 #[allow(dead_code, reason = "`make torture` and `make bench` write the page; its tests run here")]
 pub(crate) mod proof;
+#[allow(dead_code, reason = "the stores' cases ask more than histories do")]
+pub(crate) mod raw;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;
