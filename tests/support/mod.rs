@@ -17,6 +17,7 @@ pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
 mod keeper;
+pub(crate) mod ledgers;
 #[allow(dead_code, reason = "`make gallery` shows more of it than the tests need")]
 pub(crate) mod letters;
 pub(crate) mod mail;
