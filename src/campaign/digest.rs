@@ -17,6 +17,7 @@ use super::{Kind, State};
 use crate::clock::Timestamp;
 use crate::config::{Config, Digest};
 use crate::db::{Db, Write};
+use crate::fault;
 use crate::id::{CampaignId, RenditionId, SubscriberId};
 use crate::line::Line;
 
@@ -155,11 +156,13 @@ async fn plan(
         }
         if let Some(draft) = &mut draft {
             draft.add(write, &piles, found, now).await?;
+            fault::point("page");
         }
     }
     let Some(Draft { id, .. }) = draft else { return Ok(None) };
     store::write_ledger(write, id, "post").await?;
     let audience = store::set_audience(write, id).await?;
+    fault::point("planned");
     Ok(Some(Edition { id, audience }))
 }
 
