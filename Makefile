@@ -32,5 +32,5 @@ gallery: ## take pictures of every kind of mail, into docs/gallery
 growth: ## compute what up to a hundred million mails a day would take (docs/adr/0021-growth.md)
 	cargo test --locked --test it growth -- --nocapture
 
-torture: packages ## kill it at every step, opt out at any moment, trouble several daemons, tell stories by seeds, look at every zone's clocks (KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 ZONES=597 SEED=1)
-	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS DAEMONS SEEDS ZONES SEED,$(if $($(word)),$(word)=$($(word))))
+torture: packages ## kill it at every step, opt out at any moment, trouble several daemons, tell stories and histories by seeds, look at every zone's clocks (KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 LEDGERS=10000 ZONES=597 SEED=1)
+	cargo test --locked --test torture -- $(foreach word,KILLS OPTOUTS DAEMONS SEEDS LEDGERS ZONES SEED,$(if $($(word)),$(word)=$($(word))))

@@ -6,11 +6,15 @@
 //! place leaves behind; `make torture` looks at it.
 //!
 //! What always holds: a release build has no fail points and does not read the variable; and each
-//! name of [`POINTS`] is passed where the list says and nowhere else, which
+//! name of [`all`] is passed where the list says and nowhere else, which
 //! `tests/it/architecture/fail_points.rs` checks.
 //!
 //! | name | passed |
 //! |---|---|
+//! | `page` | when the mails of a page of a digest's readers are written, and not committed |
+//! | `planned` | when its whole edition is, and not committed |
+//! | `rendering` | when a rendition is composed, and its words are not kept |
+//! | `rendered` | when they are kept |
 //! | `claim` | before the transaction that claims |
 //! | `claimed` | when it is committed |
 //! | `composed` | when a message is composed |
@@ -38,7 +42,11 @@ pub struct Point {
     pub past_the_dot: bool,
 }
 
-/// All of them, in the order in which a message passes them.
+/// Those that are passed before there is any message, for many at once.
+pub const BEFORE: [Point; 4] =
+    [planner("page"), planner("planned"), press("rendering"), press("rendered")];
+
+/// The others, in the order in which a message passes them.
 pub const POINTS: [Point; 16] = [
     engine("claim", false),
     engine("claimed", false),
@@ -57,6 +65,18 @@ pub const POINTS: [Point; 16] = [
     engine("keeping", true),
     engine("kept", true),
 ];
+
+pub fn all() -> impl Iterator<Item = Point> {
+    BEFORE.into_iter().chain(POINTS)
+}
+
+const fn planner(name: &'static str) -> Point {
+    Point { name, place: "src/campaign", past_the_dot: false }
+}
+
+const fn press(name: &'static str) -> Point {
+    Point { name, place: "src/message", past_the_dot: false }
+}
 
 const fn engine(name: &'static str, past_the_dot: bool) -> Point {
     Point { name, place: "src/delivery", past_the_dot }
@@ -134,7 +154,7 @@ mod armed {
     fn parse(text: &str) -> Option<Fate> {
         let (name, passing) = text.split_once(':').unwrap_or((text, "1"));
         let passing = passing.parse().ok().filter(|passing| *passing > 0)?;
-        super::POINTS.iter().any(|point| point.name == name).then(|| {
+        super::all().any(|point| point.name == name).then(|| {
             let name = name.to_owned();
             Fate { name, passing }
         })

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::measure::{self, Cost, Running};
 
-const BULLETIN: &str = env!("CARGO_BIN_EXE_bulletin");
+pub(crate) const BULLETIN: &str = env!("CARGO_BIN_EXE_bulletin");
 
 /// What is sent, how, and where to.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ mod composing;
 mod mailing;
 mod measure;
 mod orders;
+mod planning;
 mod proxy;
 mod rivals;
 mod rows;
@@ -62,7 +63,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 const BROKEN: &str = "not measured: ";
 
-/// Every subject of the rows, round by round; the large campaign once, at the end.
+/// Every subject of the rows, round by round; what is large once, at the end.
 fn rounds(orders: &Orders) -> anyhow::Result<Results> {
     let subjects = orders.rows().flat_map(|row| std::iter::once(row.ours).chain(row.theirs));
     let subjects: BTreeSet<_> = subjects.collect();
@@ -74,7 +75,7 @@ fn rounds(orders: &Orders) -> anyhow::Result<Results> {
     let mut results: Results = subjects.iter().map(start).collect();
     for round in 1..=orders.rounds {
         for (subject, rounds) in &mut results {
-            if *subject == Subject::Big && round < orders.rounds {
+            if subject.is_large() && round < orders.rounds {
                 continue;
             }
             let Ok(measured) = rounds else { continue };

@@ -23,6 +23,8 @@ pub(crate) enum Value {
     /// The lowest of all rounds instead of the median.
     LowestRate,
     Cpu,
+    /// Microseconds that each took, on the clock.
+    Time,
     Memory,
 }
 
@@ -31,6 +33,7 @@ impl Value {
         match self {
             Self::Rate | Self::LowestRate => measured.rate,
             Self::Cpu => measured.cpu,
+            Self::Time => 1e6 / measured.rate,
             Self::Memory => measured.memory,
         }
     }
@@ -38,7 +41,7 @@ impl Value {
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::Rate | Self::LowestRate => format!("{value:.0}/s"),
-            Self::Cpu => format!("{value:.1} µs"),
+            Self::Cpu | Self::Time => format!("{value:.1} µs"),
             Self::Memory => format!("{value:.1} MiB"),
         }
     }
@@ -74,7 +77,7 @@ impl Bound {
     }
 }
 
-pub(crate) const ROWS: [Row; 17] = [
+pub(crate) const ROWS: [Row; 21] = [
     Row {
         name: "rate",
         what: "the whole path, unsigned, against `smtp-source -d -s 10`",
@@ -172,6 +175,38 @@ pub(crate) const ROWS: [Row; 17] = [
         ours: Subject::Big,
         theirs: Some(Subject::Small),
         bar: Some((AtMost(1.15), None)),
+    },
+    Row {
+        name: "freeze",
+        what: "time to freeze an announcement to `BIG` people, against a bare `INSERT … SELECT` of as many deliveries",
+        value: Value::Time,
+        ours: Subject::Freeze,
+        theirs: Some(Subject::Bare),
+        bar: Some((AtMost(4.0), None)),
+    },
+    Row {
+        name: "plan",
+        what: "time to plan a digest for `BIG` readers of three lists each, of ten with thirty posts, against the same",
+        value: Value::Time,
+        ours: Subject::Plan,
+        theirs: Some(Subject::Bare),
+        bar: Some((AtMost(12.0), None)),
+    },
+    Row {
+        name: "plan-memory",
+        what: "peak memory of the process that plans it",
+        value: Value::Memory,
+        ours: Subject::Plan,
+        theirs: None,
+        bar: Some((AtMost(200.0), None)),
+    },
+    Row {
+        name: "plan-growth",
+        what: "time to plan it for each reader, against the same for a tenth as many",
+        value: Value::Time,
+        ours: Subject::Plan,
+        theirs: Some(Subject::PlanTenth),
+        bar: Some((AtMost(1.2), None)),
     },
     Row {
         name: "postgres",

@@ -8,11 +8,11 @@ use crate::composing::Desk;
 use crate::mailing::{self, Mailing, Plan};
 use crate::measure::Cost;
 use crate::orders::Orders;
-use crate::proxy;
 use crate::rivals::nodemailer::Nodemailer;
 use crate::rivals::{openssl, smtp_source};
 use crate::sink::{Counts, Sink};
 use crate::support::postgres::Server;
+use crate::{planning, proxy};
 
 /// In the order of a round: what is compared stands close together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,12 @@ pub(crate) enum Subject {
     /// Short mails, 10,000 of them and a million.
     Small,
     Big,
+    /// Of a million people: as many bare rows, an announcement frozen, a digest planned; and one for a
+    /// tenth of them.
+    Bare,
+    Freeze,
+    Plan,
+    PlanTenth,
     /// In this process: MJML to HTML by the reference compiler and by ours, posts to a rendition.
     Mjml,
     Mrml,
@@ -42,6 +48,17 @@ pub(crate) enum Subject {
     /// One person's mail by a plain builder, and out of a rendition.
     Builder,
     Copy,
+}
+
+impl Subject {
+    /// Takes so long that it is measured once.
+    pub(crate) fn is_large(self) -> bool {
+        self == Self::Big || self.is_planning()
+    }
+
+    fn is_planning(self) -> bool {
+        matches!(self, Self::Bare | Self::Freeze | Self::Plan | Self::PlanTenth)
+    }
 }
 
 /// One round of one subject.
@@ -87,7 +104,8 @@ impl Workshop {
     pub(crate) fn absent(&self, subject: Subject) -> Option<&'static str> {
         match subject {
             Subject::Signed if !mailing::signs() => Some("not built"),
-            Subject::Small | Subject::Big if self.orders.big == 0 => Some("left out"),
+            Subject::Small if self.orders.big == 0 => Some("left out"),
+            _ if subject.is_large() && self.orders.big == 0 => Some("left out"),
             _ => None,
         }
     }
@@ -98,6 +116,9 @@ impl Workshop {
             Subject::Mjml | Subject::Mrml | Subject::Compose | Subject::Builder | Subject::Copy
         ) {
             return self.desk.measure(subject);
+        }
+        if subject.is_planning() {
+            return planning::measure(subject, self.count(subject));
         }
         // what an earlier failure left
         self.sink.take();
@@ -129,7 +150,8 @@ impl Workshop {
             | Subject::OneConnection => messages / 10,
             Subject::Daemons(_) | Subject::Postgres => messages / 2,
             Subject::Small => SMALL.min(self.orders.big),
-            Subject::Big => self.orders.big,
+            Subject::PlanTenth => self.orders.big.div_ceil(10),
+            _ if subject.is_large() => self.orders.big,
             _ => messages,
         }
     }

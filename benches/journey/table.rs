@@ -135,7 +135,7 @@ fn figures(row: &Row, results: &Results) -> Result<Figures, String> {
     let ours = values(row.ours)?;
     let middle = match row.value {
         Value::LowestRate => ours.iter().copied().fold(f64::INFINITY, f64::min),
-        Value::Rate | Value::Cpu | Value::Memory => median(ours.iter().copied()),
+        Value::Rate | Value::Cpu | Value::Time | Value::Memory => median(ours.iter().copied()),
     };
     let Some(theirs) = row.theirs.map(values).transpose()? else {
         return Ok(Figures { ours: middle, theirs: None, ratio: None });

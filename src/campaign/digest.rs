@@ -4,17 +4,21 @@
 //! the next digest, a repeated run finds nothing, and somebody new starts where they subscribed.
 //! Readers with the same news share one rendition.
 
-use std::collections::{BTreeMap, HashMap};
+mod pile;
+
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Context;
+use pile::{Pile, Piles};
 
-use super::store::{self, New, News, Piece};
+use super::store::{self, Due, New, Piece};
 use super::{Kind, State};
 use crate::clock::Timestamp;
 use crate::config::{Config, Digest};
 use crate::db::{Db, Write};
-use crate::id::{CampaignId, SubscriberId};
+use crate::fault;
+use crate::id::{CampaignId, RenditionId, SubscriberId};
 use crate::line::Line;
 
 /// A firing further ahead than this was taken by a clock that ran wrong and was put right since. A
@@ -104,14 +108,29 @@ pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
 
 /// What somebody, or any reader of the digest at all, would get now.
 pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::Result<Vec<Piece>> {
-    let mut news = store::news(&mut db.read().await?, name, only).await?;
-    // one reader's pile, or everybody's together
-    for piece in &mut news {
-        piece.subscriber_id = SubscriberId(0);
+    let (mut read, words) = (db.read().await?, db.words());
+    let mut piles = Piles::new(store::publications(&mut read).await?);
+    let mut found = HashSet::new();
+    if let Some(id) = only {
+        for reader in store::reader(&mut read, words, name, id).await? {
+            found.extend(piles.of(reader)?);
+        }
+        return Ok(piles.together(&found));
     }
-    Ok(by_reader(news).into_values().next().unwrap_or_default().pieces)
+    let mut after = NOBODY;
+    while let Some((last, readers)) = store::readers(&mut read, words, name, after).await? {
+        after = last;
+        for reader in readers {
+            found.extend(piles.of(reader)?);
+        }
+    }
+    Ok(piles.together(&found))
 }
 
+/// Before everybody.
+const NOBODY: SubscriberId = SubscriberId(0);
+
+/// Goes through everybody, page by page; nothing but piles is kept in memory.
 async fn plan(
     write: &mut Write,
     config: &Config,
@@ -120,113 +139,91 @@ async fn plan(
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
     store::take_turn(write).await?;
-    let piles = by_reader(store::news(write, name, None).await?);
-    if piles.is_empty() {
-        return Ok(None);
+    let words = write.words();
+    let mut piles = Piles::new(store::publications(write).await?);
+    let mut draft: Option<Draft> = None;
+    let mut after = NOBODY;
+    while let Some((last, readers)) = store::readers(write, words, name, after).await? {
+        after = last;
+        let mut found = Vec::with_capacity(readers.len());
+        for reader in readers {
+            let id = reader.id;
+            found.extend(piles.of(reader)?.map(|pile| (id, pile)));
+        }
+        // the first who gets anything makes the edition
+        if draft.is_none() && !found.is_empty() {
+            draft = Some(Draft::begin(write, config, name, digest, now).await?);
+        }
+        if let Some(draft) = &mut draft {
+            draft.add(write, &piles, found, now).await?;
+            fault::point("page");
+        }
     }
-    let new = New {
-        kind: Kind::Digest,
-        subject: &subject(config, digest)?,
-        post: None,
-        digest: Some(name),
-        urgent: false,
-        state: State::Scheduled,
-        due_at: now,
-        expires_at: now.plus(config.delivery.give_up_after),
-    };
-    let lists: Vec<String> = config.list.keys().cloned().collect();
-    let id = store::insert(write, &new, &lists, now).await?;
-    store::begin(write, id, now).await?;
-    let domains = config.message_domains();
-    for (Pile { discreet, pieces }, people) in by_pile(piles) {
-        let rendition = store::insert_rendition(write, id, &pieces, discreet).await?;
-        let domain = &domains[usize::from(discreet)];
-        store::address(write, id, rendition, &people, domain, now).await?;
-    }
+    let Some(Draft { id, .. }) = draft else { return Ok(None) };
     store::write_ledger(write, id, "post").await?;
     let audience = store::set_audience(write, id).await?;
+    fault::point("planned");
     Ok(Some(Edition { id, audience }))
+}
+
+/// An edition that is being planned.
+struct Draft {
+    id: CampaignId,
+    renditions: HashMap<Pile, RenditionId>,
+    message_domains: [String; 2],
+}
+
+impl Draft {
+    async fn begin(
+        write: &mut Write,
+        config: &Config,
+        name: &str,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let new = New {
+            kind: Kind::Digest,
+            subject: &subject(config, digest)?,
+            post: None,
+            digest: Some(name),
+            urgent: false,
+            state: State::Scheduled,
+            due_at: now,
+            expires_at: now.plus(config.delivery.give_up_after),
+        };
+        let lists: Vec<String> = config.list.keys().cloned().collect();
+        let id = store::insert(write, &new, &lists, now).await?;
+        store::begin(write, id, now).await?;
+        Ok(Self { id, renditions: HashMap::new(), message_domains: config.message_domains() })
+    }
+
+    /// One delivery for each of these people, by person.
+    async fn add(
+        &mut self,
+        write: &mut Write,
+        piles: &Piles,
+        found: Vec<(SubscriberId, Pile)>,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let mut due = Vec::with_capacity(found.len());
+        for (reader, pile) in found {
+            let discreet = pile.discreet;
+            let rendition = match self.renditions.get(&pile) {
+                Some(rendition) => *rendition,
+                None => {
+                    let pieces = piles.pieces(&pile);
+                    let new = store::insert_rendition(write, self.id, &pieces, discreet).await?;
+                    self.renditions.insert(pile, new);
+                    new
+                }
+            };
+            due.push(Due { reader, rendition, discreet });
+        }
+        Ok(store::address(write, self.id, &due, &self.message_domains, now).await?)
+    }
 }
 
 /// The subject of every edition: the site's name and the digest's.
 pub fn subject(config: &Config, digest: &Digest) -> anyhow::Result<Line> {
     Ok(Line::parse(&format!("{}: {}", config.site.name, digest.name))?)
-}
-
-/// What one mail holds, and whether it is a discreet one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Pile {
-    discreet: bool,
-    pieces: Vec<Piece>,
-}
-
-/// Each reader's pile: every post once, in its newest version, under the list that brought it first.
-fn by_reader(news: Vec<News>) -> BTreeMap<SubscriberId, Pile> {
-    let mut piles: BTreeMap<SubscriberId, Pile> = BTreeMap::new();
-    for News { subscriber_id, post_id, version, list, discreet } in news {
-        let pile = piles.entry(subscriber_id).or_default();
-        pile.discreet = discreet;
-        let pile = &mut pile.pieces;
-        match pile.iter_mut().find(|piece| piece.post == post_id) {
-            Some(known) => known.version = known.version.max(version),
-            None => pile.push(Piece { post: post_id, version, list }),
-        }
-    }
-    piles
-}
-
-/// Readers with the same pile together.
-fn by_pile(piles: BTreeMap<SubscriberId, Pile>) -> Vec<(Pile, Vec<SubscriberId>)> {
-    let mut places: HashMap<Pile, usize> = HashMap::new();
-    let mut groups: Vec<(Pile, Vec<SubscriberId>)> = Vec::new();
-    for (reader, pile) in piles {
-        let place = *places.entry(pile.clone()).or_insert_with(|| {
-            groups.push((pile, Vec::new()));
-            groups.len() - 1
-        });
-        groups[place].1.push(reader);
-    }
-    groups
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::PostId;
-
-    fn news(reader: i64, post: i64, version: i64, list: &str) -> News {
-        News {
-            subscriber_id: SubscriberId(reader),
-            post_id: PostId(post),
-            version,
-            list: list.into(),
-            discreet: reader > 9,
-        }
-    }
-
-    #[test]
-    fn a_post_on_two_lists_or_in_two_versions_is_in_a_digest_once() {
-        let piles = by_reader(vec![
-            news(1, 7, 1, "meetings"),
-            news(1, 7, 1, "reports"),
-            news(1, 7, 2, "meetings"),
-        ]);
-        let pile = &piles[&SubscriberId(1)].pieces;
-        assert_eq!(pile, &[Piece { post: PostId(7), version: 2, list: "meetings".into() }]);
-    }
-
-    #[test]
-    fn readers_with_the_same_news_share_a_rendition() {
-        let piles = by_reader(vec![
-            news(1, 7, 1, "a"),
-            news(2, 7, 1, "a"),
-            news(3, 7, 1, "a"),
-            news(3, 8, 1, "b"),
-            news(10, 7, 1, "a"),
-        ]);
-        let groups = by_pile(piles);
-        assert_eq!(groups.len(), 3, "whoever asked for discretion has one of their own");
-        assert_eq!(groups[0].1, [SubscriberId(1), SubscriberId(2)]);
-        assert_eq!(groups[1].1, [SubscriberId(3)]);
-    }
 }

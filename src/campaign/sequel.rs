@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use super::announcement::Queued;
-use super::store::{self, Campaign, New, Piece, Sequel};
+use super::store::{self, Campaign, Due, New, Piece, Sequel};
 use super::{Forecast, Order, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -162,15 +162,16 @@ pub(super) async fn freeze(
             posts::publish_correction(write, post, version, &list, now).await?;
         }
     }
-    let domains = config.message_domains();
     let holders = store::holders(write, sequel, campaign.id, post, version).await?;
+    let mut due = Vec::with_capacity(holders.len());
     for ((discreet, lists), people) in by_mail(&holders) {
         let piece = |list| Piece { post, version, list };
         let pieces: Vec<_> = lists.into_iter().map(piece).collect();
         let rendition = store::insert_rendition(write, campaign.id, &pieces, discreet).await?;
-        let domain = &domains[usize::from(discreet)];
-        store::address(write, campaign.id, rendition, &people, domain, now).await?;
+        due.extend(people.into_iter().map(|reader| Due { reader, rendition, discreet }));
     }
+    due.sort_unstable_by_key(|due| due.reader);
+    store::address(write, campaign.id, &due, &config.message_domains(), now).await?;
     Ok(store::write_sequel_ledger(write, campaign.id, sequel.kind().as_str()).await?)
 }
 

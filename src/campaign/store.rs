@@ -1,17 +1,21 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
+mod digest;
 mod end;
 mod holder;
 mod look;
 mod rendition;
 mod rsvp;
 
+pub use digest::{
+    Publication, Reader, fired, forget_firing, publications, reader, readers, take_firing,
+};
 pub use end::{any_to_finish, finish, lock};
 pub use holder::{
     Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,
 };
 pub use look::by_state;
-pub use rendition::{Piece, address, any_discreet, insert_rendition};
+pub use rendition::{Due, Piece, address, any_discreet, insert_rendition};
 pub use rsvp::{Asked, Rsvp, answer, answers, asked, told_sequence};
 
 use std::collections::BTreeMap;
@@ -23,7 +27,7 @@ use crate::clock::Timestamp;
 use crate::clock::local::LocalTime;
 use crate::db::column::text_column;
 use crate::db::{Error, Session, Write, on, row};
-use crate::id::{CampaignId, PostId, RenditionId, SubscriberId};
+use crate::id::{CampaignId, PostId, RenditionId};
 use crate::line::Line;
 
 text_column!(Kind, State, LocalTime);
@@ -285,76 +289,6 @@ pub async fn write_ledger(write: &mut Write, id: CampaignId, purpose: &str) -> R
     .execute(c)
     .await
     .map(drop))
-}
-
-row! {
-    /// Something new to one digest reader.
-    #[derive(Clone, Debug)]
-    pub struct News {
-        pub subscriber_id: SubscriberId,
-        pub post_id: PostId,
-        pub version: i64,
-        pub list: String,
-        pub discreet: bool,
-    }
-}
-
-/// All that the readers of a digest have not had, by reader, in the order it was published, each post in
-/// its newest announced version.
-/// `only`: one reader instead of all.
-pub async fn news(
-    session: &mut impl Session,
-    digest: &str,
-    only: Option<SubscriberId>,
-) -> Result<Vec<News>, Error> {
-    on!(session, c => sqlx::query_as(
-        "SELECT u.subscriber_id, b.post_id, \
-         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id) AS version, b.list, s.discreet \
-         FROM subscription u \
-         JOIN subscriber s ON s.id = u.subscriber_id \
-         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence AND NOT b.correction \
-         JOIN post p ON p.id = b.post_id \
-         WHERE u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL AND p.withdrawn_at IS NULL \
-         AND ($2 = 0 OR s.id = $2) \
-         AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) \
-         AND NOT EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = b.post_id AND g.purpose = 'post') \
-         ORDER BY u.subscriber_id, b.sequence",
-    )
-    .bind(digest)
-    .bind(only.map_or(0, |id| id.0))
-    .fetch_all(c)
-    .await)
-}
-
-/// The last firing of a digest that was planned.
-pub async fn fired(session: &mut impl Session, digest: &str) -> Result<Option<Timestamp>, Error> {
-    on!(session, c => sqlx::query_scalar("SELECT fired_at FROM digest WHERE name = $1")
-        .bind(digest).fetch_optional(c).await)
-}
-
-/// Takes a firing; false when this one or a later one was taken already.
-pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Result<bool, Error> {
-    let rows = on!(write, c => sqlx::query(
-        "INSERT INTO digest (name, fired_at) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET fired_at = excluded.fired_at WHERE digest.fired_at < excluded.fired_at",
-    )
-    .bind(digest)
-    .bind(at)
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?;
-    Ok(rows > 0)
-}
-
-/// As if the digest had fired last at `at`, unless another firing than `fired` was taken meanwhile.
-pub async fn forget_firing(
-    write: &mut Write,
-    digest: &str,
-    fired: Timestamp,
-    at: Timestamp,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query("UPDATE digest SET fired_at = $3 WHERE name = $1 AND fired_at = $2")
-        .bind(digest).bind(fired).bind(at).execute(c).await.map(drop))
 }
 
 /// How many deliveries of a campaign are in which state: those that wait, those under way, those at rest,

@@ -20,6 +20,7 @@ use crate::campaign::Kind;
 use crate::campaign::store::{self as campaigns, Campaign, Piece};
 use crate::config::{Config, Digest, List};
 use crate::db::Db;
+use crate::fault;
 use crate::id::{CampaignId, RenditionId};
 use crate::post::store::Stored;
 use crate::post::store::{event, files, version};
@@ -64,7 +65,9 @@ impl Press {
         let pieces = store::pieces(&mut self.db.read().await?, id).await?;
         let mut content = self.content(&kept, &pieces).await?;
         if kept.words.is_none() {
+            fault::point("rendering");
             let words = Some(self.keep(id, &content).await?);
+            fault::point("rendered");
             // another daemon may have kept others
             content = self.content(&Kept { words, ..kept.clone() }, &pieces).await?;
         }

@@ -25,6 +25,7 @@ macro_rules! on_both {
     )+ };
 }
 
+mod a_digest_breaks_off;
 mod a_fault_of_ours;
 mod a_real_mail_server;
 mod a_test_copy;

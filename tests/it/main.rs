@@ -13,6 +13,7 @@ mod dkim;
 mod flow;
 mod golden;
 mod growth;
+mod ledgers;
 mod looks;
 mod mjml;
 mod simulation;

@@ -22,7 +22,6 @@ mod opening;
 mod overdue;
 pub(crate) mod people;
 mod post;
-pub(crate) mod raw;
 mod recover;
 mod schema;
 mod sequel;
@@ -31,6 +30,7 @@ mod steer;
 mod story;
 mod world;
 
+pub(crate) use crate::support::raw;
 pub(crate) use world::World;
 
 /// Makes two tests of each case: one on SQLite, one on Postgres.

@@ -17,6 +17,7 @@ pub(crate) mod fleet;
 pub(crate) mod house;
 pub(crate) mod http;
 mod keeper;
+pub(crate) mod ledgers;
 #[allow(dead_code, reason = "`make gallery` shows more of it than the tests need")]
 pub(crate) mod letters;
 pub(crate) mod mail;
@@ -28,6 +29,8 @@ pub(crate) mod postgres;
 pub(crate) mod program;
 #[allow(dead_code, reason = "`make torture` and `make bench` write the page; its tests run here")]
 pub(crate) mod proof;
+#[allow(dead_code, reason = "the stores' cases ask more than histories do")]
+pub(crate) mod raw;
 pub(crate) mod relay;
 pub(crate) mod simulation;
 pub(crate) mod torture;

@@ -17,4 +17,4 @@ pub(crate) use death::{Kind, kinds};
 pub(crate) use dice::Dice;
 pub(crate) use judge::Harm;
 pub(crate) use race::{Race, Raced, WINDOW, Way};
-pub(crate) use victim::{Setting, Victim};
+pub(crate) use victim::{Setting, Victim, no_core_files};

@@ -1,7 +1,7 @@
 //! The promises under torture: what `make test` shows a few times is done here a thousand times, and
 //! what came of it is a page: `docs/proof.md`.
 //!
-//! `make torture KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 ZONES=597 SEED=1`. With `--print-only` the page is not
+//! `make torture KILLS=1000 OPTOUTS=1000 DAEMONS=60 SEEDS=10000 LEDGERS=10000 ZONES=597 SEED=1`. With `--print-only` the page is not
 //! written. A bound that is broken ends it with exit code 1, and then the page stays as it was.
 //!
 //! The databases are tortured side by side, each in houses of its own (`tests/support/torture`).
@@ -15,6 +15,7 @@
 
 mod daemons;
 mod kills;
+mod ledgers;
 mod optouts;
 #[path = "../../src/clock/cron/tests/oracle.rs"]
 mod oracle;
@@ -78,6 +79,7 @@ fn sections(orders: &Orders, runtime: &tokio::runtime::Runtime) -> Vec<Section> 
     sections.push(daemons::section(&daemons::torture(orders, runtime)));
     sections.push(optouts::section(&left));
     sections.push(seeds::section(seeds::torture(orders)));
+    sections.push(ledgers::section(ledgers::torture(orders)));
     sections.push(zones::section(zones::torture(orders)));
     sections
 }

@@ -1,5 +1,6 @@
 //! What many recipients of a campaign share, and who they are.
 
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::clock::Timestamp;
@@ -62,24 +63,43 @@ pub async fn any_discreet(session: &mut impl Session, id: CampaignId) -> Result<
     Ok(people > 0)
 }
 
-/// Gives one rendition to many people.
+/// What one person is to get.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub reader: SubscriberId,
+    pub rendition: RenditionId,
+    pub discreet: bool,
+}
+
+/// So many people are written in one statement.
+const CHUNK: usize = 5_000;
+
+/// Makes a delivery for each of these people, in their order: by person it is the quickest, for then
+/// every index grows at its end.
+///
+/// `message_domains`: what stands behind the @ of plain mails, and of discreet ones.
 pub async fn address(
     write: &mut Write,
     id: CampaignId,
-    rendition: RenditionId,
-    people: &[SubscriberId],
-    message_domain: &str,
+    people: &[Due],
+    message_domains: &[String; 2],
     now: Timestamp,
 ) -> Result<(), Error> {
     let words = write.words();
     let sql = || {
         AssertSqlSafe(format!(
             "INSERT INTO delivery (campaign_id, subscriber_id, rendition_id, message_id, state, next_at) \
-         SELECT $2, s.id, $3, {} || '@' || $4, 'queued', $5 FROM subscriber s WHERE s.id IN ({})",
-            words.random_hex, words.each_number
+             SELECT $2, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), \
+             {} || '@' || CASE CAST(value ->> 2 AS BIGINT) WHEN 0 THEN $3 ELSE $4 END, 'queued', $5 FROM {}",
+            words.random_hex, words.each_item
         ))
     };
-    let ids = serde_json::Value::from(people.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
-    on!(write, c => sqlx::query(sql())
-        .bind(ids).bind(id).bind(rendition).bind(message_domain).bind(now).execute(c).await.map(drop))
+    for people in people.chunks(CHUNK) {
+        let row = |due: &Due| json!([due.reader.0, due.rendition.0, i64::from(due.discreet)]);
+        let rows = Value::from_iter(people.iter().map(row)).to_string();
+        on!(write, c => sqlx::query(sql())
+            .bind(rows).bind(id).bind(&message_domains[0]).bind(&message_domains[1]).bind(now)
+            .execute(c).await.map(drop))?;
+    }
+    Ok(())
 }

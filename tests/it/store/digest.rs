@@ -11,6 +11,7 @@ use super::{World, on_both};
 
 on_both!(
     a_reader_gets_all_lists_in_one_edition_and_the_same_news_is_shared,
+    an_edition_of_many_more_people_than_are_looked_at_at_once_leaves_out_nobody,
     a_post_is_in_an_edition_once_in_its_newest_version,
     nobody_gets_an_empty_edition_and_a_second_run_makes_none,
     whoever_may_not_be_mailed_is_in_no_edition,
@@ -87,6 +88,28 @@ async fn a_reader_gets_all_lists_in_one_edition_and_the_same_news_is_shared(w: &
         edition.id
     );
     assert_eq!(w.raw.number(&ledger).await, 5, "one line for each post");
+}
+
+/// With gaps in their numbers, and most of them readers of something else.
+async fn an_edition_of_many_more_people_than_are_looked_at_at_once_leaves_out_nobody(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.raw.crowd(12_000).await;
+    w.raw
+        .run(
+            "INSERT INTO subscription (subscriber_id, list, cadence, state, basis, from_sequence, created_at) \
+             SELECT id, 'news', CASE id % 3 WHEN 0 THEN 'weekly' ELSE 'daily' END, 'active', 'asked', 0, 0 \
+             FROM subscriber WHERE id > 1 AND id NOT BETWEEN 3000 AND 9000",
+        )
+        .await
+        .unwrap();
+    w.news("one", "announcement").await;
+    let edition = w.edition("weekly").await.unwrap();
+    let readers = "SELECT count(*) FROM subscription WHERE cadence = 'weekly'";
+    assert_eq!(edition.audience, w.raw.number(readers).await);
+    assert_eq!(edition.audience, 2_000);
+    let renditions = format!("SELECT count(*) FROM rendition WHERE campaign_id = {}", edition.id);
+    assert_eq!(w.raw.number(&renditions).await, 1);
+    assert_eq!(w.edition("weekly").await, None);
 }
 
 async fn a_post_is_in_an_edition_once_in_its_newest_version(w: &World) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{House, PATIENCE};
 
@@ -35,6 +35,15 @@ impl House {
         };
         let row = |(id, email, state, message_id)| Row { id, email, state, message_id };
         rows.into_iter().map(row).collect()
+    }
+
+    /// One number that its database says.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if let Some(mut lite) = self.lite().await {
+            return sqlx::query_scalar(sql).fetch_one(&mut lite).await.unwrap();
+        }
+        sqlx::query_scalar(sql).fetch_one(&mut self.postgres().await).await.unwrap()
     }
 
     /// The database after its program has died: whole, and nobody works in it any more.

@@ -141,7 +141,7 @@ impl Victim {
 }
 
 /// A death at a point is an abort, and hundreds of those would fill a disk.
-fn no_core_files() {
+pub(crate) fn no_core_files() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, most) = getrlimit(Resource::RLIMIT_CORE).unwrap();
     setrlimit(Resource::RLIMIT_CORE, 0, most).unwrap();

@@ -40,6 +40,20 @@ impl Raw {
         on_pool!(self, pool => sqlx::query(query()).execute(pool).await.map(drop))
     }
 
+    /// So many people who read nothing.
+    pub(crate) async fn crowd(&self, count: usize) {
+        let numbers = format!(
+            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})"
+        );
+        let name = "'o' || n || '@crowd.example'";
+        self.run(&format!(
+            "INSERT INTO subscriber (email, email_key, email_hash, created_at) {numbers} \
+             SELECT {name}, {name}, 'o' || n, 0 FROM number"
+        ))
+        .await
+        .unwrap();
+    }
+
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let query = || AssertSqlSafe(sql.to_owned());
         on_pool!(self, pool => sqlx::query_scalar(query()).fetch_one(pool).await).unwrap()
@@ -87,5 +101,9 @@ impl Raw {
         let mut tables: Vec<_> = self.columns().await.into_keys().map(|(table, _)| table).collect();
         tables.dedup();
         tables
+    }
+
+    pub(crate) async fn close(&self) {
+        on_pool!(self, pool => pool.close().await);
     }
 }
