@@ -215,7 +215,7 @@ pub async fn begin(
         "INSERT INTO subscription (subscriber_id, list, cadence, state, basis, from_sequence, created_at) \
          SELECT $1, $2, $3, $4, $5, value, $6 FROM counter WHERE name = 'publication' \
          ON CONFLICT (subscriber_id, list) DO UPDATE SET cadence = excluded.cadence, state = excluded.state, \
-         basis = excluded.basis, from_sequence = excluded.from_sequence, ended_at = NULL, end_reason = NULL",
+         basis = excluded.basis, from_sequence = excluded.from_sequence, left_digest = NULL, left_sequence = NULL, ended_at = NULL, end_reason = NULL",
     )
     .bind(id)
     .bind(wanted.list)
@@ -229,7 +229,8 @@ pub async fn begin(
 }
 
 /// Changes the cadence or the state of a subscription that goes on: it keeps its start, but whoever
-/// becomes active only now is new here, and gets no old news.
+/// becomes active only now is new here, and gets no old news. Whoever leaves a digest for mails at once gets
+/// what waits for them with its next edition.
 pub async fn adjust(
     write: &mut Write,
     id: SubscriptionId,
@@ -239,7 +240,10 @@ pub async fn adjust(
     on!(write, c => sqlx::query(
         "UPDATE subscription SET cadence = $2, state = $3, from_sequence = \
          CASE WHEN state <> 'active' AND $3 = 'active' \
-         THEN (SELECT value FROM counter WHERE name = 'publication') ELSE from_sequence END \
+         THEN (SELECT value FROM counter WHERE name = 'publication') ELSE from_sequence END, \
+         left_digest = CASE WHEN $2 <> 'immediate' THEN NULL WHEN cadence <> 'immediate' THEN cadence ELSE left_digest END, \
+         left_sequence = CASE WHEN $2 <> 'immediate' THEN NULL WHEN cadence <> 'immediate' \
+             THEN (SELECT value FROM counter WHERE name = 'publication') ELSE left_sequence END \
          WHERE id = $1 AND state <> 'ended'",
     )
     .bind(id)

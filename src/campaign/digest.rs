@@ -15,7 +15,7 @@ use pile::{Pile, Piles};
 use super::store::{self, Due, New, Piece};
 use super::{Kind, State};
 use crate::clock::Timestamp;
-use crate::config::{Config, Digest};
+use crate::config::{CatchUp, Config, Digest};
 use crate::db::{Db, Write};
 use crate::fault;
 use crate::id::{CampaignId, RenditionId, SubscriberId};
@@ -42,6 +42,7 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
         match store::fired(&mut db.read().await?, name).await? {
             Some(fired) if fired > now.plus(AHEAD) => begin_anew(db, name, fired, now).await?,
             Some(fired) if fired >= firing => {}
+            Some(_) if is_too_late(config, digest, firing, now) => skip(db, name, firing).await?,
             Some(_) => editions.extend(fire(db, config, name, digest, firing, now).await?),
             // A digest that is new to the database begins with its next firing.
             None => {
@@ -52,6 +53,25 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
         }
     }
     Ok(editions)
+}
+
+/// Whether nobody wants the edition any more, so late; what it would have held comes with the next one.
+fn is_too_late(config: &Config, digest: &Digest, firing: Timestamp, now: Timestamp) -> bool {
+    digest.catch_up == CatchUp::Skip && now.since(firing) > config.delivery.stale_after
+}
+
+/// Takes the firing without an edition, and remembers it for people to see.
+async fn skip(db: &Db, name: &str, firing: Timestamp) -> anyhow::Result<()> {
+    let mut write = db.write().await?;
+    if store::take_firing(&mut write, name, firing).await? {
+        store::set_skipped(&mut write, name, Some(firing)).await?;
+        write.commit().await?;
+        tracing::warn!(
+            digest = name,
+            "its edition of {firing} is left out: no daemon ran; the next brings all of it"
+        );
+    }
+    Ok(())
 }
 
 /// Otherwise it would be silent until the time that the clock had shown, which may be years.
@@ -95,6 +115,7 @@ pub async fn run(
     let digest = named(config, name)?;
     let mut write = db.write().await?;
     let edition = plan(&mut write, config, name, digest, now).await?;
+    store::set_skipped(&mut write, name, None).await?;
     write.commit().await?;
     Ok(edition)
 }

@@ -8,7 +8,8 @@ mod rendition;
 mod rsvp;
 
 pub use digest::{
-    Publication, Reader, fired, forget_firing, publications, reader, readers, take_firing,
+    Publication, Reader, fired, forget_firing, publications, reader, readers, set_skipped, skipped,
+    take_firing,
 };
 pub use end::{any_to_finish, finish, lock};
 pub use holder::{

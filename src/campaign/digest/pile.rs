@@ -58,20 +58,26 @@ impl Piles {
     }
 
     fn news(&self, (discreet, lists, had): &Reading) -> anyhow::Result<Option<Pile>> {
-        let lists: Vec<(String, i64)> = serde_json::from_str(lists).context("a reader's lists")?;
+        let lists: Vec<(String, i64, Option<i64>)> =
+            serde_json::from_str(lists).context("a reader's lists")?;
         let had: HashSet<i64> = serde_json::from_str(had).context("a reader's posts")?;
-        let mut places: Vec<usize> =
-            lists.iter().flat_map(|(list, from)| self.after(list, *from)).copied().collect();
+        let mut places: Vec<usize> = lists
+            .iter()
+            .flat_map(|(list, from, to)| self.between(list, *from, *to))
+            .copied()
+            .collect();
         places.retain(|place| !had.contains(&self.published[*place].post_id.0));
         let pile = Pile { discreet: *discreet, places: self.once(places) };
         Ok((!pile.places.is_empty()).then_some(pile))
     }
 
-    /// What a list brought after a sequence.
-    fn after(&self, list: &str, from: i64) -> &[usize] {
+    /// What a list brought after one sequence and up to another.
+    fn between(&self, list: &str, from: i64, to: Option<i64>) -> &[usize] {
         let places = self.by_list.get(list).map_or(&[][..], Vec::as_slice);
-        let old = places.partition_point(|place| self.published[*place].sequence <= from);
-        &places[old..]
+        let until =
+            |sequence| places.partition_point(|place| self.published[*place].sequence <= sequence);
+        let (old, last) = (until(from), to.map_or(places.len(), until));
+        places.get(old..last).unwrap_or_default()
     }
 
     /// In the order it was published; each post once, under the list that brought it first.
@@ -128,10 +134,10 @@ mod tests {
     #[test]
     fn a_post_on_two_lists_is_in_a_digest_once_by_the_list_that_brought_it_first() {
         let mut piles = piles(&[(1, 7, "meetings"), (2, 7, "reports"), (3, 8, "reports")]);
-        let both = r#"[["reports",0],["meetings",0]]"#;
+        let both = r#"[["reports",0,null],["meetings",0,null]]"#;
         assert_eq!(news(&mut piles, both, "[]"), ["7.107@meetings", "8.108@reports"]);
         assert_eq!(
-            news(&mut piles, r#"[["reports",0]]"#, "[]"),
+            news(&mut piles, r#"[["reports",0,null]]"#, "[]"),
             ["7.107@reports", "8.108@reports"]
         );
     }
@@ -139,10 +145,18 @@ mod tests {
     #[test]
     fn whoever_starts_late_or_has_had_a_post_is_not_given_it() {
         let mut piles = piles(&[(1, 7, "a"), (2, 8, "a"), (5, 9, "a")]);
-        assert_eq!(news(&mut piles, r#"[["a",1]]"#, "[9]"), ["8.108@a"]);
-        assert_eq!(news(&mut piles, r#"[["a",4]]"#, "[]"), ["9.109@a"]);
-        assert_eq!(news(&mut piles, r#"[["a",5]]"#, "[]"), [""; 0]);
-        assert_eq!(news(&mut piles, r#"[["b",0]]"#, "[]"), [""; 0]);
+        assert_eq!(news(&mut piles, r#"[["a",1,null]]"#, "[9]"), ["8.108@a"]);
+        assert_eq!(news(&mut piles, r#"[["a",4,null]]"#, "[]"), ["9.109@a"]);
+        assert_eq!(news(&mut piles, r#"[["a",5,null]]"#, "[]"), [""; 0]);
+        assert_eq!(news(&mut piles, r#"[["b",0,null]]"#, "[]"), [""; 0]);
+    }
+
+    #[test]
+    fn whoever_left_the_digest_gets_what_had_come_until_then() {
+        let mut piles = piles(&[(1, 7, "a"), (2, 8, "a"), (5, 9, "a")]);
+        assert_eq!(news(&mut piles, r#"[["a",1,2]]"#, "[]"), ["8.108@a"]);
+        assert_eq!(news(&mut piles, r#"[["a",1,4]]"#, "[8]"), [""; 0]);
+        assert_eq!(news(&mut piles, r#"[["a",4,2]]"#, "[]"), [""; 0], "they began anew since");
     }
 
     #[test]
@@ -150,18 +164,18 @@ mod tests {
         let mut piles = piles(&[(1, 7, "a"), (2, 8, "b")]);
         let mut of =
             |discreet, lists, had| piles.of(reader(discreet, lists, had)).unwrap().unwrap();
-        let first = of(false, r#"[["a",0]]"#, "[]");
-        assert_eq!(first, of(false, r#"[["a",0],["b",2]]"#, "[]"));
-        assert_eq!(first, of(false, r#"[["a",0],["b",0]]"#, "[8]"));
-        assert_ne!(first, of(false, r#"[["a",0],["b",0]]"#, "[]"));
-        assert_ne!(first, of(true, r#"[["a",0]]"#, "[]"), "discretion has one of its own");
+        let first = of(false, r#"[["a",0,null]]"#, "[]");
+        assert_eq!(first, of(false, r#"[["a",0,null],["b",2,null]]"#, "[]"));
+        assert_eq!(first, of(false, r#"[["a",0,null],["b",0,null]]"#, "[8]"));
+        assert_ne!(first, of(false, r#"[["a",0,null],["b",0,null]]"#, "[]"));
+        assert_ne!(first, of(true, r#"[["a",0,null]]"#, "[]"), "discretion has one of its own");
     }
 
     #[test]
     fn what_everybody_gets_together_is_in_the_order_of_its_publication() {
         let mut piles = piles(&[(1, 7, "a"), (2, 8, "b"), (3, 7, "b")]);
         let of = |lists| piles.of(reader(false, lists, "[]")).unwrap().unwrap();
-        let all = [r#"[["b",0]]"#, r#"[["a",0]]"#].map(of);
+        let all = [r#"[["b",0,null]]"#, r#"[["a",0,null]]"#].map(of);
         let together = piles.together(&HashSet::from(all));
         let posts: Vec<_> = together.iter().map(|it| (it.post.0, it.list.as_str())).collect();
         assert_eq!(posts, [(7, "a"), (8, "b")]);
@@ -171,7 +185,7 @@ mod tests {
     fn more_readings_than_are_remembered_are_told_alike() {
         let mut piles = piles(&[(1, 7, "a")]);
         for had in (0..2 * REMEMBERED).map(|post| format!("[{}]", post + 10)) {
-            assert_eq!(news(&mut piles, r#"[["a",0]]"#, &had).len(), 1);
+            assert_eq!(news(&mut piles, r#"[["a",0,null]]"#, &had).len(), 1);
             assert!(piles.remembered.len() <= REMEMBERED);
         }
     }

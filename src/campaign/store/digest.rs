@@ -26,7 +26,8 @@ row! {
     pub struct Reader {
         pub id: SubscriberId,
         pub discreet: bool,
-        /// What they read in it, as JSON: `[["list", sequence after which it is new to them], …]`.
+        /// What they read in it, as JSON: `[["list", sequence after which it is new to them, the last that is
+        /// theirs by this digest or null], …]`.
         pub lists: String,
         /// The posts they have had, as JSON: `[post, …]`.
         pub had: String,
@@ -73,7 +74,8 @@ pub async fn reader(
     among(session, words, digest, (SubscriberId(id.0 - 1), id)).await
 }
 
-/// Whoever reads a digest and may be mailed, among the people after the first and up to the last.
+/// Whoever reads a digest, or has left it for mails at once and lacks what had come until then, and may be
+/// mailed, among the people after the first and up to the last.
 ///
 /// The bounds are said of both tables: each is then read along its own index, however much there is of it.
 /// Postgres plans it anew for each page: of a ledger that was empty when a plan was made, the plan would
@@ -86,12 +88,13 @@ async fn among(
 ) -> Result<Vec<Reader>, Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "SELECT s.id, s.discreet, CAST({all_items}({item}(u.list, u.from_sequence)) AS TEXT) AS lists, \
+            "SELECT s.id, s.discreet, CAST({all_items}({item}(u.list, u.from_sequence, \
+             CASE WHEN u.cadence <> $1 THEN u.left_sequence END)) AS TEXT) AS lists, \
              coalesce((SELECT CAST({all_items}(g.post_id) AS TEXT) FROM ledger g \
                  WHERE g.subscriber_id = s.id AND g.purpose = 'post'), '[]') AS had \
              FROM subscriber s JOIN subscription u ON u.subscriber_id = s.id \
              WHERE s.id > $2 AND s.id <= $3 AND u.subscriber_id > $2 AND u.subscriber_id <= $3 \
-             AND u.cadence = $1 AND u.state = 'active' AND s.email IS NOT NULL \
+             AND (u.cadence = $1 OR u.left_digest = $1) AND u.state = 'active' AND s.email IS NOT NULL \
              AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) \
              GROUP BY s.id ORDER BY s.id"
         ))
@@ -110,7 +113,8 @@ pub async fn fired(session: &mut impl Session, digest: &str) -> Result<Option<Ti
 pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Result<bool, Error> {
     let rows = on!(write, c => sqlx::query(
         "INSERT INTO digest (name, fired_at) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET fired_at = excluded.fired_at WHERE digest.fired_at < excluded.fired_at",
+         ON CONFLICT (name) DO UPDATE SET fired_at = excluded.fired_at, skipped_at = NULL \
+         WHERE digest.fired_at < excluded.fired_at",
     )
     .bind(digest)
     .bind(at)
@@ -118,6 +122,25 @@ pub async fn take_firing(write: &mut Write, digest: &str, at: Timestamp) -> Resu
     .await
     .map(|done| done.rows_affected()))?;
     Ok(rows > 0)
+}
+
+/// The firing that was left out last, or none: it has been made up for.
+pub async fn set_skipped(
+    write: &mut Write,
+    digest: &str,
+    at: Option<Timestamp>,
+) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE digest SET skipped_at = $2 WHERE name = $1")
+        .bind(digest).bind(at).execute(c).await.map(drop))
+}
+
+/// Digests whose last firing was left out, and when that would have been.
+pub async fn skipped(session: &mut impl Session) -> Result<Vec<(String, Timestamp)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT name, skipped_at FROM digest WHERE skipped_at IS NOT NULL ORDER BY name",
+    )
+    .fetch_all(c)
+    .await)
 }
 
 /// As if the digest had fired last at `at`, unless another firing than `fired` was taken meanwhile.

@@ -4,9 +4,10 @@ use bulletin::audience::suppression::remove;
 use bulletin::campaign::digest::{Edition, plan_due};
 use bulletin::campaign::store::{fired, take_firing};
 use bulletin::clock::Timestamp;
+use bulletin::delivery::store::Taken;
 use tokio::task::JoinSet;
 
-use super::people::address;
+use super::people::{NOBODY, address};
 use super::{World, on_both};
 
 on_both!(
@@ -19,6 +20,7 @@ on_both!(
     what_is_queued_again_comes_to_whoever_joined_the_digest_meanwhile,
     whoever_is_confirmed_late_gets_no_old_news,
     whoever_may_be_mailed_again_gets_no_old_news,
+    whoever_leaves_a_digest_for_mails_at_once_gets_what_waited_for_them,
     an_urgent_post_comes_at_once_and_not_again_in_the_digest,
     a_digest_seen_for_the_first_time_does_not_fire_for_the_past,
     a_missed_firing_fires_once,
@@ -40,6 +42,16 @@ impl World {
 
     pub(crate) async fn plan_due(&self) -> Vec<Edition> {
         plan_due(&self.db, &self.config, self.now()).await.unwrap()
+    }
+
+    /// Whom a claim finds wanted.
+    async fn goes_out(&self) -> Vec<String> {
+        let taken = self.take(NOBODY, 100).await;
+        let wanted = taken.iter().map(|taken| match taken {
+            Taken::Wanted(errand) => errand.email.as_str().split('@').next().unwrap().to_owned(),
+            Taken::Unwanted(_, reason) => (*reason).to_owned(),
+        });
+        wanted.collect()
     }
 
     /// Who gets which posts: `ann: one.1 two.1`.
@@ -188,6 +200,27 @@ async fn a_withdrawn_post_is_in_no_edition(w: &World) {
     w.withdraw("one").await;
     let edition = w.edition("weekly").await.unwrap();
     assert_eq!(w.piles(&edition).await, ["ann: two.1"]);
+}
+
+/// With the next edition, once; and all that comes later at once.
+async fn whoever_leaves_a_digest_for_mails_at_once_gets_what_waited_for_them(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    w.news("one", "announcement").await;
+    w.reader("ann", "news", "immediate").await;
+    w.post("two", "announcement").await;
+    assert_eq!(w.announce("two").await.audience, 1);
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
+    assert_eq!(w.goes_out().await, ["ann", "ann"], "both are wanted");
+    assert_eq!(w.edition("weekly").await, None);
+    // and back again, and to another digest: neither loses nor repeats
+    w.reader("ann", "news", "weekly").await;
+    w.news("three", "announcement").await;
+    w.reader("ann", "news", "immediate").await;
+    w.reader("ann", "news", "daily").await;
+    assert_eq!(w.edition("weekly").await, None);
+    let edition = w.edition("daily").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: three.1"]);
 }
 
 async fn an_urgent_post_comes_at_once_and_not_again_in_the_digest(w: &World) {

@@ -1,10 +1,13 @@
 //! What should have gone out long ago, while no daemon ran, waits for a person.
 
-use bulletin::campaign::State;
+use bulletin::campaign::store::skipped;
+use bulletin::campaign::{State, digest};
+use bulletin::config::CatchUp;
 use bulletin::delivery::withdrawal::withdraw;
 use bulletin::id::CampaignId;
 use bulletin::post::store::newest;
 
+use super::digest::{TO_MONDAY, WEEK};
 use super::settle::{claims, next};
 use super::{World, on_both};
 
@@ -14,6 +17,8 @@ on_both!(
     who_approves_or_resumes_it_late_has_been_asked,
     what_was_resumed_before_its_time_is_late_by_its_time,
     that_something_is_cancelled_is_never_too_late,
+    a_digest_that_does_not_catch_up_leaves_out_what_it_missed_and_brings_it_with_the_next,
+    a_digest_that_is_a_little_late_is_not_left_out,
 );
 
 const HOUR: u64 = 3600;
@@ -85,4 +90,52 @@ async fn that_something_is_cancelled_is_never_too_late(w: &World) {
     w.pass(4 * STALE);
     let [started] = w.freeze().await.try_into().unwrap();
     assert_eq!(started.audience, 1);
+}
+
+/// The weekly digest leaves out what it missed.
+async fn plan_due(w: &World) -> Vec<String> {
+    let mut config = w.config.as_ref().clone();
+    config.digest.get_mut("weekly").unwrap().catch_up = CatchUp::Skip;
+    let mut piles = Vec::new();
+    for edition in digest::plan_due(&w.db, &config, w.now()).await.unwrap() {
+        piles.extend(w.piles(&edition).await);
+    }
+    piles
+}
+
+async fn left_out(w: &World) -> Vec<String> {
+    let all = skipped(&mut w.db.read().await.unwrap()).await.unwrap();
+    all.into_iter()
+        .map(|(name, at)| format!("{name} {}", at.rfc3339(w.config.site.timezone)))
+        .collect()
+}
+
+const NOTHING: [&str; 0] = [];
+
+async fn a_digest_that_does_not_catch_up_leaves_out_what_it_missed_and_brings_it_with_the_next(
+    w: &World,
+) {
+    w.reader("ann", "news", "weekly").await;
+    assert_eq!(plan_due(w).await, NOTHING);
+    w.news("one", "announcement").await;
+    w.pass(TO_MONDAY + STALE + 1);
+    assert_eq!(plan_due(w).await, NOTHING);
+    assert_eq!(left_out(w).await, ["weekly 2026-04-20T08:00:00+01:00"]);
+    w.pass(WEEK - STALE);
+    assert_eq!(plan_due(w).await, ["ann: one.1"]);
+    assert_eq!(left_out(w).await, NOTHING, "it has been made up for");
+    w.news("two", "announcement").await;
+    w.pass(WEEK + STALE + 1);
+    assert_eq!(plan_due(w).await, NOTHING);
+    let edition = w.edition("weekly").await.unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: two.1"], "a person runs it");
+    assert_eq!(left_out(w).await, NOTHING);
+}
+
+async fn a_digest_that_is_a_little_late_is_not_left_out(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    assert_eq!(plan_due(w).await, NOTHING);
+    w.news("one", "announcement").await;
+    w.pass(TO_MONDAY + STALE);
+    assert_eq!(plan_due(w).await, ["ann: one.1"]);
 }

@@ -20,6 +20,8 @@ pub(super) struct Reads {
     pub(super) active: bool,
     /// How much had been published when they came.
     since: usize,
+    /// The digest that they left for mails at once, and how much had been published then.
+    left: Option<(&'static str, usize)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,11 +58,17 @@ impl Model {
 
     /// Signs up, comes back, or changes the cadence.
     pub(super) fn subscribe(&mut self, person: usize, list: &'static str, cadence: &'static str) {
-        let since = self.count;
+        let count = self.count;
         let person = &mut self.people[person];
         if !person.suppressed {
-            let new = Reads { cadence, active: true, since };
-            person.reads.entry(list).or_insert(new).cadence = cadence;
+            let new = Reads { cadence, active: true, since: count, left: None };
+            let reads = person.reads.entry(list).or_insert(new);
+            if cadence != "immediate" {
+                reads.left = None;
+            } else if reads.cadence != "immediate" {
+                reads.left = Some((reads.cadence, count));
+            }
+            reads.cadence = cadence;
         }
     }
 
@@ -147,7 +155,11 @@ impl Model {
     fn news(&self, person: &Person, digest: &str) -> (Mail, BTreeSet<usize>) {
         let (mut pieces, mut posts) = (Vec::new(), BTreeSet::new());
         for (when, post, _, list) in &self.published {
-            let reads = person.reads.get(list).filter(|it| it.active && it.cadence == digest);
+            let theirs = |it: &&Reads| {
+                it.cadence == digest
+                    || it.left.is_some_and(|(left, until)| left == digest && *when <= until)
+            };
+            let reads = person.reads.get(list).filter(|it| it.active).filter(theirs);
             let new = reads.is_some_and(|it| it.since < *when) && !person.had.contains(post);
             if new && !self.posts[*post].withdrawn && posts.insert(*post) {
                 pieces.push(format!("p{post}.{}@{list}", self.posts[*post].announced));

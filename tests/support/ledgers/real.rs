@@ -186,6 +186,7 @@ impl Real {
             post: format!("p{post}"),
             lists: lists.iter().map(|list| (*list).to_owned()).collect(),
             due_at: self.now,
+            local_time: false,
             expires_at: self.now.plus(self.config.delivery.give_up_after),
         }
     }
