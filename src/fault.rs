@@ -66,6 +66,7 @@ pub const POINTS: [Point; 16] = [
     engine("kept", true),
 ];
 
+/// Every point there is.
 pub fn all() -> impl Iterator<Item = Point> {
     BEFORE.into_iter().chain(POINTS)
 }

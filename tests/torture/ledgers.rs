@@ -3,6 +3,7 @@
 use std::panic::catch_unwind;
 
 use crate::Orders;
+use crate::kills::name;
 use crate::page::Section;
 use crate::support::house::Database;
 use crate::support::ledgers::{Told, tell};
@@ -58,7 +59,7 @@ pub(crate) fn section(histories: Vec<Histories>) -> Section {
         title: "Who gets which post",
         sentence: "Histories of posts, new versions, corrections and withdrawals, of people who sign up, change their \
                    cadence, pause, leave and are suppressed, of mailings that are cancelled, told to the real stores and \
-                   to a model of a few lines. Every other plan and freeze is given up somewhere and done again. After each \
+                   to a model of a few lines. Plans and freezes are given up somewhere and done again. After each \
                    mailing both say the same of everybody: which posts, in which version, by which list, in which order, \
                    who shares a rendition; and what the ledger holds after each step. So nobody misses a post, nobody has \
                    one twice, and nobody gets an empty digest."
@@ -79,7 +80,7 @@ fn row(histories: &[Histories], database: Database) -> Vec<String> {
         .collect();
     let sum = |of: fn(&Told) -> usize| these.iter().map(|told| of(told)).sum::<usize>().to_string();
     vec![
-        format!("{database:?}"),
+        name(database).to_owned(),
         these.len().to_string(),
         sum(|told| told.steps),
         sum(|told| told.announcements),
