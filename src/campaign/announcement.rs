@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::store::{self, New};
-use super::{Forecast, Kind, Order, State};
+use super::{Action, Forecast, Kind, Order, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::Db;
@@ -54,6 +54,8 @@ pub async fn queue(
     };
     let mut write = db.write().await?;
     let id = store::insert(&mut write, &new, &lists, now).await?;
+    let detail = format!("version {}, to {}", stored.version, lists.join(", "));
+    store::log(&mut write, id, &order.by, Action::Queued, Some(&detail), now).await?;
     let forecast = store::forecast(&mut write, id, stored.id, post.urgent).await?;
     // The first announcement of a post fills archive and digests even when nobody reads its lists.
     let nobody_left = stored.published_at.is_some() && !forecast.reaches_somebody();

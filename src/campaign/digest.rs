@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::action::Actor;
 use super::store::{self, New, News, Piece};
-use super::{Kind, State};
+use super::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::{Config, Digest};
 use crate::db::{Db, Write};
@@ -76,7 +77,7 @@ async fn fire(
     if !store::take_firing(&mut write, name, firing).await? {
         return Ok(None);
     }
-    let edition = plan(&mut write, config, name, digest, now).await?;
+    let edition = plan(&mut write, config, (name, digest), &Actor::machine(), now).await?;
     write.commit().await?;
     Ok(edition)
 }
@@ -86,11 +87,12 @@ pub async fn run(
     db: &Db,
     config: &Config,
     name: &str,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
     let digest = named(config, name)?;
     let mut write = db.write().await?;
-    let edition = plan(&mut write, config, name, digest, now).await?;
+    let edition = plan(&mut write, config, (name, digest), by, now).await?;
     write.commit().await?;
     Ok(edition)
 }
@@ -112,11 +114,12 @@ pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::
     Ok(by_reader(news).into_values().next().unwrap_or_default().pieces)
 }
 
+/// No edition waits for approval: what is in it was approved when it was published (ADR 29).
 async fn plan(
     write: &mut Write,
     config: &Config,
-    name: &str,
-    digest: &Digest,
+    (name, digest): (&str, &Digest),
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
     store::take_turn(write).await?;
@@ -136,6 +139,7 @@ async fn plan(
     };
     let lists: Vec<String> = config.list.keys().cloned().collect();
     let id = store::insert(write, &new, &lists, now).await?;
+    store::log(write, id, by, Action::Queued, Some(&format!("the digest {name}")), now).await?;
     store::begin(write, id, now).await?;
     let domains = config.message_domains();
     for (Pile { discreet, pieces }, people) in by_pile(piles) {

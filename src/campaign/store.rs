@@ -1,11 +1,15 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
+mod action;
+mod approval;
 mod end;
 mod holder;
 mod look;
 mod rendition;
 mod rsvp;
 
+pub use action::{Entry, actions, log, queued_by};
+pub use approval::{Signed, sign, signed};
 pub use end::{any_to_finish, finish, lock};
 pub use holder::{
     Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,

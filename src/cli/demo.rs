@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::open::Failure;
 use super::print::Printer;
+use crate::campaign::action::Actor;
 use crate::campaign::{self, Order, digest};
 use crate::daemon::{self, Home, Until};
 use crate::id::CampaignId;
@@ -68,7 +69,14 @@ async fn queue(home: &Home, post: &str) -> Result<(), Failure> {
     let now = home.clock.now();
     let expires_at = now.plus(home.config.delivery.give_up_after);
     let post = post.to_owned();
-    let order = Order { version: None, post, lists: Vec::new(), due_at: now, expires_at };
+    let order = Order {
+        version: None,
+        post,
+        lists: Vec::new(),
+        due_at: now,
+        expires_at,
+        by: Actor::machine(),
+    };
     campaign::announcement::queue(&home.db, &home.config, &order, false, now).await?;
     Ok(())
 }
@@ -90,7 +98,8 @@ impl Guide<'_> {
         for _ in POSTS {
             self.tell(&mut endings).await?;
         }
-        digest::run(&self.home.db, &self.home.config, "weekly", self.home.clock.now()).await?;
+        let Home { db, config, clock, .. } = self.home;
+        digest::run(db, config, "weekly", &Actor::machine(), clock.now()).await?;
         self.tell(&mut endings).await?;
         self.point();
         if self.once {

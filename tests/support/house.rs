@@ -3,6 +3,7 @@
 //! What always holds: whenever a campaign is looked at, the counts of all its states add up to its
 //! audience; and whatever the program said with `-v`, no reader's address and no key was in it.
 
+pub(crate) mod coordinator;
 mod plan;
 mod record;
 mod watch;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::Watch;
+use crate::campaign::action::Actor;
 use crate::campaign::announcement::queue;
 use crate::campaign::{self, Kind, Order, State};
 use crate::clock::Timestamp;
@@ -154,7 +155,8 @@ async fn announce(watch: &Watch, stored: Stored) -> anyhow::Result<()> {
     let (version, slug) = (Some(stored.version), stored.slug.clone());
     fit(watch, stored, now).await?;
     let expires_at = now.plus(home.config.delivery.give_up_after);
-    let order = Order { version, post: slug.clone(), lists: Vec::new(), due_at: now, expires_at };
+    let (lists, by) = (Vec::new(), Actor::machine());
+    let order = Order { version, post: slug.clone(), lists, due_at: now, expires_at, by };
     let queued = queue(&home.db, &home.config, &order, false, now).await?;
     let waits = queued.state == State::AwaitingApproval;
     tracing::info!(
