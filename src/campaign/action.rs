@@ -18,7 +18,7 @@ impl Actor {
 
     /// By the name of their table.
     pub fn coordinator(name: &str, user: Option<&str>) -> Self {
-        Self { name: name.to_owned(), user: user.map(str::to_owned) }
+        Self { name: name.to_owned(), user: user.map(|user| Self::user(user).name) }
     }
 
     /// Somebody of whom only the system knows.
@@ -52,7 +52,10 @@ mod tests {
 
     #[test]
     fn a_user_called_like_the_program_is_not_the_machine() {
-        assert!(!Actor::user("bulletin").is(Actor::machine().name()));
+        let machine = Actor::machine();
+        assert!(!Actor::user("bulletin").is(machine.name()));
+        let cem = Actor::coordinator("cem", Some("bulletin"));
+        assert!(!cem.is(machine.name()) && cem.is(Actor::user("bulletin").name()));
         assert_eq!(Actor::user("ann").name(), "ann");
     }
 }

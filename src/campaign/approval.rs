@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::action::Actor;
-use super::store::{self, Campaign};
+use super::store::{self, Campaign, Signed};
 use super::{Action, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -76,6 +76,18 @@ impl Content {
             _ => (*name).to_owned(),
         });
         told.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Why a signature does not hold any more; None when it does.
+    fn breach(&self, signed: &Signed) -> Option<String> {
+        if signed.hash == self.hash() {
+            return None;
+        }
+        let (what, who) = (self.changes(&signed.content), &signed.approved_by);
+        Some(match what.as_str() {
+            "" => format!("{who} approved it under another version of Bulletin"),
+            what => format!("changed since {who} approved it: {what}"),
+        })
     }
 }
 
@@ -149,11 +161,7 @@ pub(super) async fn missing(
     };
     Ok(match store::signed(session, campaign.id).await? {
         None => Some(format!("the list \"{list}\" asks for approval, and nobody has approved it")),
-        Some(signed) if signed.hash == content.hash() => None,
-        Some(signed) => {
-            let (what, who) = (content.changes(&signed.content), signed.approved_by);
-            Some(format!("changed since {who} approved it: {what}"))
-        }
+        Some(signed) => content.breach(&signed),
     })
 }
 
@@ -192,6 +200,17 @@ mod tests {
             assert!(other.changes(&signed.text()).starts_with(name), "{key}");
         }
         assert_eq!(signed.changes(&signed.text()), "");
+    }
+
+    #[test]
+    fn a_signature_that_tells_of_no_change_and_does_not_fit_is_none() {
+        let seen = content(&["news"], 1);
+        let mut signed =
+            Signed { content: seen.text(), hash: seen.hash(), approved_by: "bob".to_owned() };
+        assert_eq!(seen.breach(&signed), None);
+        signed.hash = content(&["news"], 2).hash();
+        let why = seen.breach(&signed).unwrap();
+        assert_eq!(why, "bob approved it under another version of Bulletin");
     }
 
     #[test]

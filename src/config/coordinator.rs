@@ -41,12 +41,12 @@ pub fn known<'a>(
     };
     ensure!(
         token.reveal().chars().count() >= SHORTEST,
-        "the token in BULLETIN_TOKEN is shorter than {SHORTEST} characters, which can be guessed; \
+        "your token (BULLETIN_TOKEN or BULLETIN_TOKEN_FILE) is shorter than {SHORTEST} characters, which can be guessed; \
          make one with `openssl rand -hex 32`, and write its hash below the [coordinator.NAME] \
          in the configuration, as token_sha256"
     );
     all.find(|(_, one)| one.token.as_ref().is_some_and(|hash| hash.is_of(token))).context(
-        "the token in BULLETIN_TOKEN is no coordinator's; write its SHA-256 below a \
+        "your token (BULLETIN_TOKEN or BULLETIN_TOKEN_FILE) is no coordinator's; write its SHA-256 below a \
          [coordinator.NAME] in the configuration, as token_sha256, or unset the variable",
     )
 }

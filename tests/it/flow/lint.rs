@@ -52,7 +52,7 @@ async fn what_a_rule_blocks_is_not_queued_until_it_is_let_go_with_a_reason(datab
     assert!(house.program.json_lines(&["campaign", "list"]).is_empty());
 
     // what was let go before still counts
-    house.ask_for_approval(&[]);
+    house.ask_for_approval(&["reports"]);
     let said =
         house.program.json(&["queue", "p", "--allow", "shouting", "--because", "it is its name"]);
     let campaign = said["campaign"].as_i64().unwrap();
@@ -66,6 +66,10 @@ async fn what_a_rule_blocks_is_not_queued_until_it_is_let_go_with_a_reason(datab
     assert_eq!(house.program.json(&["post", "show", "p"])["allowed"], allowed);
     let shown = house.must(&["campaign", "show", campaign.to_string().as_str()]).stdout;
     assert!(shown.contains("\nshouting was allowed by Ann Field on "), "{shown}");
+    // whoever approves is told, too
+    let id = campaign.to_string();
+    let told = house.program_of("bob").run(&["campaign", "approve", &id]).stdout;
+    assert!(told.contains("\nshouting was allowed by Ann Field on "), "{told}");
     house.send();
     assert_eq!(house.mails().len(), 1);
 }

@@ -95,7 +95,7 @@ async fn a_second_coordinator_lets_a_campaign_go_and_the_first_cannot(database: 
 async fn whoever_is_no_coordinator_steers_nothing_and_is_told_what_to_write(database: Database) {
     let house = careful(database);
     let campaign = house.queue("hello").to_string();
-    let all: [&[&str]; 9] = [
+    let all: [&[&str]; 12] = [
         &["queue", "hello"],
         &["campaign", "approve", &campaign],
         &["campaign", "pause", &campaign],
@@ -105,13 +105,19 @@ async fn whoever_is_no_coordinator_steers_nothing_and_is_told_what_to_write(data
         &["campaign", "test", &campaign, "--to", BOB],
         &["digest", "run", "weekly"],
         &["post", "withdraw", "hello"],
+        &["check", "hello.md", "--allow", "shouting", "--because", "it is a name"],
+        &["delivery", "retry", "1"],
+        &["delivery", "settle", "1", "accepted"],
     ];
     // the user who runs the tests has no table; Eve has a token that nobody knows
     let (nobody, eve) =
         (house.program.clone().without_env("BULLETIN_TOKEN"), house.program_of("eve"));
     for command in all {
         refused(&nobody.run(command), "is not a coordinator, and only coordinators may do this");
-        refused(&eve.run(command), "the token in BULLETIN_TOKEN is no coordinator's");
+        refused(
+            &eve.run(command),
+            "your token (BULLETIN_TOKEN or BULLETIN_TOKEN_FILE) is no coordinator's",
+        );
     }
     assert_eq!(done(&house, campaign.parse().unwrap()), [("ann".to_owned(), "queued".to_owned())]);
     // to look is free
