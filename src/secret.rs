@@ -7,6 +7,9 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use hmac::digest::CtOutput;
+use sha2::{Digest, Sha256};
 
 /// A secret; ask for it by name with [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]
@@ -49,6 +52,36 @@ pub fn refuse_open_mode(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is kept of a secret that somebody else holds: its SHA-256. It must be a long random one.
+#[derive(Clone)]
+pub struct Hashed(CtOutput<Sha256>);
+
+impl Hashed {
+    /// 64 hexadecimal digits.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let octets = HEXLOWER_PERMISSIVE.decode(hex.trim().as_bytes()).ok()?;
+        let octets: [u8; 32] = octets.try_into().ok()?;
+        Some(Self(CtOutput::new(octets.into())))
+    }
+
+    /// In constant time: how much of a guess is right cannot be measured.
+    pub fn is_of(&self, secret: &Secret) -> bool {
+        self.0 == CtOutput::new(Sha256::digest(secret.reveal().as_bytes()))
+    }
+}
+
+impl PartialEq for Hashed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash of a secret]")
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
@@ -70,6 +103,20 @@ mod tests {
     fn a_secret_is_never_printed() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?} {secret}"), "[secret] [secret]");
+    }
+
+    #[test]
+    fn a_hash_tells_its_secret_from_others_and_shows_nothing() {
+        // `printf %s abc | sha256sum` (FIPS 180-2, appendix B.1)
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        for hex in [hex.to_owned(), hex.to_uppercase(), format!(" {hex} ")] {
+            let hash = Hashed::parse(&hex).unwrap();
+            assert!(hash.is_of(&Secret::new("abc")) && !hash.is_of(&Secret::new("abd")));
+            assert_eq!(format!("{hash:?}"), "[hash of a secret]");
+        }
+        for wrong in ["", &hex[1..], &format!("{hex}00"), &hex.replace('b', "g")] {
+            assert!(Hashed::parse(wrong).is_none(), "{wrong}");
+        }
     }
 
     #[test]

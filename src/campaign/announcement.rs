@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::store::{self, New};
-use super::{Forecast, Kind, Order, State, local};
+use super::{Action, Forecast, Kind, Order, State, local};
 use crate::clock::Timestamp;
 use crate::clock::local::LocalTime;
 use crate::config::Config;
@@ -69,6 +69,8 @@ pub async fn queue(
     if let Some(time) = local_time {
         store::set_local_time(&mut write, id, time).await?;
     }
+    let detail = format!("version {}, to {}", stored.version, lists.join(", "));
+    store::log(&mut write, id, &order.by, Action::Queued, Some(&detail), now).await?;
     let forecast = store::forecast(&mut write, id, stored.id, post.urgent).await?;
     // The first announcement of a post fills archive and digests even when nobody reads its lists.
     let nobody_left = stored.published_at.is_some() && !forecast.reaches_somebody();

@@ -12,8 +12,9 @@ use std::time::Duration;
 use anyhow::Context;
 use pile::{Pile, Piles};
 
+use super::action::Actor;
 use super::store::{self, Due, New, Piece};
-use super::{Kind, State};
+use super::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::{CatchUp, Config, Digest};
 use crate::db::{Db, Write};
@@ -100,7 +101,7 @@ async fn fire(
     if !store::take_firing(&mut write, name, firing).await? {
         return Ok(None);
     }
-    let edition = plan(&mut write, config, name, digest, now).await?;
+    let edition = plan(&mut write, config, (name, digest), &Actor::machine(), now).await?;
     write.commit().await?;
     Ok(edition)
 }
@@ -110,11 +111,12 @@ pub async fn run(
     db: &Db,
     config: &Config,
     name: &str,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
     let digest = named(config, name)?;
     let mut write = db.write().await?;
-    let edition = plan(&mut write, config, name, digest, now).await?;
+    let edition = plan(&mut write, config, (name, digest), by, now).await?;
     store::set_skipped(&mut write, name, None).await?;
     write.commit().await?;
     Ok(edition)
@@ -151,12 +153,13 @@ pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::
 /// Before everybody.
 const NOBODY: SubscriberId = SubscriberId(0);
 
-/// Goes through everybody, page by page; nothing but piles is kept in memory.
+/// Goes through everybody, page by page; nothing but piles is kept in memory. No edition waits for approval:
+/// what is in it was approved when it was published (ADR 29).
 async fn plan(
     write: &mut Write,
     config: &Config,
-    name: &str,
-    digest: &Digest,
+    (name, digest): (&str, &Digest),
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Option<Edition>> {
     store::take_turn(write).await?;
@@ -173,7 +176,7 @@ async fn plan(
         }
         // the first who gets anything makes the edition
         if draft.is_none() && !found.is_empty() {
-            draft = Some(Draft::begin(write, config, name, digest, now).await?);
+            draft = Some(Draft::begin(write, config, (name, digest), by, now).await?);
         }
         if let Some(draft) = &mut draft {
             draft.add(write, &piles, found, now).await?;
@@ -198,8 +201,8 @@ impl Draft {
     async fn begin(
         write: &mut Write,
         config: &Config,
-        name: &str,
-        digest: &Digest,
+        (name, digest): (&str, &Digest),
+        by: &Actor,
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         let new = New {
@@ -214,6 +217,8 @@ impl Draft {
         };
         let lists: Vec<String> = config.list.keys().cloned().collect();
         let id = store::insert(write, &new, &lists, now).await?;
+        let detail = format!("the digest {name}");
+        store::log(write, id, by, Action::Queued, Some(&detail), now).await?;
         store::begin(write, id, now).await?;
         Ok(Self { id, renditions: HashMap::new(), message_domains: config.message_domains() })
     }

@@ -1,7 +1,8 @@
 //! At its due time a campaign meets its audience: frozen in one transaction (promise 1).
 
+use super::action::Actor;
 use super::store::{self, Campaign, Frozen, Piece, Sequel};
-use super::{State, local, sequel};
+use super::{Action, Kind, State, approval, local, sequel};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Error, Write};
@@ -42,14 +43,17 @@ async fn set_aside(
 ) -> anyhow::Result<()> {
     let reason = format!("{error:#}");
     let mut write = db.write().await?;
-    store::change(&mut write, campaign.id, State::Scheduled, State::Paused, Some(&reason), now)
-        .await?;
+    let (id, from, to) = (campaign.id, State::Scheduled, State::Paused);
+    if store::change(&mut write, id, from, to, Some(&reason), now).await? {
+        let by = Actor::machine();
+        store::log(&mut write, id, &by, Action::Paused, Some(&reason), now).await?;
+    }
     write.commit().await?;
     tracing::error!(campaign = campaign.id.0, "the campaign is paused: {reason}");
     Ok(())
 }
 
-/// One campaign: publish, renditions, deliveries, ledger; or the reason why it is cancelled.
+/// One campaign: publish, renditions, deliveries, ledger; or the reason why it is cancelled, or waits.
 async fn freeze(
     db: &Db,
     config: &Config,
@@ -61,37 +65,36 @@ async fn freeze(
     };
     let mut write = db.write().await?;
     store::take_turn(&mut write).await?;
+    // as it stands now, and until the commit
+    let locked = store::lock(&mut write, campaign.id).await?;
+    let Some(campaign) = locked.filter(|locked| locked.state == State::Scheduled) else {
+        return Ok(None);
+    };
     let stored = post::store::version(&mut write, post, version).await?;
     let sequel = Sequel::of(campaign.kind);
-    let calls_off = sequel == Some(Sequel::Cancellation);
-    let pulled = if stored.withdrawn_at.is_some() && !calls_off {
-        Some("the post was withdrawn")
-    } else {
-        (campaign.expires_at <= now).then_some("it expired before it could be sent")
-    };
-    if let Some(reason) = pulled {
-        store::change(
-            &mut write,
-            campaign.id,
-            State::Scheduled,
-            State::Cancelled,
-            Some(reason),
-            now,
-        )
-        .await?;
-        write.commit().await?;
-        tracing::warn!(campaign = campaign.id.0, "the campaign is cancelled: {reason}");
-        return Ok(None);
+    if let Some(reason) = pulled(&campaign, &stored, now) {
+        return end(write, &campaign, reason, now).await.map(|()| None);
     }
-    if let Some(reason) = stale(config, campaign, now) {
+    if let Some(reason) = stale(config, &campaign, now) {
         let (from, to) = (State::Scheduled, State::Paused);
         store::change(&mut write, campaign.id, from, to, Some(&reason), now).await?;
+        let by = Actor::machine();
+        store::log(&mut write, campaign.id, &by, Action::Paused, Some(&reason), now).await?;
         write.commit().await?;
         tracing::warn!(campaign = campaign.id.0, "the campaign is paused: {reason}");
         return Ok(None);
     }
     // Who had the post is known when none of its mails is under way: the next round looks again.
-    if calls_off && store::under_way(&mut write, post).await? {
+    if sequel == Some(Sequel::Cancellation) && store::under_way(&mut write, post).await? {
+        return Ok(None);
+    }
+    if sequel.is_some() {
+        sequel::add_lists(&mut write, campaign.id, post).await?;
+    }
+    if let Some(why) = approval::missing(&mut write, config, &campaign).await? {
+        approval::void(&mut write, campaign.id, &why, now).await?;
+        write.commit().await?;
+        tracing::warn!(campaign = campaign.id.0, "the campaign waits for approval: {why}");
         return Ok(None);
     }
     if !store::begin(&mut write, campaign.id, now).await? {
@@ -99,9 +102,9 @@ async fn freeze(
     }
     match sequel {
         Some(sequel) => {
-            sequel::freeze(&mut write, config, campaign, sequel, (post, version), now).await?;
+            sequel::freeze(&mut write, config, &campaign, sequel, (post, version), now).await?;
         }
-        None => announce(&mut write, config, campaign, &stored, now).await?,
+        None => announce(&mut write, config, &campaign, &stored, now).await?,
     }
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;
@@ -119,6 +122,29 @@ fn stale(config: &Config, campaign: &Campaign, now: Timestamp) -> Option<String>
             "it was due on {local}, and nothing could go out then; see whether it is still right"
         )
     })
+}
+
+/// Why it is not sent any more.
+fn pulled(campaign: &Campaign, stored: &Stored, now: Timestamp) -> Option<&'static str> {
+    if stored.withdrawn_at.is_some() && campaign.kind != Kind::Cancellation {
+        return Some("the post was withdrawn");
+    }
+    (campaign.expires_at <= now).then_some("it expired before it could be sent")
+}
+
+async fn end(
+    mut write: Write,
+    campaign: &Campaign,
+    reason: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let (id, to) = (campaign.id, State::Cancelled);
+    store::change(&mut write, id, campaign.state, to, Some(reason), now).await?;
+    let by = Actor::machine();
+    store::log(&mut write, id, &by, Action::Cancelled, Some(reason), now).await?;
+    write.commit().await?;
+    tracing::warn!(campaign = id.0, "the campaign is cancelled: {reason}");
+    Ok(())
 }
 
 /// Publishes the version, and gives everybody who is due it their mail.

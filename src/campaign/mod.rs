@@ -1,10 +1,11 @@
 //! What goes out and when: one mailing, to everybody who is due it.
 //!
-//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger` and `rsvp`.
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger`, `rsvp`,
+//! `action` and `approval`.
 //! A campaign says what and when; a delivery says to whom and how it went.
 //!
 //! ```text
-//! draft → awaiting_approval → scheduled → running ⇄ paused → finished
+//! draft → awaiting_approval ⇄ scheduled → running ⇄ paused → finished
 //!                                  └──────────┴────────┴──→ cancelled
 //! ```
 //! A finished campaign runs again when a person has a delivery of it retried that was in doubt.
@@ -19,6 +20,8 @@
 //!
 //! * A correction and a cancellation go to exactly those whose ledger says that they had the post, by
 //!   the lists it came by and as far as they still read them; nothing re-sends by itself.
+//! * Where a list wants it, a second person approves, and what is frozen is what they approved
+//!   (`approval`). Who did what is in the log of the transaction that did it (`action`).
 //!
 //! # Races
 //! 1. *Two daemons find one campaign due.* The update from `scheduled` to `running` decides.
@@ -31,8 +34,12 @@
 //!    did: it stays running, or it runs again.
 //! 5. *A post is withdrawn while its mails are under way.* Its cancellation is frozen when they have
 //!    come to rest: only then is it known who had the post.
+//! 6. *A campaign changes while a second person looks at it.* They approve what they have seen: the
+//!    approval holds the row and compares, and so does the freeze.
 
+pub mod action;
 pub mod announcement;
+pub mod approval;
 pub mod digest;
 pub mod freeze;
 mod local;
@@ -46,6 +53,7 @@ use std::str::FromStr;
 
 use anyhow::bail;
 
+use self::action::Actor;
 use crate::clock::Timestamp;
 use crate::post::store::Stored;
 
@@ -125,6 +133,21 @@ words! {
     }
 }
 
+words! {
+    /// What somebody did to a campaign.
+    Action as "something that is done to a campaign" {
+        Queued = "queued",
+        Approved = "approved",
+        Voided = "voided",
+        Paused = "paused",
+        Resumed = "resumed",
+        Cancelled = "cancelled",
+        Retried = "retried",
+        Settled = "settled",
+        Tested = "tested",
+    }
+}
+
 /// Who would get a campaign now, and who not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
@@ -164,6 +187,7 @@ pub struct Order {
     /// Each reader gets it when their own clock shows what the site's shows at `due_at`.
     pub local_time: bool,
     pub expires_at: Timestamp,
+    pub by: Actor,
 }
 
 impl Order {

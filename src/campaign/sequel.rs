@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 
+use super::action::Actor;
 use super::announcement::Queued;
 use super::store::{self, Campaign, Due, New, Piece, Sequel};
-use super::{Forecast, Order, State};
+use super::{Action, Forecast, Order, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Session, Write};
@@ -33,8 +34,8 @@ pub async fn correct(
     let forecast =
         store::forecast_holders(&mut write, Sequel::Update, stored.id, stored.version).await?;
     let times = (order.due_at, order.expires_at);
-    let mut queued =
-        insert(&mut write, config, &stored, (Sequel::Update, forecast), times, now).await?;
+    let (sequel, whose) = ((Sequel::Update, forecast), (&order.by, now));
+    let mut queued = insert(&mut write, config, &stored, sequel, times, whose).await?;
     // The first correction enters the archive even when nobody is left to be told.
     queued.nobody_left = stored.published_at.is_some() && queued.forecast.audience == 0;
     if !dry_run && !queued.nobody_left {
@@ -79,6 +80,7 @@ pub async fn call_off(
     write: &mut Write,
     config: &Config,
     stored: &Stored,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Notice> {
     if let Some(open) = store::open_cancellation(write, stored.id).await? {
@@ -93,7 +95,8 @@ pub async fn call_off(
         return Ok(Notice::Nobody(forecast));
     }
     let times = (now, now.plus(config.delivery.give_up_after));
-    let told = insert(write, config, &told, (Sequel::Cancellation, forecast), times, now).await?;
+    let sequel = (Sequel::Cancellation, forecast);
+    let told = insert(write, config, &told, sequel, times, (by, now)).await?;
     Ok(Notice::Queued(told))
 }
 
@@ -104,7 +107,7 @@ async fn insert(
     stored: &Stored,
     (sequel, forecast): (Sequel, Forecast),
     (due_at, expires_at): (Timestamp, Timestamp),
-    now: Timestamp,
+    (by, now): (&Actor, Timestamp),
 ) -> anyhow::Result<Queued> {
     let (lists, urgent) = (posts::announced_on(write, stored.id).await?, stored.post()?.urgent);
     let approval = lists.iter().any(|list| config.list.get(list).is_some_and(|list| list.approval));
@@ -122,29 +125,19 @@ async fn insert(
     // what calendars have is replaced; the campaign carries the new sequence
     posts::raise_sequence(write, stored.id).await?;
     let id = store::insert(write, &new, &lists, now).await?;
+    let detail = format!("version {}, to {}", stored.version, lists.join(", "));
+    store::log(write, id, by, Action::Queued, Some(&detail), now).await?;
     Ok(Queued { id, state, due_at, local_time: None, urgent, lists, forecast, nobody_left: false })
 }
 
 /// The post may have been announced on other lists since this was queued: their readers had it, too.
-async fn add_lists(
+pub(super) async fn add_lists(
     write: &mut Write,
-    config: &Config,
-    campaign: &Campaign,
+    id: CampaignId,
     post: PostId,
 ) -> anyhow::Result<()> {
-    let known = store::lists(write, campaign.id).await?;
-    let mut new = posts::announced_on(write, post).await?;
-    new.retain(|list| !known.contains(list));
-    let approves = |list: &String| config.list.get(list).is_some_and(|list| list.approval);
-    if let Some(list) = new.iter().find(|list| approves(list))
-        && !known.iter().any(approves)
-    {
-        bail!(
-            "the post was announced on \"{list}\" since, a list that wants approval; \
-             cancel this campaign and queue it again"
-        );
-    }
-    Ok(store::add_lists(write, campaign.id, &new).await?)
+    let lists = posts::announced_on(write, post).await?;
+    Ok(store::add_lists(write, id, &lists).await?)
 }
 
 /// Publishes a correction, and gives everybody who had the post their mail. The campaign runs already.
@@ -156,7 +149,6 @@ pub(super) async fn freeze(
     (post, version): (PostId, i64),
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    add_lists(write, config, campaign, post).await?;
     if sequel == Sequel::Update {
         for list in store::lists(write, campaign.id).await? {
             posts::publish_correction(write, post, version, &list, now).await?;

@@ -1,5 +1,7 @@
 //! All SQL of campaigns: making, freezing, planning, and looking at them.
 
+mod action;
+mod approval;
 mod digest;
 mod end;
 mod holder;
@@ -7,6 +9,8 @@ mod look;
 mod rendition;
 mod rsvp;
 
+pub use action::{Entry, actions, log, queued_by};
+pub use approval::{Signed, sign, signed};
 pub use digest::{
     Publication, Reader, fired, forget_firing, publications, reader, readers, set_skipped, skipped,
     take_firing,

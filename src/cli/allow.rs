@@ -1,11 +1,11 @@
 //! `--allow RULE --because TEXT`: what a person lets go, kept with their name, the time and the reason.
 
-use std::os::unix::fs::MetadataExt;
-
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::open::Failure;
+use super::who::shown;
+use crate::campaign::action::Actor;
 use crate::clock::Timestamp;
 use crate::daemon::Home;
 use crate::line::Line;
@@ -28,8 +28,8 @@ impl Allow {
         self.rules.is_empty()
     }
 
-    /// Each rule with its reason.
-    pub(super) fn read(&self, now: Timestamp) -> Result<Vec<Allowance>, Failure> {
+    /// Each rule with its reason, let go by this person.
+    pub(super) fn read(&self, by: &Actor, now: Timestamp) -> Result<Vec<Allowance>, Failure> {
         let count = self.because.len();
         if !self.is_empty() && count != 1 && count != self.rules.len() {
             return Err(Failure::usage(
@@ -37,18 +37,19 @@ impl Allow {
             ));
         }
         let reasons = self.because.iter().cycle();
-        self.rules.iter().zip(reasons).map(|(rule, reason)| allowance(rule, reason, now)).collect()
+        let each = self.rules.iter().zip(reasons);
+        each.map(|(rule, reason)| allowance(rule, reason, by, now)).collect()
     }
 }
 
-fn allowance(rule: &str, reason: &str, now: Timestamp) -> Result<Allowance, Failure> {
+fn allowance(rule: &str, reason: &str, by: &Actor, now: Timestamp) -> Result<Allowance, Failure> {
     let rule = rule::named(rule).map_err(|why| Failure::usage(format!("--allow: {why}")))?;
     let reason = Line::parse(reason)
         .map_err(|why| Failure::usage(format!("--because: the reason {why}")))?;
     Ok(Allowance {
         rule: rule.to_owned(),
         reason: reason.to_string(),
-        allowed_by: user(),
+        allowed_by: by.name().to_owned(),
         allowed_at: now,
     })
 }
@@ -107,7 +108,7 @@ fn soften(home: &Home, findings: Vec<Finding>, allowed: &[Allowance]) -> Vec<Fin
 fn sentence(home: &Home, allowance: &Allowance) -> String {
     let Allowance { allowed_by, allowed_at, reason, .. } = allowance;
     let day = allowed_at.local(home.config.site.timezone).format("%-d %B %Y");
-    format!("allowed by {allowed_by} on {day}: {reason}")
+    format!("allowed by {} on {day}: {reason}", shown(&home.config, allowed_by))
 }
 
 /// A line for people about each rule that was let go.
@@ -125,14 +126,4 @@ pub(super) fn object(home: &Home, allowed: &[Allowance]) -> Value {
         })
     };
     allowed.iter().map(one).collect()
-}
-
-/// Who is at the keyboard, as the system knows them.
-fn user() -> String {
-    let told = ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
-    let told = told.and_then(|name| Line::parse(&name).ok()).map(|name| name.to_string());
-    told.unwrap_or_else(|| {
-        let owner = std::fs::metadata("/proc/self").map(|us| us.uid());
-        owner.map_or_else(|_| "somebody".to_owned(), |uid| format!("user {uid}"))
-    })
 }

@@ -1,5 +1,6 @@
 //! `bulletin campaign`: mailings, seen and steered.
 
+mod approve;
 mod show;
 mod trial;
 mod watch;
@@ -9,17 +10,19 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use self::approve::approve;
 use self::show::{object, show};
 use self::trial::trial;
 use self::watch::watch;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
+use super::who::who;
 use crate::address::EmailAddress;
 use crate::campaign::State;
+use crate::campaign::approval;
 use crate::campaign::store::{self, Campaign as Row};
 use crate::daemon::Home;
-use crate::delivery;
 use crate::delivery::steer::{self, Resumed};
 use crate::id::CampaignId;
 
@@ -42,8 +45,20 @@ pub(super) enum Campaign {
     Cancel { id: CampaignId },
     /// Try again now what was deferred or is in doubt
     Retry { id: CampaignId },
-    /// Let a campaign go out that waits for approval
-    Approve { id: CampaignId },
+    /// Let a campaign go out that waits for approval by a second person
+    #[command(
+        after_help = "What is approved is shown first, and on a terminal you are asked. It is approved as it stands:\n\
+if its content, its lists or its time change before it goes out, it waits for approval again. Who\n\
+queued it cannot approve it. After its time it goes out at once.\n\n\
+Coordinators are named in the configuration and known by their login, or by the\n\
+token in BULLETIN_TOKEN or in the file that BULLETIN_TOKEN_FILE names."
+    )]
+    Approve {
+        id: CampaignId,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Send one copy of its mail to an address, now and outside of the campaign
     #[command(
         after_help = "The copy goes over the first relay. It is no delivery: it is not counted, nobody is kept from\n\
@@ -67,25 +82,11 @@ impl Campaign {
             Self::Show { id, watch: false } => show(home, printer, id).await,
             Self::Show { id, watch: true } => watch(home, printer, id).await,
             Self::Retry { id } => retry(home, printer, id).await,
-            Self::Pause { id } => {
-                let open = [State::Scheduled, State::Running];
-                change(home, printer, id, &open, State::Paused).await
-            }
+            Self::Pause { id } => pause(home, printer, id).await,
             Self::Resume { id } => resume(home, printer, id).await,
-            Self::Approve { id } => {
-                change(home, printer, id, &[State::AwaitingApproval], State::Scheduled).await
-            }
+            Self::Approve { id, yes } => approve(home, printer, id, yes).await,
             Self::Test { id, to } => trial(home, printer, id, &to).await,
-            Self::Cancel { id } => {
-                let open = [
-                    State::Draft,
-                    State::AwaitingApproval,
-                    State::Scheduled,
-                    State::Running,
-                    State::Paused,
-                ];
-                change(home, printer, id, &open, State::Cancelled).await
-            }
+            Self::Cancel { id } => cancel(home, printer, id).await,
         }
     }
 }
@@ -121,13 +122,13 @@ async fn find(home: &Home, id: CampaignId) -> Result<Row, Failure> {
 }
 
 fn no_such(id: CampaignId) -> anyhow::Error {
-    anyhow::anyhow!("there is no campaign {id}; `bulletin campaign list` shows them")
+    anyhow::Error::msg(approval::no_such(id))
 }
 
 async fn retry(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
-    let now = home.clock.now();
+    let (by, now) = (who(home)?, home.clock.now());
     let mut write = home.db.write().await?;
-    let due = steer::retry_all(&mut write, id, now).await?;
+    let due = steer::retry_all(&mut write, id, &by, now).await?;
     let campaign = store::find(&mut write, id).await?.ok_or_else(|| no_such(id))?;
     write.commit().await?;
     let steer::Due { deferred, in_doubt } = due;
@@ -149,8 +150,9 @@ async fn retry(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode
 }
 
 async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
+    let (by, now) = (who(home)?, home.clock.now());
     let mut write = home.db.write().await?;
-    let Resumed { state, refused } = steer::resume(&mut write, id, home.clock.now()).await?;
+    let Resumed { state, refused } = steer::resume(&mut write, id, &by, now).await?;
     write.commit().await?;
     printer.object(&json!({ "id": id.0, "state": state.as_str(), "due": refused }));
     printer.say(format!("Campaign {id} is now {state}."));
@@ -161,37 +163,28 @@ async fn resume(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn change(
-    home: &Home,
-    printer: Printer,
-    id: CampaignId,
-    from: &[State],
-    to: State,
-) -> Result<ExitCode, Failure> {
-    let now = home.clock.now();
+async fn pause(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
+    let (by, now) = (who(home)?, home.clock.now());
     let mut write = home.db.write().await?;
-    let found = store::find(&mut write, id).await?;
-    let campaign = found.ok_or_else(|| no_such(id))?;
-    if !from.contains(&campaign.state) {
-        return Err(anyhow::anyhow!(
-            "campaign {id} is {}; it cannot become {to} from there",
-            campaign.state
-        )
-        .into());
-    }
-    if !store::change(&mut write, id, campaign.state, to, None, now).await? {
-        return Err(anyhow::anyhow!("campaign {id} changed at this very moment; look again").into());
-    }
-    let stopped = if to == State::Cancelled {
-        delivery::store::cancel(&mut write, id, None, now).await?
-    } else {
-        0
-    };
+    steer::pause(&mut write, id, &by, now).await?;
     write.commit().await?;
-    printer.object(&json!({ "id": id.0, "state": to.as_str() }));
-    printer.say(format!("Campaign {id} is now {to}."));
+    told(printer, id, State::Paused);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn cancel(home: &Home, printer: Printer, id: CampaignId) -> Result<ExitCode, Failure> {
+    let (by, now) = (who(home)?, home.clock.now());
+    let mut write = home.db.write().await?;
+    let stopped = steer::cancel(&mut write, id, &by, now).await?;
+    write.commit().await?;
+    told(printer, id, State::Cancelled);
     if stopped > 0 {
         printer.say(format!("{stopped} mails were not sent."));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn told(printer: Printer, id: CampaignId, state: State) {
+    printer.object(&json!({ "id": id.0, "state": state.as_str() }));
+    printer.say(format!("Campaign {id} is now {state}."));
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::allow::{Allow, Content, let_go};
 use super::open::{Failure, Opener};
 use super::print::Printer;
+use super::who::who;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::Home;
@@ -38,9 +39,12 @@ impl Check {
     pub(super) async fn run(self, opener: &Opener, printer: Printer) -> Result<ExitCode, Failure> {
         let config = opener.config()?;
         let now = Clock::System.now();
-        let allowances = self.allow.read(now)?;
-        // only what is let go needs the database
+        // only what is let go needs the database, and somebody who may
         let home = if self.allow.is_empty() { None } else { Some(opener.open().await?) };
+        let allowances = match &home {
+            Some(home) => self.allow.read(&who(home)?, now)?,
+            None => Vec::new(),
+        };
         let templates = Templates::of(&config).map_err(Failure::Usage)?;
         let (markup, named): (Vec<_>, Vec<_>) =
             self.files.into_iter().partition(|path| is_of_templates(path));

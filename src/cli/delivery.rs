@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::open::Failure;
 use super::print::Printer;
+use super::who::who;
 use crate::address::EmailAddress;
 use crate::daemon::Home;
 use crate::delivery::State;
@@ -165,8 +166,9 @@ async fn show(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode,
 }
 
 async fn retry(home: &Home, printer: Printer, id: DeliveryId) -> Result<ExitCode, Failure> {
+    let by = who(home)?;
     let mut write = home.db.write().await?;
-    let retried = steer::retry(&mut write, id, home.clock.now()).await?;
+    let retried = steer::retry(&mut write, id, &by, home.clock.now()).await?;
     write.commit().await?;
     printer.object(&json!({ "id": id.0, "state": State::Queued.as_str() }));
     printer.say(match retried {
@@ -184,8 +186,9 @@ async fn settle(
     id: DeliveryId,
     decision: Decision,
 ) -> Result<ExitCode, Failure> {
+    let by = who(home)?;
     let mut write = home.db.write().await?;
-    steer::settle(&mut write, id, decision, home.clock.now()).await?;
+    steer::settle(&mut write, id, decision, &by, home.clock.now()).await?;
     write.commit().await?;
     let state = decision.state();
     printer.object(&json!({ "id": id.0, "state": state.as_str() }));

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::open::Failure;
 use super::print::Printer;
+use crate::campaign::action::Actor;
 use crate::campaign::{self, Order, digest};
 use crate::daemon::{self, Home, Until};
 use crate::id::CampaignId;
@@ -75,6 +76,7 @@ async fn queue(home: &Home, post: &str) -> Result<(), Failure> {
         due_at: now,
         local_time: false,
         expires_at,
+        by: Actor::machine(),
     };
     campaign::announcement::queue(&home.db, &home.config, &order, false, now).await?;
     Ok(())
@@ -97,7 +99,8 @@ impl Guide<'_> {
         for _ in POSTS {
             self.tell(&mut endings).await?;
         }
-        digest::run(&self.home.db, &self.home.config, "weekly", self.home.clock.now()).await?;
+        let Home { db, config, clock, .. } = self.home;
+        digest::run(db, config, "weekly", &Actor::machine(), clock.now()).await?;
         self.tell(&mut endings).await?;
         self.point();
         if self.once {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::open::Failure;
 use super::preview::{Format, write_out};
 use super::print::Printer;
+use super::who::who;
 use crate::address::EmailAddress;
 use crate::audience;
 use crate::campaign::Kind;
@@ -95,7 +96,7 @@ async fn preview(
 }
 
 async fn plan(home: &Home, printer: Printer, name: &str) -> Result<ExitCode, Failure> {
-    let edition = run(&home.db, &home.config, name, home.clock.now()).await?;
+    let edition = run(&home.db, &home.config, name, &who(home)?, home.clock.now()).await?;
     let (campaign, audience) =
         edition.map_or((None, 0), |edition| (Some(edition.id.0), edition.audience));
     printer.object(&json!({ "digest": name, "campaign": campaign, "audience": audience }));

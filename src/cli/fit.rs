@@ -7,6 +7,7 @@ use super::check::{line, show};
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::Order;
+use crate::campaign::action::Actor;
 use crate::clock::Timestamp;
 use crate::daemon::Home;
 use crate::message::lint::whole::{self, Planned};
@@ -26,7 +27,8 @@ pub(super) async fn fit(
     dry_run: bool,
 ) -> Result<Option<i64>, Failure> {
     let stored = named(&home.db, &order.post).await?;
-    let found = looked_over(home, &stored, (occasion, order.due_at), allow, dry_run).await?;
+    let asked = Asked { allow, by: &order.by, dry_run };
+    let found = looked_over(home, &stored, (occasion, order.due_at), asked).await?;
     let remedy = "Nothing was queued: mend this and add the post again, or let a rule go by \
                   --allow RULE --because \"your reason\".";
     Ok(passes(found, printer, remedy).then_some(stored.version))
@@ -39,16 +41,26 @@ pub(super) async fn fit_to_call_off(
     printer: Printer,
     stored: &Stored,
     allow: &Allow,
+    by: &Actor,
 ) -> Result<bool, Failure> {
     let mut read = home.db.read().await?;
     let Some(told) = announced(&mut read, stored.id).await? else { return Ok(true) };
     let told = version(&mut read, stored.id, told).await?;
     drop(read);
     let planned = (Occasion::Cancellation, home.clock.now());
-    let found = looked_over(home, &told, planned, allow, false).await?;
+    let asked = Asked { allow, by, dry_run: false };
+    let found = looked_over(home, &told, planned, asked).await?;
     let remedy = "Nothing was withdrawn: let a rule go by --allow RULE --because \"your reason\", or withdraw the \
                   post without --notify.";
     Ok(passes(found, printer, remedy))
+}
+
+/// What a person lets go.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    allow: &'a Allow,
+    by: &'a Actor,
+    dry_run: bool,
 }
 
 /// All that is wrong with a version's mail as it counts after what was let go.
@@ -56,10 +68,9 @@ async fn looked_over(
     home: &Home,
     stored: &Stored,
     (occasion, at): (Occasion, Timestamp),
-    allow: &Allow,
-    dry_run: bool,
+    asked: Asked<'_>,
 ) -> Result<Vec<Finding>, Failure> {
-    let allowances = allow.read(home.clock.now())?;
+    let allowances = asked.allow.read(asked.by, home.clock.now())?;
     let files = files(&mut home.db.read().await?, stored.id, stored.version).await?;
     let (text, hash) = (stored.source.clone(), stored.hash.clone());
     let source = Source { post: stored.post()?, text, files, hash };
@@ -68,7 +79,7 @@ async fn looked_over(
     let planned = Planned { file: &file, source: &source, occasion, at };
     let found = whole::post(&planned, &templates, &home.config)?;
     let content = Content { slug: &stored.slug, hash: &stored.hash };
-    Ok(if dry_run {
+    Ok(if asked.dry_run {
         would_let_go(home, content, &allowances, found).await?
     } else {
         let_go(home, content, &allowances, found).await?

@@ -29,6 +29,7 @@ mod source;
 mod status;
 mod subscriber;
 mod suppression;
+mod who;
 
 use std::ffi::OsString;
 use std::io;

@@ -14,6 +14,7 @@ use super::fit::fit_to_call_off;
 use super::open::Failure;
 use super::print::Printer;
 use super::queue::people;
+use super::who::who;
 use crate::campaign::sequel::Notice;
 use crate::campaign::{Forecast, State};
 use crate::daemon::Home;
@@ -159,12 +160,13 @@ async fn withdraw(
             "--allow: only what --notify sends is looked over; add --notify",
         ));
     }
+    let by = who(home)?;
     let stored = named(&home.db, slug).await?;
-    if notify && !fit_to_call_off(home, printer, &stored, allow).await? {
+    if notify && !fit_to_call_off(home, printer, &stored, allow, &by).await? {
         return Ok(ExitCode::FAILURE);
     }
     let now = home.clock.now();
-    let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, now).await?;
+    let done = withdrawal::withdraw(&home.db, &home.config, &stored, notify, &by, now).await?;
     let Withdrawn { new, campaigns, mails, digests, notice } = &done;
     printer.object(&json!({
         "slug": slug, "withdrawn": new, "campaigns_cancelled": campaigns,

@@ -10,6 +10,8 @@ use super::allow::Allow;
 use super::fit::fit;
 use super::open::Failure;
 use super::print::Printer;
+use super::who::{self, anybody, who};
+use crate::campaign::action::Actor;
 use crate::campaign::announcement::{Queued, queue};
 use crate::campaign::sequel::correct;
 use crate::campaign::{Forecast, Order, State};
@@ -53,14 +55,15 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) async fn run(self, home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
+        let by = if self.dry_run { anybody(home) } else { who(home)? };
+        let order = self.order(home, by)?;
         let occasion = if self.correction { Occasion::Update } else { Occasion::News };
-        let planned = (&self.order(home)?, occasion);
-        let looked = fit(home, printer, planned, &self.allow, self.dry_run).await?;
+        let looked = fit(home, printer, (&order, occasion), &self.allow, self.dry_run).await?;
         let Some(version) = looked else {
             return Ok(ExitCode::FAILURE);
         };
         // "now" is when the look is over: it may have taken a while
-        let order = Order { version: Some(version), ..self.order(home)? };
+        let order = Order { version: Some(version), ..self.order(home, order.by)? };
         let (db, config, now) = (&home.db, &home.config, home.clock.now());
         let queued = if self.correction {
             correct(db, config, &order, self.dry_run, now).await?
@@ -80,7 +83,7 @@ impl Queue {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn order(&self, home: &Home) -> Result<Order, Failure> {
+    fn order(&self, home: &Home, by: Actor) -> Result<Order, Failure> {
         let (now, zone) = (home.clock.now(), home.config.site.timezone);
         let time = |flag: &str, text: &str| {
             when(text, now, zone).map_err(|why| Failure::usage(format!("{flag}: {why}")))
@@ -101,6 +104,7 @@ impl Queue {
             due_at,
             local_time: self.local_time,
             expires_at,
+            by,
         })
     }
 
@@ -110,9 +114,12 @@ impl Queue {
             printer.say(format!("If you queue {}, it goes out on {when}.", self.what()));
         } else if queued.state == State::AwaitingApproval {
             printer.say(format!(
-                "Campaign {} waits for approval: `bulletin campaign approve {}`.",
+                "Campaign {} waits until a second person approves it: `bulletin campaign approve {}`.",
                 queued.id, queued.id
             ));
+            if let Some(need) = who::alone(&home.config) {
+                printer.say(need);
+            }
         } else {
             printer.say(format!("Campaign {} goes out on {when}.", queued.id));
         }

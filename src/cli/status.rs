@@ -8,7 +8,9 @@ use serde_json::json;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
-use crate::campaign::{State, store as campaigns};
+use crate::campaign::State;
+use crate::campaign::store::{self as campaigns, Campaign};
+use crate::clock::Timestamp;
 use crate::daemon::{self, Home};
 use crate::db::owner;
 use crate::delivery::store as deliveries;
@@ -80,11 +82,22 @@ async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
         needs.push(error.to_string());
     }
     needs.extend(super::source::needs(&home.config, &home.db).await?);
-    for campaign in campaigns::in_state(&mut read, State::AwaitingApproval).await? {
-        needs.push(format!(
-            "campaign {} waits for approval: `bulletin campaign approve {}`",
-            campaign.id, campaign.id
-        ));
-    }
+    let now = home.clock.now();
+    let waiting = campaigns::in_state(&mut read, State::AwaitingApproval).await?;
+    needs.extend(waiting.iter().map(|campaign| awaits(campaign, now)));
     Ok(needs)
+}
+
+/// What a second person is to do, or what it is too late for.
+fn awaits(campaign: &Campaign, now: Timestamp) -> String {
+    let Campaign { id, due_at, expires_at, reason, .. } = campaign;
+    let why = reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
+    if *expires_at <= now {
+        return format!(
+            "campaign {id} expired before anybody approved it{why}: `bulletin campaign cancel {id}`, \
+             and queue it again"
+        );
+    }
+    let late = if *due_at <= now { ", and its time has come" } else { "" };
+    format!("campaign {id} waits for approval{late}{why}: `bulletin campaign approve {id}`")
 }

@@ -10,6 +10,7 @@
 //! * Relative paths count from the folder of the file.
 
 mod brand;
+mod coordinator;
 mod discreet;
 mod dkim;
 mod document;
@@ -25,6 +26,7 @@ mod world;
 mod tests;
 
 pub use brand::{Brand, Color, Logo};
+pub use coordinator::{Coordinator, MACHINE, known};
 pub use discreet::Discreet;
 pub use dkim::{Dkim, SIGNED};
 pub use host::{domain_name, selector_name};
@@ -69,6 +71,8 @@ pub struct Config {
     pub dkim: BTreeMap<String, Dkim>,
     pub list: BTreeMap<String, List>,
     pub digest: BTreeMap<String, Digest>,
+    /// By the name of their table. Empty: whoever can use the program may send.
+    pub coordinator: BTreeMap<String, Coordinator>,
     pub source: BTreeMap<String, Source>,
     pub discreet: Discreet,
     pub log: Log,

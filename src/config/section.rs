@@ -240,9 +240,9 @@ impl<'a> Section<'a> {
     }
 
     fn wrong(&self, place: Place, key: &str, value: &Value, why: &str) {
-        // The URL of a database or a feed may hold a password.
+        // The URL of a database or a feed may hold a password; where a hash belongs, some write the token.
         let shown = match (self.kind, key) {
-            ("database", "url") => "…".to_owned(),
+            ("database", "url") | ("coordinator.NAME", "token_sha256") => "…".to_owned(),
             ("source.NAME", "url") if value.shown().contains('@') => "…".to_owned(),
             _ => value.shown(),
         };

@@ -4,7 +4,8 @@ use super::bearing::{self, Bearing};
 use super::core::Record;
 use super::store::{self, Attempt, Next, RelayRow};
 use super::{Claim, Happened};
-use crate::campaign;
+use crate::campaign::action::Actor;
+use crate::campaign::{self, Action};
 use crate::clock::Timestamp;
 use crate::db::{Db, Error, Write};
 use crate::fault;
@@ -94,7 +95,7 @@ async fn follow_up(write: &mut Write, record: &Record, now: Timestamp) -> Result
         store::release_ledger(write, claim.id).await?;
     }
     if let Some(why) = &verdict.pauses_campaign
-        && pause(write, claim, why, now).await?
+        && pause(write, claim, why, why, now).await?
     {
         tracing::error!(campaign = claim.campaign.0, "the campaign is paused: {why}");
     }
@@ -118,19 +119,34 @@ async fn count_refusals(
     };
     let (refusals, audience) =
         store::policy_refusals(write, claim.campaign, bearing::REPLIES).await?;
-    if bearing::is_refused(refusals, audience)
-        && pause(write, claim, &bearing::advice(reply), now).await?
-    {
-        // what was said may name somebody: the log has the code, `campaign show` has it all
-        let (campaign, code, enhanced) = (claim.campaign.0, reply.code, reply.enhanced.as_deref());
+    if !bearing::is_refused(refusals, audience) {
+        return Ok(());
+    }
+    // what was said may name somebody: the log has the code, `campaign show` has it all
+    let (code, enhanced) = (reply.code, reply.enhanced.as_deref());
+    let detail = format!("refused by policy: {code} {}", enhanced.unwrap_or_default());
+    if pause(write, claim, &bearing::advice(reply), detail.trim_end(), now).await? {
+        let campaign = claim.campaign.0;
         tracing::error!(campaign, code, enhanced, "the campaign is paused: refused by policy");
     }
     Ok(())
 }
 
-async fn pause(write: &mut Write, claim: &Claim, why: &str, now: Timestamp) -> Result<bool, Error> {
+/// For this reason, told in the log of actions as `detail`: that is kept for ever, so nobody is named there.
+async fn pause(
+    write: &mut Write,
+    claim: &Claim,
+    why: &str,
+    detail: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let (id, by) = (claim.campaign, Actor::machine());
     let (from, to) = (campaign::State::Running, campaign::State::Paused);
-    campaign::store::change(write, claim.campaign, from, to, Some(why), now).await
+    let paused = campaign::store::change(write, id, from, to, Some(why), now).await?;
+    if paused {
+        campaign::store::log(write, id, &by, Action::Paused, Some(detail), now).await?;
+    }
+    Ok(paused)
 }
 
 /// The line for the attempt log; a claim that was not tried leaves none.

@@ -9,7 +9,8 @@ use anyhow::{Context, bail, ensure};
 
 use super::State;
 use super::store;
-use crate::campaign::{self, store::Campaign};
+use crate::campaign::action::Actor;
+use crate::campaign::{self, Action, store::Campaign};
 use crate::clock::Timestamp;
 use crate::db::Write;
 use crate::id::{CampaignId, DeliveryId};
@@ -66,7 +67,12 @@ impl FromStr for Decision {
 const DECIDED: &str = "decided by a person";
 
 /// Queues a delivery that waits; one in doubt goes again with the same Message-ID.
-pub async fn retry(write: &mut Write, id: DeliveryId, now: Timestamp) -> anyhow::Result<Retried> {
+pub async fn retry(
+    write: &mut Write,
+    id: DeliveryId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<Retried> {
     let (campaign, state) = locked(write, id).await?;
     match state {
         State::Queued => return Ok(Retried::Already),
@@ -82,11 +88,18 @@ pub async fn retry(write: &mut Write, id: DeliveryId, now: Timestamp) -> anyhow:
         "delivery {id} changed at this very moment; look again"
     );
     reopen(write, &campaign, now).await?;
+    let detail = format!("delivery {id}");
+    campaign::store::log(write, campaign.id, by, Action::Retried, Some(&detail), now).await?;
     Ok(Retried::Now)
 }
 
 /// Queues all that waits of a campaign.
-pub async fn retry_all(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow::Result<Due> {
+pub async fn retry_all(
+    write: &mut Write,
+    id: CampaignId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<Due> {
     let campaign = held(write, id).await?;
     open(&campaign, now)?;
     let due = Due {
@@ -95,15 +108,61 @@ pub async fn retry_all(write: &mut Write, id: CampaignId, now: Timestamp) -> any
     };
     if due.deferred + due.in_doubt > 0 {
         reopen(write, &campaign, now).await?;
+        let detail = format!("{} deferred, {} in doubt", due.deferred, due.in_doubt);
+        campaign::store::log(write, id, by, Action::Retried, Some(&detail), now).await?;
     }
     Ok(due)
+}
+
+/// Stops a campaign for now.
+pub async fn pause(
+    write: &mut Write,
+    id: CampaignId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    use campaign::State::{Paused, Running, Scheduled};
+    change(write, id, (&[Scheduled, Running], Paused), now).await?;
+    Ok(campaign::store::log(write, id, by, Action::Paused, None, now).await?)
+}
+
+/// Calls a campaign off: how many mails of it are not sent.
+pub async fn cancel(
+    write: &mut Write,
+    id: CampaignId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<u64> {
+    use campaign::State::{AwaitingApproval, Cancelled, Draft, Paused, Running, Scheduled};
+    let open = &[Draft, AwaitingApproval, Scheduled, Running, Paused];
+    change(write, id, (open, Cancelled), now).await?;
+    campaign::store::log(write, id, by, Action::Cancelled, None, now).await?;
+    Ok(store::cancel(write, id, None, now).await?)
+}
+
+/// Takes a campaign from one of these states to that one.
+async fn change(
+    write: &mut Write,
+    id: CampaignId,
+    (from, to): (&[campaign::State], campaign::State),
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let state = held(write, id).await?.state;
+    ensure!(from.contains(&state), "campaign {id} is {state}; it cannot become {to} from there");
+    campaign::store::change(write, id, state, to, None, now).await?;
+    Ok(())
 }
 
 /// Lets a paused campaign go on where it was: sending, or waiting for its time.
 ///
 /// Whoever was refused for our sake is due at once: that it goes on says that it is mended, and the
 /// schedule is for what mends itself. All else that was put off keeps its time.
-pub async fn resume(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow::Result<Resumed> {
+pub async fn resume(
+    write: &mut Write,
+    id: CampaignId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<Resumed> {
     let campaign = held(write, id).await?;
     let (from, frozen) = (campaign::State::Paused, campaign.audience.is_some());
     let state = if frozen { campaign::State::Running } else { campaign::State::Scheduled };
@@ -113,6 +172,7 @@ pub async fn resume(write: &mut Write, id: CampaignId, now: Timestamp) -> anyhow
         campaign.state
     );
     let refused = store::requeue_refused(write, id, now).await?;
+    campaign::store::log(write, id, by, Action::Resumed, None, now).await?;
     Ok(Resumed { state, refused })
 }
 
@@ -121,21 +181,21 @@ pub async fn settle(
     write: &mut Write,
     id: DeliveryId,
     decision: Decision,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let (_, state) = locked(write, id).await?;
+    let (campaign, state) = locked(write, id).await?;
     ensure!(
         store::decide(write, id, decision.state(), DECIDED, now).await?,
         "delivery {id} is {state}; only one that is in_doubt can be settled by hand"
     );
-    Ok(())
+    let detail = format!("delivery {id} as {}", decision.state());
+    Ok(campaign::store::log(write, campaign.id, by, Action::Settled, Some(&detail), now).await?)
 }
 
 /// A campaign, its row held.
 async fn held(write: &mut Write, id: CampaignId) -> anyhow::Result<Campaign> {
-    campaign::store::lock(write, id)
-        .await?
-        .with_context(|| format!("there is no campaign {id}; `bulletin campaign list` shows them"))
+    campaign::store::lock(write, id).await?.with_context(|| campaign::approval::no_such(id))
 }
 
 /// A delivery's state, with its campaign's row held.

@@ -7,9 +7,10 @@
 //! * The ledger keeps who may have had the post, and only them: they are told.
 
 use super::store;
+use crate::campaign::action::Actor;
 use crate::campaign::sequel::{Notice, call_off};
 use crate::campaign::store as campaigns;
-use crate::campaign::{Kind, State};
+use crate::campaign::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Write};
@@ -37,21 +38,28 @@ pub async fn withdraw(
     config: &Config,
     stored: &Stored,
     notify: bool,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Withdrawn> {
     let mut write = db.write().await?;
     // Whoever freezes or plans now is before us, and has written, or after us, and sees it.
     campaigns::take_turn(&mut write).await?;
     let new = posts::withdraw(&mut write, stored.id, now).await?;
-    let (stopped, cancelled) = stop(&mut write, stored.id, now).await?;
+    let (stopped, cancelled) = stop(&mut write, stored.id, by, now).await?;
     let (digests, empty) = plan_anew(&mut write, stored.id, now).await?;
-    let notice = if notify { Some(call_off(&mut write, config, stored, now).await?) } else { None };
+    let notice =
+        if notify { Some(call_off(&mut write, config, stored, by, now).await?) } else { None };
     write.commit().await?;
     Ok(Withdrawn { new, campaigns: stopped, mails: cancelled + empty, digests, notice })
 }
 
 /// Cancels every campaign of the post but its cancellation: how many, and how many mails.
-async fn stop(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(usize, u64)> {
+async fn stop(
+    write: &mut Write,
+    post: PostId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<(usize, u64)> {
     let mut all = campaigns::all(write).await?;
     all.retain(|one| one.post_id == Some(post) && one.kind != Kind::Cancellation);
     all.retain(|one| is_open(one.state));
@@ -65,6 +73,7 @@ async fn stop(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result
         };
         let why = Some("the post was withdrawn");
         campaigns::change(write, one.id, state, State::Cancelled, why, now).await?;
+        campaigns::log(write, one.id, by, Action::Cancelled, why, now).await?;
         stopped += 1;
         mails += store::cancel(write, one.id, None, now).await?;
     }

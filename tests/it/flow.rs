@@ -62,5 +62,7 @@ mod shutdown;
 mod signed;
 mod sources;
 mod steering;
+mod two_pairs_of_eyes;
 mod watched;
+mod who_did_what;
 mod withdrawal;

@@ -50,6 +50,12 @@ impl Program {
         self
     }
 
+    /// Takes a variable away that was set.
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.environment.retain(|(set, _)| set != name);
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ran {
         let output = self.command(arguments).output().unwrap();

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{Row, find};
-use crate::campaign::{State, store};
+use crate::campaign::store::Entry;
+use crate::campaign::{Action, State, store};
 use crate::cli::allow;
 use crate::cli::open::Failure;
 use crate::cli::print::Printer;
+use crate::cli::who::shown;
 use crate::daemon::Home;
 use crate::delivery;
 use crate::id::CampaignId;
@@ -42,7 +44,29 @@ pub(super) async fn show(
     for line in counts(&object).chain(replies(&object)) {
         printer.say(line);
     }
+    for entry in store::actions(&mut home.db.read().await?, id).await? {
+        printer.say(line(home, &entry));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What somebody did, for scripts.
+fn logged(home: &Home, entry: &Entry) -> Value {
+    let Entry { at, coordinator, action, detail } = entry;
+    let at = at.rfc3339(home.config.site.timezone);
+    json!({ "at": at, "who": coordinator, "action": action.as_str(), "detail": detail })
+}
+
+/// The same for people: "24 Nov 2026, 09:30  paused by Ann Field"
+fn line(home: &Home, entry: &Entry) -> String {
+    let at = entry.at.local(home.config.site.timezone).format("%-d %b %Y, %H:%M");
+    let who = shown(&home.config, &entry.coordinator);
+    let detail = entry.detail.as_ref().map_or(String::new(), |detail| format!(": {detail}"));
+    let what = match entry.action {
+        Action::Voided => "approval voided",
+        other => other.as_str(),
+    };
+    format!("{at}  {what} by {who}{detail}")
 }
 
 /// What it is, how it stands, and why.
@@ -86,6 +110,7 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
     let mut read = home.db.read().await?;
     let found = store::counts(&mut read, campaign.id).await?;
     let replies = delivery::store::replies(&mut read, campaign.id).await?;
+    let log = store::actions(&mut read, campaign.id).await?;
     drop(read);
     let counts: serde_json::Map<String, Value> = delivery::State::ALL
         .iter()
@@ -111,11 +136,12 @@ pub(super) async fn object(home: &Home, campaign: &Row) -> Result<Value, Failure
         "reason": campaign.reason,
         "replies": replies,
         "allowed": allow::object(home, &allowed(home, campaign).await?),
+        "log": log.iter().map(|entry| logged(home, entry)).collect::<Value>(),
     }))
 }
 
 /// The rules that were let go for what it sends.
-async fn allowed(home: &Home, campaign: &Row) -> Result<Vec<Allowance>, Failure> {
+pub(super) async fn allowed(home: &Home, campaign: &Row) -> Result<Vec<Allowance>, Failure> {
     let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
         return Ok(Vec::new());
     };
@@ -123,7 +149,7 @@ async fn allowed(home: &Home, campaign: &Row) -> Result<Vec<Allowance>, Failure>
 }
 
 /// Before the freeze the audience is a forecast; of what was called off before it, nobody.
-async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
+pub(super) async fn forecast(home: &Home, campaign: &Row) -> Result<i64, Failure> {
     let (Some(post), Some(version)) = (campaign.post_id, campaign.version) else {
         return Ok(0);
     };

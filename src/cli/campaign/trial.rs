@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::address::EmailAddress;
+use crate::campaign::{Action, store};
 use crate::cli::open::Failure;
 use crate::cli::print::Printer;
+use crate::cli::who::who;
 use crate::daemon::Home;
 use crate::delivery::trial::Trial;
 use crate::id::CampaignId;
@@ -19,8 +21,13 @@ pub(super) async fn trial(
     to: &EmailAddress,
 ) -> Result<ExitCode, Failure> {
     let Home { db, config, keys, clock, .. } = home;
+    let by = who(home)?;
     let outcome = Trial { db, config, keys, clock }.send(id, to).await?;
     let (word, reply) = told(&outcome);
+    // not the address: the log is kept for ever
+    let mut write = db.write().await?;
+    store::log(&mut write, id, &by, Action::Tested, Some(word), clock.now()).await?;
+    write.commit().await?;
     printer
         .object(&json!({ "campaign": id.0, "to": to.as_str(), "outcome": word, "reply": reply }));
     printer.say(sentence(to, &outcome));

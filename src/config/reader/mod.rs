@@ -2,6 +2,7 @@
 //!
 //! `config.toml` at the root of the repository says the same to people; a test compares the two.
 
+mod coordinator;
 mod discreet;
 mod dkim;
 mod domain;
@@ -54,6 +55,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
         digest(slug, section, site.as_ref())
     });
+    let coordinator = coordinator::coordinators(reader, root);
     let source = source::sources(reader, root, list.as_ref());
     let discreet = discreet::discreet(Section::take(reader, root, "discreet"), dkim.as_ref());
     let log = log(Section::take(reader, root, "log"));
@@ -70,6 +72,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         dkim: dkim?,
         list: list?,
         digest: digest?,
+        coordinator: coordinator?,
         source: source?,
         discreet: discreet?,
         log: log?,

@@ -55,7 +55,7 @@ fn the_manual_tells_every_key_with_its_default_and_no_other() {
         }
     }
     let text = "[relay.a]\nhost = \"localhost\"\n[relay.b]\n[list.a]\nname = \"A\"\n\
-                [dkim.a]\n[domain.a]\n[digest.a]\ncron = \"@daily\"\n[source.a]\nkind = \"folder\"\npath = \"p\"\n\
+                [dkim.a]\n[domain.a]\n[digest.a]\ncron = \"@daily\"\n[coordinator.a]\n[source.a]\nkind = \"folder\"\npath = \"p\"\n\
                 [source.b]\nkind = \"feed\"\nurl = \"https://example.org\"";
     let reader = Reader::new(PathBuf::from("/"));
     // every key is asked for, also where a required one is missing

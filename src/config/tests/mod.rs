@@ -1,6 +1,7 @@
 //! What is read, and from where.
 
 mod brand;
+mod coordinator;
 mod dkim;
 mod manual;
 mod refusals;

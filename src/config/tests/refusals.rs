@@ -50,7 +50,8 @@ const VALUES: &[(&str, &str)] = &[
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, source, picture, brand, discreet, log",
+             relay, domain, delivery, dkim, list, digest, coordinator, source, picture, \
+             brand, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::Watch;
+use crate::campaign::action::Actor;
 use crate::campaign::announcement::queue;
 use crate::campaign::{self, Kind, Order, State};
 use crate::clock::Timestamp;
@@ -161,6 +162,7 @@ async fn announce(watch: &Watch, stored: Stored) -> anyhow::Result<()> {
         due_at: now,
         local_time: false,
         expires_at,
+        by: Actor::machine(),
     };
     let queued = queue(&home.db, &home.config, &order, false, now).await?;
     let waits = queued.state == State::AwaitingApproval;

@@ -211,11 +211,9 @@ async fn a_list_that_brought_it_to_others_brings_no_correction(database: Databas
 }
 
 async fn a_correction_that_waited_too_long_does_not_undo_a_newer_one(database: Database) {
-    let house = house(database).open();
+    let mut house = house(database).open();
     told(&house, &[ANN], &[]);
-    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
-    let approval = config.replace("[list.meetings]", "[list.meetings]\napproval = true");
-    house.write("config.toml", &approval);
+    house.ask_for_approval(&["meetings"]);
     edited(&house, true);
     let second = correct(&house);
     let shown = house.program.json(&["campaign", "show", &second.to_string()]);
@@ -223,7 +221,7 @@ async fn a_correction_that_waited_too_long_does_not_undo_a_newer_one(database: D
     edited(&house, false);
     let third = correct(&house);
     for campaign in [third, second] {
-        house.must(&["campaign", "approve", &campaign.to_string()]);
+        house.approve(campaign);
         house.send();
     }
     house.ended(third, &accepted(1));

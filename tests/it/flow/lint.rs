@@ -26,7 +26,7 @@ const SHOUTS: &str =
 const LINK: &str = "p.md:7: the link \"here\" does not say where it leads; write it into the words, such as \"the report\" [link-text]\n";
 
 async fn what_a_rule_blocks_is_not_queued_until_it_is_let_go_with_a_reason(database: Database) {
-    let house = house(database).open();
+    let mut house = house(database).open();
     house.subscriber("ann@readers.example", &["reports"]);
     added(&house, "READ THIS NOW", "Look [here](https://example.org).");
     let ran = house.program.run(&["queue", "p"]);
@@ -52,8 +52,9 @@ async fn what_a_rule_blocks_is_not_queued_until_it_is_let_go_with_a_reason(datab
     assert!(house.program.json_lines(&["campaign", "list"]).is_empty());
 
     // what was let go before still counts
-    let program = house.program.clone().with_env("LOGNAME", "ann");
-    let said = program.json(&["queue", "p", "--allow", "shouting", "--because", "it is its name"]);
+    house.ask_for_approval(&["reports"]);
+    let said =
+        house.program.json(&["queue", "p", "--allow", "shouting", "--because", "it is its name"]);
     let campaign = said["campaign"].as_i64().unwrap();
     let allowed = house.campaign(campaign)["allowed"].clone();
     let rules: Vec<_> =
@@ -64,7 +65,11 @@ async fn what_a_rule_blocks_is_not_queued_until_it_is_let_go_with_a_reason(datab
     assert_eq!(allowed[1]["by"], "ann");
     assert_eq!(house.program.json(&["post", "show", "p"])["allowed"], allowed);
     let shown = house.must(&["campaign", "show", campaign.to_string().as_str()]).stdout;
-    assert!(shown.contains("\nshouting was allowed by ann on "), "{shown}");
+    assert!(shown.contains("\nshouting was allowed by Ann Field on "), "{shown}");
+    // whoever approves is told, too
+    let id = campaign.to_string();
+    let told = house.program_of("bob").run(&["campaign", "approve", &id]).stdout;
+    assert!(told.contains("\nshouting was allowed by Ann Field on "), "{told}");
     house.send();
     assert_eq!(house.mails().len(), 1);
 }

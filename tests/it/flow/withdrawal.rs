@@ -223,19 +223,17 @@ async fn a_daemon_that_dies_at_any_step_of_a_cancellation_misses_nobody(database
 }
 
 async fn a_cancellation_waits_for_approval_where_the_list_wants_it(database: Database) {
-    let house = house(database).open();
-    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
-    house.write("config.toml", &config.replace("[list.news]", "[list.news]\napproval = true"));
+    let mut house = house(database).open();
+    house.ask_for_approval(&["news"]);
     house.subscriber(ANN, &["news"]);
     house.post("hello", "announcement", &["news"]);
-    let news = house.queue("hello").to_string();
-    house.must(&["campaign", "approve", &news]);
+    house.approve(house.queue("hello"));
     house.send();
     let said = withdraw(&house, "hello");
     assert_eq!(said["notice"]["state"], "awaiting_approval");
     house.send();
     assert_eq!(told(&house), [""; 0]);
-    house.must(&["campaign", "approve", &notice(&said).to_string()]);
+    house.approve(notice(&said));
     house.send();
     assert_eq!(told(&house), [ANN]);
 }

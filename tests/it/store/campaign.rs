@@ -3,6 +3,7 @@
 use bulletin::audience::State::{Paused, Pending};
 use bulletin::campaign::Order;
 use bulletin::campaign::State;
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::announcement::{Queued, queue};
 use bulletin::post::add::{add, named};
 use bulletin::post::lint::store::{Allowance, allow, allowed, allowed_in};
@@ -121,6 +122,7 @@ async fn what_was_edited_since_it_was_looked_over_is_not_queued(w: &World) {
         due_at: w.now(),
         local_time: false,
         expires_at: w.now().plus(std::time::Duration::from_hours(1)),
+        by: Actor::machine(),
     };
     add(&w.db, &source("hello", "announcement", "urgent: true\n", &[]), w.now()).await.unwrap();
     let refused = queue(&w.db, &w.config, &order(1), false, w.now()).await.unwrap_err();

@@ -2,6 +2,7 @@
 
 use bulletin::audience::store::{set_quiet_hours, set_timezone};
 use bulletin::campaign::Order;
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::announcement::{Queued, queue};
 use bulletin::delivery::hours::Hours;
 use bulletin::delivery::store::{QUIET, Taken, Taker, claim, last_look};
@@ -93,6 +94,7 @@ impl World {
             lists: Vec::new(),
             due_at,
             local_time: true,
+            by: Actor::machine(),
             expires_at: due_at.plus(std::time::Duration::from_secs(expires_after)),
         };
         queue(&self.db, &self.config, &order, false, self.now()).await

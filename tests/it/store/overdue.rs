@@ -1,5 +1,6 @@
 //! What should have gone out long ago, while no daemon ran, waits for a person.
 
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::store::skipped;
 use bulletin::campaign::{State, digest};
 use bulletin::config::CatchUp;
@@ -86,7 +87,7 @@ async fn that_something_is_cancelled_is_never_too_late(w: &World) {
     let [claim] = claims(w).await.try_into().unwrap();
     assert!(w.settle(claim, &next(bulletin::delivery::State::Accepted, w.now())).await);
     let stored = newest(&mut w.db.read().await.unwrap(), "hello").await.unwrap().unwrap();
-    withdraw(&w.db, &w.config, &stored, true, w.now()).await.unwrap();
+    withdraw(&w.db, &w.config, &stored, true, &Actor::machine(), w.now()).await.unwrap();
     w.pass(4 * STALE);
     let [started] = w.freeze().await.try_into().unwrap();
     assert_eq!(started.audience, 1);

@@ -4,6 +4,7 @@ use bulletin::address::EmailAddress;
 use bulletin::audience::optout::{OptOut, of_address, opt_out};
 use bulletin::audience::subscribe::{Added, Entry, Request, add};
 use bulletin::audience::{Cadence, ConsentSource, State, Subscriber, store, suppression};
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::announcement::{Queued, queue};
 use bulletin::campaign::freeze::{Started, freeze_due};
 use bulletin::campaign::{self, Order, digest};
@@ -124,6 +125,7 @@ impl World {
             due_at: self.now(),
             local_time: false,
             expires_at: self.now().plus(self.config.delivery.give_up_after),
+            by: Actor::machine(),
         };
         queue(&self.db, &self.config, &order, dry_run, self.now()).await.unwrap()
     }
@@ -148,7 +150,7 @@ impl World {
     }
 
     pub(crate) async fn edition(&self, digest: &str) -> Option<digest::Edition> {
-        digest::run(&self.db, &self.config, digest, self.now()).await.unwrap()
+        digest::run(&self.db, &self.config, digest, &Actor::machine(), self.now()).await.unwrap()
     }
 
     pub(crate) async fn campaign(&self, id: CampaignId) -> campaign::store::Campaign {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bulletin::campaign::Order;
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::announcement::queue;
 use bulletin::campaign::sequel::{Notice, correct};
 use bulletin::clock::Timestamp;
@@ -28,7 +29,9 @@ on_both!(
 impl World {
     async fn withdraw_and_tell(&self, slug: &str) -> Withdrawn {
         let stored = newest(&mut self.db.read().await.unwrap(), slug).await.unwrap().unwrap();
-        withdraw(&self.db, &self.config, &stored, true, self.now()).await.unwrap()
+        withdraw(&self.db, &self.config, &stored, true, &Actor::machine(), self.now())
+            .await
+            .unwrap()
     }
 }
 
@@ -92,7 +95,8 @@ impl World {
     async fn correct(&self, slug: &str, due_at: Timestamp) -> CampaignId {
         let (post, lists) = (slug.to_owned(), Vec::new());
         let expires_at = due_at.plus(self.config.delivery.give_up_after);
-        let order = Order { version: None, post, lists, due_at, local_time: false, expires_at };
+        let by = Actor::machine();
+        let order = Order { version: None, post, lists, due_at, local_time: false, expires_at, by };
         correct(&self.db, &self.config, &order, false, self.now()).await.unwrap().id
     }
 }
@@ -110,6 +114,7 @@ async fn a_list_that_announced_it_after_the_correction_was_queued_is_corrected_t
         due_at: w.now().plus(Duration::from_secs(HOUR)),
         local_time: false,
         expires_at: w.now().plus(Duration::from_secs(9 * HOUR)),
+        by: Actor::machine(),
     };
     queue(&w.db, &w.config, &order, false, w.now()).await.unwrap();
     assert_eq!(w.post_with("hello", "announcement", "urgent: true\n").await, 2);

@@ -1,6 +1,7 @@
 //! A person steers mails that wait: what may be sent again, what may be settled, and what not.
 
 use bulletin::campaign;
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::store::{counts, finish};
 use bulletin::delivery::State;
 use bulletin::delivery::steer::{
@@ -43,21 +44,21 @@ async fn with(w: &World, states: &[State]) -> (CampaignId, Vec<DeliveryId>) {
 impl World {
     async fn retry(&self, id: DeliveryId) -> anyhow::Result<Retried> {
         let mut write = self.write().await;
-        let retried = retry(&mut write, id, self.now()).await;
+        let retried = retry(&mut write, id, &Actor::user("ann"), self.now()).await;
         write.commit().await.unwrap();
         retried
     }
 
     async fn retry_all(&self, id: CampaignId) -> anyhow::Result<Due> {
         let mut write = self.write().await;
-        let due = retry_all(&mut write, id, self.now()).await;
+        let due = retry_all(&mut write, id, &Actor::user("ann"), self.now()).await;
         write.commit().await.unwrap();
         due
     }
 
     async fn decide(&self, id: DeliveryId, decision: Decision) -> anyhow::Result<()> {
         let mut write = self.write().await;
-        let settled = settle(&mut write, id, decision, self.now()).await;
+        let settled = settle(&mut write, id, decision, &Actor::user("ann"), self.now()).await;
         write.commit().await.unwrap();
         settled
     }
@@ -90,7 +91,7 @@ impl World {
 
     pub(crate) async fn resume(&self, id: CampaignId) -> anyhow::Result<Resumed> {
         let mut write = self.write().await;
-        let resumed = resume(&mut write, id, self.now()).await;
+        let resumed = resume(&mut write, id, &Actor::user("ann"), self.now()).await;
         write.commit().await.unwrap();
         resumed
     }
@@ -174,7 +175,7 @@ async fn until_blocked(w: &World) {
 async fn a_campaign_is_not_finished_over_the_head_of_a_retry(w: &World) {
     let (id, ids) = with(w, &[State::InDoubt]).await;
     let mut write = w.write().await;
-    retry(&mut write, ids[0], w.now()).await.unwrap();
+    retry(&mut write, ids[0], &Actor::user("ann"), w.now()).await.unwrap();
     let other = async {
         let mut write = w.write().await;
         let finished = finish(&mut write, w.now()).await.unwrap();

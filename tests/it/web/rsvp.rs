@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bulletin::campaign::Order;
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::announcement::queue;
 use bulletin::campaign::freeze::freeze_due;
 use bulletin::token::Purpose;
@@ -25,6 +26,7 @@ async fn asking() -> (Site, String) {
         due_at: NOW,
         local_time: false,
         expires_at: NOW.plus(Duration::from_hours(1)),
+        by: Actor::machine(),
     };
     let office = &site.office;
     queue(&office.db, &office.config, &order, false, NOW).await.unwrap();

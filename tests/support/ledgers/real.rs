@@ -11,6 +11,7 @@ use bulletin::address::EmailAddress;
 use bulletin::audience::optout::{OptOut, of_address, opt_out};
 use bulletin::audience::subscribe::{Entry, Request, add};
 use bulletin::audience::{ConsentSource, State, store, suppression};
+use bulletin::campaign::action::Actor;
 use bulletin::campaign::{self, Order, announcement, digest, freeze, sequel};
 use bulletin::clock::Timestamp;
 use bulletin::config::Config;
@@ -187,13 +188,14 @@ impl Real {
             lists: lists.iter().map(|list| (*list).to_owned()).collect(),
             due_at: self.now,
             local_time: false,
+            by: Actor::machine(),
             expires_at: self.now.plus(self.config.delivery.give_up_after),
         }
     }
 
     pub(super) async fn withdraw(&self, post: usize) {
         let stored = post::add::named(&self.db, &format!("p{post}")).await.unwrap();
-        withdrawal::withdraw(&self.db, &self.config, &stored, false, self.now).await.unwrap();
+        withdrawal::withdraw(&self.db, &self.config, &stored, false, &Actor::machine(), self.now).await.unwrap();
     }
 
     /// As `bulletin campaign cancel` does.
@@ -213,7 +215,7 @@ impl Real {
     }
 
     pub(super) async fn run(&self, digest: &str, steps: Option<u64>) -> bool {
-        up_to(steps, digest::run(&self.db, &self.config, digest, self.now)).await
+        up_to(steps, digest::run(&self.db, &self.config, digest, &Actor::machine(), self.now)).await
     }
 
     /// Plans the digests whose time has come.
