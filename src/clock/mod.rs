@@ -4,6 +4,7 @@
 //! meet them as RFC 3339 or in the site's time zone.
 
 pub mod cron;
+pub mod step;
 pub mod when;
 
 use std::fmt;
@@ -56,6 +57,12 @@ impl Timestamp {
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis))
+    }
+
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis))
     }
 
     /// How long from `earlier` until now; zero when `earlier` is later.

@@ -42,6 +42,7 @@ use chrono_tz::Tz;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::clock::cron::Cron;
+use crate::clock::step::Step;
 use crate::line::Line;
 use crate::secret::Secret;
 use document::Place;
@@ -68,6 +69,8 @@ pub struct Config {
     pub dkim: BTreeMap<String, Dkim>,
     pub list: BTreeMap<String, List>,
     pub digest: BTreeMap<String, Digest>,
+    /// When readers are reminded of a meeting, by the kind of post that told of it: the longest step first.
+    pub reminder: BTreeMap<Kind, Vec<Step>>,
     pub source: BTreeMap<String, Source>,
     pub discreet: Discreet,
     pub log: Log,

@@ -8,6 +8,7 @@ mod domain;
 mod named;
 mod pace;
 mod relay;
+mod reminder;
 mod source;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let digest = each(named(reader, root, "digest", "digest.NAME"), |slug, section| {
         digest(slug, section, site.as_ref())
     });
+    let reminder = reminder::reminder(Section::take(reader, root, "reminder"));
     let source = source::sources(reader, root, list.as_ref());
     let discreet = discreet::discreet(Section::take(reader, root, "discreet"), dkim.as_ref());
     let log = log(Section::take(reader, root, "log"));
@@ -70,6 +72,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         dkim: dkim?,
         list: list?,
         digest: digest?,
+        reminder: reminder?,
         source: source?,
         discreet: discreet?,
         log: log?,
