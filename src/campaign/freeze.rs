@@ -1,7 +1,7 @@
 //! At its due time a campaign meets its audience: frozen in one transaction (promise 1).
 
 use super::store::{self, Campaign, Frozen, Piece, Sequel};
-use super::{State, sequel};
+use super::{State, reminder, sequel};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Error, Write};
@@ -95,6 +95,9 @@ async fn freeze(
             sequel::freeze(&mut write, config, campaign, sequel, (post, version), now).await?;
         }
         None => announce(&mut write, config, campaign, &stored, now).await?,
+    }
+    if !calls_off {
+        reminder::lay(&mut write, config, post, now).await?;
     }
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;

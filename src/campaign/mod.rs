@@ -1,6 +1,7 @@
 //! What goes out and when: one mailing, to everybody who is due it.
 //!
-//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger` and `rsvp`.
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `reminder`, `ledger`
+//! and `rsvp`.
 //! A campaign says what and when; a delivery says to whom and how it went.
 //!
 //! ```text
@@ -31,10 +32,13 @@
 //!    did: it stays running, or it runs again.
 //! 5. *A post is withdrawn while its mails are under way.* Its cancellation is frozen when they have
 //!    come to rest: only then is it known who had the post.
+//! 6. *Two daemons find one reminder due, or a meeting is moved or withdrawn at that moment.* All of them
+//!    take turns: the later one finds the step fired, or gone.
 
 pub mod announcement;
 pub mod digest;
 pub mod freeze;
+pub mod reminder;
 pub mod rsvp;
 pub mod sequel;
 pub mod store;
@@ -109,6 +113,7 @@ words! {
     Answer as "an answer" {
         Coming = "coming",
         NotComing = "not_coming",
+        NotTold = "not_told",
     }
 }
 
@@ -121,6 +126,8 @@ words! {
         Pending = "pending",
         Paused = "paused",
         Suppressed = "suppressed",
+        NotComing = "not_coming",
+        NotTold = "not_told",
     }
 }
 

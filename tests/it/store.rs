@@ -22,6 +22,7 @@ pub(crate) mod people;
 mod post;
 pub(crate) mod raw;
 mod recover;
+mod reminder;
 mod schema;
 mod sequel;
 mod settle;
