@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::audience::{self, Cadence};
-use crate::campaign::{self, digest, freeze};
+use crate::campaign::{self, digest, freeze, reminder};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -81,6 +81,7 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     check_used(home).await?;
     let templates = Arc::new(Templates::of(&home.config)?);
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
+    reminder::lay_all(&home.db, &home.config, home.clock.now()).await?;
     let policy = home.config.delivery.on_in_doubt;
     let recovered = recover(&home.db, &owner, policy, Living::Spared, home.clock.now()).await?;
     if recovered > 0 {
@@ -201,7 +202,8 @@ impl Rounds<'_> {
         self.engine.follow_relays().await?;
         let started = freeze::freeze_due(db, config, now).await?;
         let editions = digest::plan_due(db, config, now).await?;
-        for started in &started {
+        let reminders = reminder::plan_due(db, config, now).await?;
+        for started in started.iter().chain(&reminders) {
             tracing::info!(
                 campaign = started.id.0,
                 audience = started.audience,
@@ -211,7 +213,7 @@ impl Rounds<'_> {
         for edition in &editions {
             tracing::info!(campaign = edition.id.0, audience = edition.audience, "digest planned");
         }
-        if !(started.is_empty() && editions.is_empty()) {
+        if !(started.is_empty() && editions.is_empty() && reminders.is_empty()) {
             self.engine.wake();
         }
         Self::finish(self.home, self.finished).await

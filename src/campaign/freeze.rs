@@ -2,7 +2,7 @@
 
 use super::action::Actor;
 use super::store::{self, Campaign, Frozen, Piece, Sequel};
-use super::{Action, Kind, State, approval, local, sequel};
+use super::{Action, Kind, State, approval, local, reminder, sequel};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Error, Write};
@@ -105,6 +105,9 @@ async fn freeze(
             sequel::freeze(&mut write, config, &campaign, sequel, (post, version), now).await?;
         }
         None => announce(&mut write, config, &campaign, &stored, now).await?,
+    }
+    if sequel != Some(Sequel::Cancellation) {
+        reminder::lay(&mut write, config, post, now).await?;
     }
     let audience = store::set_audience(&mut write, campaign.id).await?;
     write.commit().await?;

@@ -1,7 +1,7 @@
 //! What goes out and when: one mailing, to everybody who is due it.
 //!
-//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `ledger`, `rsvp`,
-//! `action` and `approval`.
+//! Owns the tables `campaign`, `campaign_list`, `rendition`, `rendition_post`, `digest`, `reminder`, `ledger`,
+//! `rsvp`, `action` and `approval`.
 //! A campaign says what and when; a delivery says to whom and how it went.
 //!
 //! ```text
@@ -36,6 +36,8 @@
 //!    come to rest: only then is it known who had the post.
 //! 6. *A campaign changes while a second person looks at it.* They approve what they have seen: the
 //!    approval holds the row and compares, and so does the freeze.
+//! 7. *Two daemons find one reminder due, or a meeting is moved or withdrawn at that moment.* All of them
+//!    take turns: the later one finds the step fired, or gone.
 
 pub mod action;
 pub mod announcement;
@@ -43,6 +45,7 @@ pub mod approval;
 pub mod digest;
 pub mod freeze;
 mod local;
+pub mod reminder;
 pub mod rsvp;
 pub mod sequel;
 pub mod store;
@@ -118,6 +121,7 @@ words! {
     Answer as "an answer" {
         Coming = "coming",
         NotComing = "not_coming",
+        NotTold = "not_told",
     }
 }
 
@@ -130,6 +134,8 @@ words! {
         Pending = "pending",
         Paused = "paused",
         Suppressed = "suppressed",
+        NotComing = "not_coming",
+        NotTold = "not_told",
     }
 }
 

@@ -154,17 +154,30 @@ pub(super) async fn freeze(
             posts::publish_correction(write, post, version, &list, now).await?;
         }
     }
-    let holders = store::holders(write, sequel, campaign.id, post, version).await?;
+    address(write, config, campaign.id, sequel, (post, version), now).await
+}
+
+/// Gives everybody who is to be told their mail, by the lists that brought them the post, and writes the
+/// ledger. The campaign runs already.
+pub(super) async fn address(
+    write: &mut Write,
+    config: &Config,
+    campaign: CampaignId,
+    sequel: Sequel,
+    (post, version): (PostId, i64),
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let holders = store::holders(write, sequel, campaign, post, version).await?;
     let mut due = Vec::with_capacity(holders.len());
     for ((discreet, lists), people) in by_mail(&holders) {
         let piece = |list| Piece { post, version, list };
         let pieces: Vec<_> = lists.into_iter().map(piece).collect();
-        let rendition = store::insert_rendition(write, campaign.id, &pieces, discreet).await?;
+        let rendition = store::insert_rendition(write, campaign, &pieces, discreet).await?;
         due.extend(people.into_iter().map(|reader| Due { reader, rendition, discreet }));
     }
     due.sort_unstable_by_key(|due| due.reader);
-    store::address(write, campaign.id, &due, &config.message_domains(), now).await?;
-    Ok(store::write_sequel_ledger(write, campaign.id, sequel.kind().as_str()).await?)
+    store::address(write, campaign, &due, &config.message_domains(), now).await?;
+    Ok(store::write_sequel_ledger(write, campaign, &sequel.purpose()).await?)
 }
 
 /// What one mail is: discreet or not, and the lists that it names.

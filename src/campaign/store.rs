@@ -6,6 +6,7 @@ mod digest;
 mod end;
 mod holder;
 mod look;
+mod reminder;
 mod rendition;
 mod rsvp;
 
@@ -20,6 +21,10 @@ pub use holder::{
     Sequel, forecast_holders, holders, open_cancellation, under_way, write_sequel_ledger,
 };
 pub use look::by_state;
+pub use reminder::{
+    Coming, Rung, carry_told_sequence, coming, drop_rung, fire_rung, keep_rung, posts_due,
+    posts_with_meeting, rungs, stop_stale,
+};
 pub use rendition::{Due, Piece, address, any_discreet, insert_rendition};
 pub use rsvp::{Asked, Rsvp, answer, answers, asked, told_sequence};
 

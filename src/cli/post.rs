@@ -1,5 +1,6 @@
 //! `bulletin post`: what there is to announce.
 
+mod reminder;
 mod rsvps;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(super) enum Post {
     },
     /// Show every post, the newest first
     List,
-    /// Show one post as it was written
+    /// Show one post as it was written, and when its readers are reminded
     Show { slug: String },
     /// Take a post out of the archive, of digests and of all that is not yet sent
     Withdraw {
@@ -57,20 +58,7 @@ impl Post {
         match self {
             Self::Add { files } => take_in(home, printer, &posts(&files)?).await,
             Self::List => list(home, printer).await,
-            Self::Show { slug } => {
-                let stored = named(&home.db, &slug).await?;
-                let allowed =
-                    lint::store::allowed(&mut home.db.read().await?, &slug, &stored.hash).await?;
-                let mut shown = object(&stored, home);
-                shown["allowed"] = allow::object(home, &allowed);
-                printer.object(&shown);
-                printer.say(stored.source);
-                // beside the post, which may go into a file
-                for line in allow::lines(home, &allowed) {
-                    printer.note(line);
-                }
-                Ok(ExitCode::SUCCESS)
-            }
+            Self::Show { slug } => show_one(home, printer, &slug).await,
             Self::Withdraw { slug, notify, allow } => {
                 withdraw(home, printer, &slug, notify, &allow).await
             }
@@ -129,6 +117,22 @@ async fn list(home: &Home, printer: Printer) -> Result<ExitCode, Failure> {
         rows,
         "No posts yet: `bulletin post add FILE` adds one.",
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show_one(home: &Home, printer: Printer, slug: &str) -> Result<ExitCode, Failure> {
+    let stored = named(&home.db, slug).await?;
+    let allowed = lint::store::allowed(&mut home.db.read().await?, slug, &stored.hash).await?;
+    let reminders = reminder::all(home, &stored).await?;
+    let mut shown = object(&stored, home);
+    shown["allowed"] = allow::object(home, &allowed);
+    shown["reminders"] = reminder::object(home, &reminders);
+    printer.object(&shown);
+    printer.say(stored.source);
+    // beside the post, which may go into a file
+    for line in allow::lines(home, &allowed).into_iter().chain(reminder::lines(home, &reminders)) {
+        printer.note(line);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::open::Failure;
 use super::print::Printer;
-use crate::campaign::{State, store};
+use crate::campaign::store::{self, Coming};
+use crate::campaign::{State, reminder};
 use crate::clock::Timestamp;
 use crate::clock::when::{duration, when};
 use crate::config::{Origin, Source};
@@ -56,6 +57,7 @@ impl Schedule {
         let stretch = self.stretch(home)?;
         let mut firings = digests(home, &stretch);
         firings.extend(campaigns(home, &stretch).await?);
+        firings.extend(reminders(home, &stretch).await?);
         firings.extend(polls(home, &stretch).await?);
         firings.sort_by_key(|firing| firing.at);
         let left_out = firings.len() > MOST;
@@ -117,6 +119,20 @@ async fn campaigns(home: &Home, stretch: &Range<Timestamp>) -> Result<Vec<Firing
             zone: home.config.site.timezone,
             what: "campaign",
             name: format!("{} {}", campaign.id, campaign.subject),
+        })
+        .collect())
+}
+
+/// As the daemon keeps them: a ladder of the configuration counts from its next start.
+async fn reminders(home: &Home, stretch: &Range<Timestamp>) -> Result<Vec<Firing>, Failure> {
+    let coming = reminder::coming(&mut home.db.read().await?, home.clock.now()).await?;
+    let within = coming.into_iter().filter(|one| happens(one.due_at, stretch, home));
+    Ok(within
+        .map(|Coming { slug, step, due_at }| Firing {
+            at: due_at,
+            zone: home.config.site.timezone,
+            what: "reminder",
+            name: format!("{slug} {step}"),
         })
         .collect())
 }

@@ -6,6 +6,7 @@
 pub mod cron;
 pub mod local;
 pub mod quiet;
+pub mod step;
 pub mod when;
 
 use std::fmt;
@@ -58,6 +59,12 @@ impl Timestamp {
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis))
+    }
+
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis))
     }
 
     /// How long from `earlier` until now; zero when `earlier` is later.

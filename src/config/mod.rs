@@ -45,6 +45,7 @@ use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::clock::cron::Cron;
 use crate::clock::quiet::QuietHours;
+use crate::clock::step::Step;
 use crate::line::Line;
 use crate::secret::Secret;
 use document::Place;
@@ -73,6 +74,8 @@ pub struct Config {
     pub digest: BTreeMap<String, Digest>,
     /// By the name of their table. Empty: whoever can use the program may send.
     pub coordinator: BTreeMap<String, Coordinator>,
+    /// When readers are reminded of a meeting, by the kind of post that told of it: the longest step first.
+    pub reminder: BTreeMap<Kind, Vec<Step>>,
     pub source: BTreeMap<String, Source>,
     pub discreet: Discreet,
     pub log: Log,

@@ -19,6 +19,7 @@ use super::{Auth, CatchUp, Kind, OnInDoubt, Placing, Tls};
 use crate::address::EmailAddress;
 use crate::clock::cron::Cron;
 use crate::clock::quiet::QuietHours;
+use crate::clock::step::Step;
 use crate::clock::when;
 use crate::key::SigningKey;
 use crate::line::Line;
@@ -86,6 +87,11 @@ pub(super) fn duration(value: &Value) -> Parsed<Duration> {
         Duration::ZERO => Err("is no time at all; write a longer one, such as 5m".to_owned()),
         duration => Ok(duration),
     }
+}
+
+/// So long before a meeting.
+pub(super) fn step(value: &Value) -> Parsed<Step> {
+    parsed(value, Step::from_str)
 }
 
 /// Leases are renewed every few seconds; a minute outlasts a hiccup.

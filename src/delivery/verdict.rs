@@ -64,7 +64,7 @@ pub(crate) fn verdict(
             ours(why, now)
         }
         // What else a digest held comes in the next edition: its ledger row is free again.
-        Happened::Unwanted(reason @ ("withdrawn" | "corrected" | "left a list")) => {
+        Happened::Unwanted(reason @ ("withdrawn" | "corrected" | "not coming" | "left a list")) => {
             Verdict { counts: false, ..Verdict::end(State::Cancelled, Some((*reason).to_owned())) }
         }
         Happened::Unwanted("expired") => {
@@ -294,5 +294,18 @@ mod tests {
         let happened = tried(Ok(Outcome::Deferred(reply(Stage::Rcpt, 450))));
         let verdict = verdict(&late, &happened, &settings(OnInDoubt::Resend), NOW);
         assert_eq!((verdict.state, verdict.releases_ledger), (State::Expired, true));
+    }
+
+    #[test]
+    fn what_no_longer_holds_or_is_not_wanted_is_cancelled_and_suppresses_nobody() {
+        for reason in ["withdrawn", "corrected", "not coming", "left a list"] {
+            let happened = Happened::Unwanted(reason);
+            let verdict = verdict(&claim(0), &happened, &settings(OnInDoubt::Resend), NOW);
+            assert_eq!(
+                (verdict.state, verdict.reason.as_deref()),
+                (State::Cancelled, Some(reason))
+            );
+            assert!(verdict.releases_ledger && !verdict.counts);
+        }
     }
 }

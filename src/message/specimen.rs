@@ -202,6 +202,7 @@ impl Specimen {
             place: place.then(|| self.line.clone()),
             join: join.then(|| "https://meet.example.org/a?b=c&d".to_owned()),
             rsvp: place && join,
+            reminders: None,
         }
     }
 

@@ -126,6 +126,7 @@ mod tests {
             place: None,
             join: None,
             rsvp: false,
+            reminders: None,
         }
     }
 

@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
+use crate::clock::step::Step;
 use crate::line::Line;
 
 /// A post as its file says it.
@@ -78,6 +79,8 @@ pub struct Meeting {
     pub join: Option<String>,
     /// Readers are asked whether they come.
     pub rsvp: bool,
+    /// When readers are reminded, the longest before first; none: as the post's kind has it.
+    pub reminders: Option<Vec<Step>>,
 }
 
 /// A picture or an attachment that belongs to a post.

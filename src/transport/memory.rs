@@ -36,7 +36,7 @@ impl Outbox {
         self.state().once.entry(to.to_owned()).or_default().push_back(answer);
     }
 
-    /// Makes every new connection fail so, or succeed again with `None`.
+    /// Makes every connection fail so, also those that are open, or succeed again with `None`.
     pub fn refuse_connections(&self, fault: Option<Fault>) {
         self.state().closed = fault;
     }
@@ -76,7 +76,10 @@ impl Session {
             return Err(Fault { stage: Stage::Body, reply: None, text });
         };
         let mut state = self.outbox.state();
-        let answer = state.next_answer(&envelope.to);
+        let answer = match &state.closed {
+            Some(fault) => Err(fault.clone()),
+            None => state.next_answer(&envelope.to),
+        };
         if matches!(answer, Ok(Outcome::Accepted(_) | Outcome::InDoubt(_))) {
             state.messages.push((envelope, message.to_vec()));
         }

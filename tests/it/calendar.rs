@@ -38,6 +38,7 @@ impl Case {
             place: Some(line("Room 2, King's College London")),
             join: None,
             rsvp: false,
+            reminders: None,
         };
         Self {
             meeting,
@@ -219,7 +220,8 @@ fn case() -> impl Strategy<Value = Case> {
     let description = "(\\PC|[\n,;\\\\]){0,300}".prop_map(|text: String| text.trim().to_owned());
     (times(), words(), place, description, words(), 0_i64..1000).prop_map(
         |((timezone, starts, ends), title, place, description, organizer, sequence)| {
-            let meeting = Meeting { starts, ends, timezone, place, join: None, rsvp: false };
+            let meeting =
+                Meeting { starts, ends, timezone, place, join: None, rsvp: false, reminders: None };
             Case { meeting, title, description, organizer, sequence }
         },
     )

@@ -54,6 +54,7 @@ mod picture;
 mod preview;
 mod privacy;
 mod refusal;
+mod reminder;
 mod retry;
 mod schedule;
 mod several_daemons;

@@ -25,3 +25,4 @@ mod store;
 mod support;
 mod transport;
 mod web;
+mod year;

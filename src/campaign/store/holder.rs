@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::super::{Forecast, Kind};
+use crate::clock::step::Step;
 use crate::db::{Error, Session, Write, on};
 use crate::id::{CampaignId, PostId, SubscriberId};
 
@@ -13,17 +14,32 @@ pub enum Sequel {
     Update,
     /// The post is taken back, from whoever had any version.
     Cancellation,
+    /// Its meeting draws near: to whoever had any version, and did not say that they are not coming.
+    Reminder(Step),
 }
+
+/// Delivery `d` has come to rest, or a try may have brought it.
+const MAY_HAVE_COME: &str = "((d.next_at IS NULL AND d.owner IS NULL) OR EXISTS (SELECT 1 FROM attempt a \
+     WHERE a.delivery_id = d.id AND (a.outcome = 'in_doubt' OR a.stage = 'dot')))";
 
 impl Sequel {
     pub fn kind(self) -> Kind {
         match self {
             Self::Update => Kind::Update,
             Self::Cancellation => Kind::Cancellation,
+            Self::Reminder(_) => Kind::Reminder,
         }
     }
 
-    /// Of a campaign, if it is one.
+    /// In the ledger: each step is a purpose of its own.
+    pub fn purpose(self) -> String {
+        match self {
+            Self::Reminder(step) => format!("{}:{step}", self.kind()),
+            Self::Update | Self::Cancellation => self.kind().to_string(),
+        }
+    }
+
+    /// Of a campaign that waits to be frozen, if it is one; reminders are frozen when they are made.
     pub fn of(kind: Kind) -> Option<Self> {
         match kind {
             Kind::Update => Some(Self::Update),
@@ -36,22 +52,36 @@ impl Sequel {
     ///
     /// What waits to be sent of a withdrawn post never will be: only what a try may have brought counts. A
     /// row that is claimed at this very moment is turned down at its last look.
-    fn had(self) -> &'static str {
+    fn had(self) -> String {
         match self {
-            Self::Update => "g.version < $2 AND g.purpose IN ('post', 'update')",
+            Self::Update => "g.version < $2 AND g.purpose IN ('post', 'update')".to_owned(),
             Self::Cancellation => {
-                "g.version <= $2 AND g.purpose <> 'cancellation' \
-                 AND ((d.next_at IS NULL AND d.owner IS NULL) OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = d.id \
-                     AND (a.outcome = 'in_doubt' OR a.stage = 'dot')))"
+                format!("g.version <= $2 AND g.purpose <> 'cancellation' AND {MAY_HAVE_COME}")
             }
+            Self::Reminder(_) => "g.version <= $2 AND g.purpose IN ('post', 'update')".to_owned(),
         }
     }
 
     /// Ledger row `g` says that they know already.
-    fn known(self) -> &'static str {
+    fn known(self) -> String {
         match self {
-            Self::Update => "g.version >= $2 AND g.purpose IN ('post', 'update')",
-            Self::Cancellation => "g.purpose = 'cancellation'",
+            Self::Update => "g.version >= $2 AND g.purpose IN ('post', 'update')".to_owned(),
+            Self::Cancellation => "g.purpose = 'cancellation'".to_owned(),
+            Self::Reminder(_) => format!("g.version = $2 AND g.purpose = '{}'", self.purpose()),
+        }
+    }
+
+    /// They do not want it, and said so; or they are still to be told of what they would be reminded of.
+    fn declined(self) -> String {
+        match self {
+            Self::Update | Self::Cancellation => String::new(),
+            Self::Reminder(_) => format!(
+                "WHEN EXISTS (SELECT 1 FROM rsvp o WHERE o.post_id = $1 AND o.subscriber_id = s.id \
+                     AND o.answer = 'not_coming') THEN 'not_coming' \
+                 WHEN EXISTS (SELECT 1 FROM ledger g JOIN delivery d ON d.id = g.delivery_id \
+                     WHERE g.subscriber_id = s.id AND g.post_id = $1 AND g.purpose IN ('post', 'update') \
+                     AND NOT {MAY_HAVE_COME}) THEN 'not_told' "
+            ),
         }
     }
 
@@ -64,10 +94,10 @@ impl Sequel {
         format!(
             "SELECT g.subscriber_id, l.list {ledger} JOIN campaign c ON c.id = d.campaign_id \
              JOIN campaign_list l ON l.campaign_id = c.id \
-             WHERE g.post_id = $1 AND c.kind NOT IN ('digest', 'update') AND {had} \
+             WHERE g.post_id = $1 AND c.kind NOT IN ('digest', 'update', 'reminder') AND {had} \
              UNION SELECT g.subscriber_id, r.list {ledger} JOIN campaign c ON c.id = d.campaign_id \
              JOIN rendition_post r ON r.rendition_id = d.rendition_id AND r.post_id = g.post_id \
-             WHERE g.post_id = $1 AND c.kind IN ('digest', 'update') AND {had} \
+             WHERE g.post_id = $1 AND c.kind IN ('digest', 'update', 'reminder') AND {had} \
              UNION SELECT g.subscriber_id, b.list {ledger} JOIN campaign c ON c.id = d.campaign_id \
              JOIN publication b ON b.post_id = g.post_id \
              WHERE g.post_id = $1 AND c.kind = 'digest' AND {had} AND NOT EXISTS (SELECT 1 FROM rendition_post r \
@@ -84,12 +114,13 @@ impl Sequel {
              WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash) THEN 'suppressed' \
              WHEN EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = s.id AND g.post_id = $1 AND {}) \
                  THEN 'already_received' \
-             WHEN {} THEN 'audience' WHEN {} THEN 'paused' WHEN {} THEN 'pending' \
+             {}WHEN {} THEN 'audience' WHEN {} THEN 'paused' WHEN {} THEN 'pending' \
              ELSE 'unsubscribed' END AS standing, s.id, s.discreet \
              FROM ({}) h JOIN subscriber s ON s.id = h.subscriber_id \
              LEFT JOIN subscription u ON u.subscriber_id = s.id AND u.list = h.list \
              WHERE s.email IS NOT NULL GROUP BY s.id, s.email_hash, s.discreet",
             self.known(),
+            self.declined(),
             any("active"),
             any("paused"),
             any("pending"),

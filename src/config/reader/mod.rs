@@ -9,6 +9,7 @@ mod domain;
 mod named;
 mod pace;
 mod relay;
+mod reminder;
 mod source;
 
 use std::collections::BTreeMap;
@@ -56,6 +57,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         digest(slug, section, site.as_ref())
     });
     let coordinator = coordinator::coordinators(reader, root);
+    let reminder = reminder::reminder(Section::take(reader, root, "reminder"));
     let source = source::sources(reader, root, list.as_ref());
     let discreet = discreet::discreet(Section::take(reader, root, "discreet"), dkim.as_ref());
     let log = log(Section::take(reader, root, "log"));
@@ -73,6 +75,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         list: list?,
         digest: digest?,
         coordinator: coordinator?,
+        reminder: reminder?,
         source: source?,
         discreet: discreet?,
         log: log?,

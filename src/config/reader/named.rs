@@ -7,7 +7,7 @@ use crate::config::host;
 use crate::config::near::near;
 use crate::config::section::{Reader, Section, tables};
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "site",
     "sender",
     "database",
@@ -18,6 +18,7 @@ const TABLES: [&str; 15] = [
     "list",
     "digest",
     "coordinator",
+    "reminder",
     "source",
     "picture",
     "brand",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::load;
 use crate::config::section::Reader;
-use crate::config::{Config, MANUAL, document, reader};
+use crate::config::{Config, Kind, MANUAL, document, reader};
 
 /// Table, key, the default that is told, and the line that sets it.
 type Setting = (String, String, Option<String>, String);
@@ -112,6 +112,9 @@ fn every_example_of_the_manual_works() {
     let config = load(&switched_on.join("\n"), &[]).unwrap();
     assert_eq!(config.relay.len(), 2);
     assert_eq!(config.source.len(), 2);
+    let ladder: Vec<_> =
+        config.reminder[&Kind::MeetingNotice].iter().map(ToString::to_string).collect();
+    assert_eq!(ladder, ["14d", "1d"]);
     assert_eq!(config.list["meetings"].kinds.len(), 2);
     assert_eq!(config.domain["gmail"].domains, ["gmail.com", "googlemail.com"]);
     assert_eq!(config.relay["main"].pace.warm_up.as_ref().unwrap().gaps.len(), 5);

@@ -34,6 +34,23 @@ const VALUES: &[(&str, &str)] = &[
         "config.toml:2: relay.main.connections = 0 is not a number from 1 to 1000",
     ),
     (
+        "[reminder]\nmeeting-notice = [\"1d\", \"soon\"]",
+        "config.toml:2: reminder.meeting-notice = \"soon\" is not a duration; write a whole number and a unit: \
+             500ms, 90s, 5m, 2h, 3d or 1w",
+    ),
+    (
+        "[reminder]\nmeeting-notice = [\"5m\"]",
+        "config.toml:2: reminder.meeting-notice = \"5m\" is shorter than ten minutes; write a longer one, such as 1h",
+    ),
+    (
+        "[reminder]\nmeeting-notice = [\"1d\", \"1w\", \"7d\"]",
+        "config.toml:2: reminder.meeting-notice has 7d twice; keep one",
+    ),
+    (
+        "[reminder]\nreport = [\"1d\"]",
+        "config.toml:2: reminder.report is not a key of Bulletin; the keys of [reminder] are meeting-notice",
+    ),
+    (
         "[delivery]\nwindow = 0",
         "config.toml:2: delivery.window = 0 is not a number from 1 to 10000",
     ),
@@ -50,7 +67,7 @@ const VALUES: &[(&str, &str)] = &[
     (
         "window = 3",
         "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, coordinator, source, picture, \
+             relay, domain, delivery, dkim, list, digest, coordinator, reminder, source, picture, \
              brand, discreet, log",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),

@@ -2,13 +2,13 @@
 //! disagree.
 
 /// Subscription `u` is one that delivery `d` of campaign `c` comes by: on `l`, one of the campaign's
-/// lists, and for a digest in that digest, or on the list of a post that this copy holds; for a correction
-/// or a cancellation on a list by which the person had the post, which their copy names.
+/// lists, and for a digest in that digest, or on the list of a post that this copy holds; for a correction,
+/// a cancellation or a reminder on a list by which the person had the post, which their copy names.
 ///
 /// `u.list || ''` is no column, so that databases go by the person, who has a few subscriptions, and not
 /// through a list, which may have a million: to Postgres, before it has statistics, both are the same.
 pub(super) const COMES_BY: &str = "u.subscriber_id = d.subscriber_id AND u.list || '' = l.list AND u.state = 'active' \
-     AND (c.kind IN ('announcement', 'reminder') OR u.cadence = c.digest \
+     AND (c.kind = 'announcement' OR u.cadence = c.digest \
          OR u.list IN (SELECT r.list FROM rendition_post r WHERE r.rendition_id = d.rendition_id))";
 
 /// Why delivery `d` of campaign `c` and rendition `n` to subscriber `s` must not go out at `$2`, or nothing.
@@ -20,6 +20,10 @@ pub(super) fn unwanted() -> String {
              WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
          WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
+         WHEN c.kind = 'reminder' AND EXISTS (SELECT 1 FROM publication b WHERE b.post_id = c.post_id \
+             AND b.version > c.version) THEN 'corrected' \
+         WHEN c.kind = 'reminder' AND EXISTS (SELECT 1 FROM rsvp o WHERE o.post_id = c.post_id \
+             AND o.subscriber_id = d.subscriber_id AND o.answer = 'not_coming') THEN 'not coming' \
          WHEN c.kind IN ('announcement', 'update') AND EXISTS (SELECT 1 FROM ledger g JOIN delivery k ON k.id = g.delivery_id \
              WHERE g.subscriber_id = d.subscriber_id AND g.post_id = c.post_id AND g.purpose = 'update' \
              AND g.version > c.version AND k.state = 'accepted') THEN 'corrected' \
@@ -35,12 +39,13 @@ pub(super) fn unwanted() -> String {
 }
 
 /// The words of [`unwanted`].
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 10] = [
     "erased",
     "suppressed",
     "unsubscribed",
     "withdrawn",
     "corrected",
+    "not coming",
     "left a list",
     ANEW,
     "expired",

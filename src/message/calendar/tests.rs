@@ -8,6 +8,7 @@ fn meeting(starts: &str, ends: &str, timezone: Tz, rsvp: bool) -> Meeting {
         place: None,
         join: None,
         rsvp,
+        reminders: None,
     }
 }
 

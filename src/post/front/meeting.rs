@@ -5,6 +5,7 @@ use chrono::{Datelike, NaiveDateTime, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::field::{Fields, Findings, Text, nearest};
+use crate::clock::step::{self, Step};
 use crate::post::Meeting;
 
 pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> {
@@ -14,6 +15,7 @@ pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> 
     let place = fields.line("place", found);
     let join = join(&mut fields, found);
     let rsvp = fields.truth("rsvp", found);
+    let reminders = reminders(&mut fields, found);
     fields.finish(found);
     if let Some(timezone) = timezone {
         for (line, time) in [starts, ends].into_iter().flatten() {
@@ -29,7 +31,7 @@ pub(super) fn read(mut fields: Fields, found: &mut Findings) -> Option<Meeting> 
             "the meeting ends before it starts; write a later time after ends:",
         );
     }
-    Some(Meeting { starts, ends, timezone: timezone?, place, join, rsvp })
+    Some(Meeting { starts, ends, timezone: timezone?, place, join, rsvp, reminders })
 }
 
 /// A time on the wall clock, and the line it is on.
@@ -96,4 +98,26 @@ fn join(fields: &mut Fields, found: &mut Findings) -> Option<String> {
         return None;
     }
     Some(join.to_owned())
+}
+
+/// The ladder of this meeting alone; an empty one is none at all, and one that is left out is the kind's.
+fn reminders(fields: &mut Fields, found: &mut Findings) -> Option<Vec<Step>> {
+    let given = fields.has("reminders");
+    let line = fields.line_of("reminders");
+    let mut steps = Vec::new();
+    for text in fields.texts("reminders", found) {
+        match text.value.parse() {
+            Ok(step) => steps.push(step),
+            Err(why) => {
+                found.error(text.line, "bad-reminder", format!("meeting.reminders: {why}"));
+            }
+        }
+    }
+    match step::ladder(steps) {
+        Ok(steps) => given.then_some(steps),
+        Err(why) => {
+            found.error(line, "bad-reminder", format!("meeting.reminders {why}"));
+            None
+        }
+    }
 }

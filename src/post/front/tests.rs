@@ -241,6 +241,37 @@ fn readers_are_asked_whether_they_come_when_the_notice_says_so() {
 }
 
 #[test]
+fn a_notice_has_a_ladder_of_reminders_of_its_own_or_none_or_that_of_its_kind() {
+    let when = "  starts: 2026-06-12 14:00\n  ends: 2026-06-12 16:30\n  timezone: Europe/London\n";
+    let ladder = |line: &str| -> Result<Option<Vec<String>>, Vec<Finding>> {
+        let post = meeting(&format!("{when}{line}"))?;
+        let steps = post.meeting.unwrap().reminders;
+        Ok(steps.map(|steps| steps.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    };
+    let has = |steps: &[&str]| Ok(Some(steps.iter().map(|step| (*step).to_owned()).collect()));
+    assert_eq!(ladder(""), Ok(None));
+    assert_eq!(ladder("  reminders: []\n"), has(&[]));
+    assert_eq!(ladder("  reminders: [1d, 2w, 2h]\n"), has(&["14d", "1d", "2h"]));
+    assert_eq!(ladder("  reminders: 1d\n"), has(&["1d"]));
+    for (line, message) in [
+        (
+            "[soon, 1d]",
+            "meeting.reminders: \"soon\" is not a duration; write a whole number and a unit",
+        ),
+        ("[9m]", "meeting.reminders: \"9m\" is shorter than ten minutes; write a longer one"),
+        ("[1d, 2d, 1d]", "meeting.reminders has 1d twice; keep one"),
+        (
+            "[1d,2d,3d,4d,5d,6d,7d,8d,9d,10d,11d]",
+            "meeting.reminders has 11 steps; write at most 10",
+        ),
+    ] {
+        let refused: Vec<Finding> = ladder(&format!("  reminders: {line}\n")).unwrap_err();
+        assert_eq!((refused.len(), refused[0].line, refused[0].rule), (1, 9, "bad-reminder"));
+        assert!(refused[0].message.starts_with(message), "{}", refused[0].message);
+    }
+}
+
+#[test]
 fn a_year_has_four_digits() {
     for year in ["-0001", "0000", "+10000", "+262142"] {
         let far = format!(

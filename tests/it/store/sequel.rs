@@ -27,7 +27,7 @@ on_both!(
 );
 
 impl World {
-    async fn withdraw_and_tell(&self, slug: &str) -> Withdrawn {
+    pub(crate) async fn withdraw_and_tell(&self, slug: &str) -> Withdrawn {
         let stored = newest(&mut self.db.read().await.unwrap(), slug).await.unwrap().unwrap();
         withdraw(&self.db, &self.config, &stored, true, &Actor::machine(), self.now())
             .await
@@ -92,7 +92,7 @@ async fn a_digest_in_doubt_that_goes_on_without_the_post_is_called_off_too(w: &W
 }
 
 impl World {
-    async fn correct(&self, slug: &str, due_at: Timestamp) -> CampaignId {
+    pub(crate) async fn correct(&self, slug: &str, due_at: Timestamp) -> CampaignId {
         let (post, lists) = (slug.to_owned(), Vec::new());
         let expires_at = due_at.plus(self.config.delivery.give_up_after);
         let by = Actor::machine();

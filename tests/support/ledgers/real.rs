@@ -195,7 +195,9 @@ impl Real {
 
     pub(super) async fn withdraw(&self, post: usize) {
         let stored = post::add::named(&self.db, &format!("p{post}")).await.unwrap();
-        withdrawal::withdraw(&self.db, &self.config, &stored, false, &Actor::machine(), self.now).await.unwrap();
+        withdrawal::withdraw(&self.db, &self.config, &stored, false, &Actor::machine(), self.now)
+            .await
+            .unwrap();
     }
 
     /// As `bulletin campaign cancel` does.

@@ -195,6 +195,7 @@ impl Written {
             place: Some(self.words[3].clone()),
             join: Some("https://meet.example.org/a?b=c&d".to_owned()),
             rsvp: self.attached,
+            reminders: None,
         }
     }
 

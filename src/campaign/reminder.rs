@@ -1,0 +1,212 @@
+//! Readers are reminded of a meeting, by a ladder of steps that lead up to it: `14d, 1d`.
+//!
+//! A ladder is laid in the transaction that announces the meeting, and anew whenever a daemon starts, for
+//! the configuration may have changed. The steps are kept by the start of the meeting: one that is moved
+//! has a ladder of its own, and no start is reminded of twice by one step.
+//!
+//! # What always holds
+//! * A reminder goes to exactly those who had the notice, in any version and by any way, by the lists that
+//!   it came by and as far as they still read them, unless they said that they are not coming.
+//! * A step whose time had passed when its ladder was laid is never made up. Of several that came due while
+//!   no daemon ran only the latest goes out, none of them more than a day late, and none once the meeting has
+//!   begun.
+//! * A step that was sent is not sent again for a start less than a day away from that one: whoever was told
+//!   of another hour was told by the correction.
+//! * While a correction waits no step is sent, for what it would say is known not to hold.
+//! * That a step has fired is recorded in the transaction that freezes its campaign: after a crash both are
+//!   there, or neither.
+//! * A newer version ends the reminders of an earlier one: what waits is not sent.
+
+use std::time::Duration;
+
+use super::action::Actor;
+use super::freeze::Started;
+use super::store::{self, Coming, New, Rung, Sequel};
+use super::{Action, Kind, State, sequel};
+use crate::clock::Timestamp;
+use crate::clock::step::Step;
+use crate::config::Config;
+use crate::db::{Db, Error, Session, Write};
+use crate::id::{CampaignId, PostId};
+use crate::post::store as posts;
+use crate::post::{Meeting, Post};
+
+/// How late a step may be, and how far a meeting is moved before it counts as another.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Every step before a post's meeting and its time, the longest first, by the post's own ladder or by its
+/// kind's; and when the meeting begins. None of a post without a meeting.
+pub fn ladder(config: &Config, post: &Post) -> Option<(Timestamp, Vec<(Step, Timestamp)>)> {
+    let meeting = post.meeting.as_ref()?;
+    let Meeting { starts, timezone, reminders, .. } = meeting;
+    let starts_at = Timestamp::on_the_wall_or_after(*starts, *timezone)?;
+    let steps = reminders.as_ref().or_else(|| config.reminder.get(&post.kind));
+    let timed = |step: &Step| Some((*step, step.before(*starts, *timezone)?));
+    let timed = steps.into_iter().flatten().filter_map(timed);
+    // clocks that jump may leave nothing of a day
+    Some((starts_at, timed.filter(|(_, at)| *at < starts_at).collect()))
+}
+
+/// Lays the ladder of a post by its newest announced version: what came due before is passed over, what
+/// leads to another start no longer stands, and reminders of an earlier version end.
+pub(super) async fn lay(
+    write: &mut Write,
+    config: &Config,
+    post: PostId,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let Some(version) = posts::announced(write, post).await? else { return Ok(()) };
+    let announced = posts::version(write, post, version).await?.post()?;
+    let known = store::rungs(write, post).await?;
+    let (starts_at, steps) = ladder(config, &announced).unwrap_or((now, Vec::new()));
+    let stands = |rung: &&Rung| {
+        rung.starts_at == starts_at && steps.iter().any(|(step, _)| *step == rung.step)
+    };
+    for gone in known.iter().filter(|rung| !stands(rung)) {
+        store::drop_rung(write, post, gone).await?;
+    }
+    for (step, due_at) in steps.iter().copied().filter(|_| now < starts_at) {
+        let done = due_at <= now || was_sent(&known, step, starts_at);
+        let fired_at = done.then_some(now);
+        let rung = Rung { starts_at, step, due_at, fired_at, campaign_id: None };
+        store::keep_rung(write, post, &rung).await?;
+    }
+    Ok(store::stop_stale(write, post, version, now).await?)
+}
+
+/// Whether readers were reminded by this step, of a start that is about the same.
+fn was_sent(known: &[Rung], step: Step, starts_at: Timestamp) -> bool {
+    let near =
+        |rung: &Rung| starts_at < rung.starts_at.plus(DAY) && rung.starts_at < starts_at.plus(DAY);
+    known.iter().any(|rung| rung.step == step && rung.campaign_id.is_some() && near(rung))
+}
+
+/// Lays every ladder of a meeting to come, as the configuration has it now; a post that cannot be read
+/// keeps the one it has.
+pub async fn lay_all(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+    for post in store::posts_with_meeting(&mut db.read().await?).await? {
+        match is_ahead(db, config, post, now).await {
+            Ok(false) => continue,
+            Ok(true) => {}
+            Err(error) => {
+                tracing::warn!(post = post.0, "its reminders are as they were: {error:#}");
+                continue;
+            }
+        }
+        let mut write = db.write().await?;
+        store::take_turn(&mut write).await?;
+        lay(&mut write, config, post, now).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// Whether the meeting is still to come; most of those that were ever announced are not.
+async fn is_ahead(db: &Db, config: &Config, post: PostId, now: Timestamp) -> anyhow::Result<bool> {
+    let mut read = db.read().await?;
+    let Some(version) = posts::announced(&mut read, post).await? else { return Ok(false) };
+    let announced = posts::version(&mut read, post, version).await?.post()?;
+    Ok(ladder(config, &announced).is_some_and(|(starts_at, _)| now < starts_at))
+}
+
+/// What is to come, as far as no more is announced, corrected or withdrawn.
+pub async fn coming(session: &mut impl Session, now: Timestamp) -> anyhow::Result<Vec<Coming>> {
+    Ok(store::coming(session, now.minus(DAY), now).await?)
+}
+
+/// Sends every reminder whose time has come: one campaign each, frozen at once.
+pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<Vec<Started>> {
+    let mut started = Vec::new();
+    for post in store::posts_due(&mut db.read().await?, now).await? {
+        match plan(db, config, post, now).await {
+            Ok(planned) => started.extend(planned),
+            // The next round tries again; the others do not wait for it.
+            Err(error) if error.is::<Error>() => {
+                tracing::debug!(post = post.0, "not reminded of yet: {error:#}");
+            }
+            Err(error) => tracing::error!(post = post.0, "nobody can be reminded of it: {error:#}"),
+        }
+    }
+    Ok(started)
+}
+
+async fn plan(
+    db: &Db,
+    config: &Config,
+    post: PostId,
+    now: Timestamp,
+) -> anyhow::Result<Option<Started>> {
+    let mut write = db.write().await?;
+    // whoever plans, freezes or withdraws now is before us, and has written, or after us, and sees it
+    store::take_turn(&mut write).await?;
+    let started = fire(&mut write, config, post, now).await?;
+    write.commit().await?;
+    Ok(started)
+}
+
+/// The latest step that is due goes out, the others are passed over; all of them when it is too late or the
+/// post is withdrawn. None that another daemon has fired.
+async fn fire(
+    write: &mut Write,
+    config: &Config,
+    post: PostId,
+    now: Timestamp,
+) -> anyhow::Result<Option<Started>> {
+    let mut due = store::rungs(write, post).await?;
+    due.retain(|rung| rung.fired_at.is_none() && rung.due_at <= now);
+    let Some(latest) = due.last().copied() else { return Ok(None) };
+    let in_time = now < latest.starts_at && now <= latest.due_at.plus(DAY);
+    let started = if in_time { send(write, config, post, &latest, now).await? } else { None };
+    for rung in &due {
+        let campaign = started.as_ref().map(|started| started.id);
+        let campaign = campaign.filter(|_| *rung == latest);
+        store::fire_rung(write, post, rung, campaign, now).await?;
+    }
+    Ok(started)
+}
+
+/// The campaign of one step, frozen; none of a post that is withdrawn.
+async fn send(
+    write: &mut Write,
+    config: &Config,
+    post: PostId,
+    rung: &Rung,
+    now: Timestamp,
+) -> anyhow::Result<Option<Started>> {
+    let Some(version) = posts::announced(write, post).await? else { return Ok(None) };
+    let stored = posts::version(write, post, version).await?;
+    if stored.withdrawn_at.is_some() {
+        return Ok(None);
+    }
+    let new = New {
+        kind: Kind::Reminder,
+        subject: &stored.title,
+        post: Some((post, version)),
+        digest: None,
+        urgent: false,
+        state: State::Scheduled,
+        due_at: rung.due_at,
+        expires_at: rung.starts_at.min(now.plus(config.delivery.give_up_after)),
+    };
+    let lists = posts::announced_on(write, post).await?;
+    let id = store::insert(write, &new, &lists, now).await?;
+    let (by, detail) = (Actor::machine(), format!("the reminder {} before", rung.step));
+    store::log(write, id, &by, Action::Queued, Some(&detail), now).await?;
+    let told = store::told_sequence(write, post).await?;
+    store::carry_told_sequence(write, id, told).await?;
+    Ok(Some(freeze(write, config, id, (post, version), rung.step, now).await?))
+}
+
+async fn freeze(
+    write: &mut Write,
+    config: &Config,
+    id: CampaignId,
+    told: (PostId, i64),
+    step: Step,
+    now: Timestamp,
+) -> anyhow::Result<Started> {
+    store::begin(write, id, now).await?;
+    sequel::address(write, config, id, Sequel::Reminder(step), told, now).await?;
+    let audience = store::set_audience(write, id).await?;
+    Ok(Started { id, audience })
+}
