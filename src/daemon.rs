@@ -154,6 +154,14 @@ pub async fn check_used(home: &Home) -> anyhow::Result<()> {
             );
         }
     }
+    for (digest, people) in campaign::store::left_waiting(&mut home.db.read().await?).await? {
+        if !home.config.digest.contains_key(&digest) {
+            bail!(
+                "{people} people who left the digest \"{digest}\" wait for its last edition, and it is not in the \
+                   configuration; put [digest.{digest}] back until that has gone out"
+            );
+        }
+    }
     Ok(())
 }
 

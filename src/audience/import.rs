@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, anyhow, bail};
 
 use super::subscribe::{Added, Entry, Request, add};
-use super::{Cadence, ConsentSource, State};
+use super::{Cadence, ConsentSource, State, store};
 use crate::address::EmailAddress;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -114,6 +114,7 @@ pub async fn import(
             );
         }
         let mut write = db.write().await?;
+        store::take_turn(&mut write).await?;
         for record in batch {
             outcome.summary.read += 1;
             if columns.said_no(&record)? {

@@ -228,6 +228,13 @@ pub async fn begin(
     .map(drop))
 }
 
+/// To be taken before anybody's cadence is changed: whoever freezes or plans now is before us and has published,
+/// or after us and sees the change. Between the two a post would be nobody's.
+pub async fn take_turn(write: &mut Write) -> Result<(), Error> {
+    on!(write, c => sqlx::query("UPDATE counter SET value = value WHERE name = 'publication'")
+        .execute(c).await.map(drop))
+}
+
 /// Changes the cadence or the state of a subscription that goes on: it keeps its start, but whoever
 /// becomes active only now is new here, and gets no old news. Whoever leaves a digest for mails at once gets
 /// what waits for them with its next edition.

@@ -45,7 +45,8 @@ pub enum Added {
     Left,
 }
 
-/// Adds one person, or brings what is there up to date, in the caller's transaction.
+/// Adds one person, or brings what is there up to date, in the caller's transaction, which has taken its turn
+/// ([`store::take_turn`]).
 pub async fn add(
     write: &mut Write,
     keys: &Keys,

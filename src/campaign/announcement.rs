@@ -43,7 +43,7 @@ pub async fn queue(
             order.post
         );
     }
-    order.check(&stored, now)?;
+    order.check(config, &stored, now)?;
     let post = stored.post()?;
     let lists = lists(&post, &order.lists, config)?;
     let approval = lists.iter().any(|list| config.list[list].approval);

@@ -43,7 +43,11 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
         match store::fired(&mut db.read().await?, name).await? {
             Some(fired) if fired > now.plus(AHEAD) => begin_anew(db, name, fired, now).await?,
             Some(fired) if fired >= firing => {}
-            Some(_) if is_too_late(config, digest, firing, now) => skip(db, name, firing).await?,
+            Some(_)
+                if is_too_late(config, digest, firing, now) && !was_skipped(db, name).await? =>
+            {
+                skip(db, name, firing).await?;
+            }
             Some(_) => editions.extend(fire(db, config, name, digest, firing, now).await?),
             // A digest that is new to the database begins with its next firing.
             None => {
@@ -59,6 +63,12 @@ pub async fn plan_due(db: &Db, config: &Config, now: Timestamp) -> anyhow::Resul
 /// Whether nobody wants the edition any more, so late; what it would have held comes with the next one.
 fn is_too_late(config: &Config, digest: &Digest, firing: Timestamp, now: Timestamp) -> bool {
     digest.catch_up == CatchUp::Skip && now.since(firing) > config.delivery.stale_after
+}
+
+/// Once is enough: where a daemon runs at other hours than these, every edition would be too late.
+async fn was_skipped(db: &Db, name: &str) -> anyhow::Result<bool> {
+    let skipped = store::skipped(&mut db.read().await?).await?;
+    Ok(skipped.iter().any(|(digest, _)| digest == name))
 }
 
 /// Takes the firing without an edition, and remembers it for people to see.

@@ -117,9 +117,11 @@ async fn freeze(
 /// Why what is overdue had better wait for a person: it may not be news any more. That something is
 /// cancelled is true whenever it comes. Nobody is asked twice: from when they let it go on it counts anew.
 fn stale(config: &Config, campaign: &Campaign, now: Timestamp) -> Option<String> {
-    let since = campaign.resumed_at.map_or(campaign.due_at, |at| at.max(campaign.due_at));
+    let zone = config.site.timezone;
+    let due = campaign.local_time.and_then(|time| time.at(zone)).unwrap_or(campaign.due_at);
+    let since = campaign.resumed_at.map_or(due, |at| at.max(due));
     let late = now.since(since) > config.delivery.stale_after;
-    let local = since.local(config.site.timezone).format("%A %-d %B %Y, %H:%M");
+    let local = since.local(zone).format("%A %-d %B %Y, %H:%M");
     (late && Sequel::of(campaign.kind) != Some(Sequel::Cancellation)).then(|| {
         format!(
             "it was due on {local}, and nothing could go out then; see whether it is still right"

@@ -1,5 +1,7 @@
 //! What goes out when each reader's clock shows one time: the first of them decides when it begins.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use chrono_tz::Tz;
 
@@ -9,6 +11,9 @@ use crate::clock::Timestamp;
 use crate::clock::local::LocalTime;
 use crate::config::Config;
 use crate::db::{Error, Session};
+
+/// No two clocks on earth are further apart.
+const AHEAD: Duration = Duration::from_hours(26);
 
 /// The time that clocks show, and when the first reader's shows it.
 pub(super) async fn first(
@@ -34,7 +39,9 @@ pub(super) async fn due(
     now: Timestamp,
 ) -> Result<Vec<Campaign>, Error> {
     let mut waiting = store::in_state(session, State::Scheduled).await?;
-    let local = |one: &Campaign| one.local_time.filter(|_| one.due_at > now);
+    let local = |one: &Campaign| {
+        one.local_time.filter(|_| now < one.due_at && one.due_at < now.plus(AHEAD))
+    };
     let zones = if waiting.iter().any(|one| local(one).is_some()) {
         zones(session, config).await?
     } else {

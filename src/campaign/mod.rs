@@ -58,6 +58,7 @@ use anyhow::bail;
 
 use self::action::Actor;
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::post::store::Stored;
 
 macro_rules! words {
@@ -198,7 +199,7 @@ pub struct Order {
 
 impl Order {
     /// Whether `stored`, the newest version, is the one that was looked over, and can be sent in time.
-    fn check(&self, stored: &Stored, now: Timestamp) -> anyhow::Result<()> {
+    fn check(&self, config: &Config, stored: &Stored, now: Timestamp) -> anyhow::Result<()> {
         if self.version.is_some_and(|version| version != stored.version) {
             bail!(
                 "the post \"{}\" was edited just now; queue it again to look over what is new",
@@ -207,6 +208,14 @@ impl Order {
         }
         if self.expires_at <= self.due_at.max(now) {
             bail!("it would expire before it is due; give a later --expires, or an earlier --at");
+        }
+        let (site, urgent) = (&config.site, stored.post()?.urgent);
+        let quiet = site.quiet_hours.filter(|_| !urgent);
+        let until = quiet.and_then(|hours| hours.until(self.due_at.max(now), site.timezone));
+        if until.is_some_and(|until| self.expires_at <= until) {
+            bail!(
+                "it would expire before the quiet hours end; give a later --expires, or another --at"
+            );
         }
         Ok(())
     }

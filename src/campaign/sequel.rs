@@ -30,7 +30,7 @@ pub async fn correct(
     let stored = named(db, &order.post).await?;
     let mut write = db.write().await?;
     refuse(&mut write, &stored).await?;
-    order.check(&stored, now)?;
+    order.check(config, &stored, now)?;
     let forecast =
         store::forecast_holders(&mut write, Sequel::Update, stored.id, stored.version).await?;
     let times = (order.due_at, order.expires_at);

@@ -13,8 +13,8 @@ mod rsvp;
 pub use action::{Entry, actions, log, queued_by};
 pub use approval::{Signed, sign, signed};
 pub use digest::{
-    Publication, Reader, fired, forget_firing, publications, reader, readers, set_skipped, skipped,
-    take_firing,
+    Publication, Reader, fired, forget_firing, left_waiting, publications, reader, readers,
+    set_skipped, skipped, take_firing,
 };
 pub use end::{any_to_finish, finish, lock};
 pub use holder::{
@@ -119,10 +119,12 @@ pub async fn set_local_time(
         .bind(id).bind(time).execute(c).await.map(drop))
 }
 
-/// The time zones that readers told us.
+/// The time zones that readers told us. From one to the next along the index, and not through everybody.
 pub async fn zones(session: &mut impl Session) -> Result<Vec<String>, Error> {
     on!(session, c => sqlx::query_scalar(
-        "SELECT DISTINCT timezone FROM subscriber WHERE timezone IS NOT NULL ORDER BY timezone",
+        "WITH RECURSIVE told (zone) AS (SELECT min(timezone) FROM subscriber WHERE timezone IS NOT NULL \
+         UNION ALL SELECT (SELECT min(s.timezone) FROM subscriber s WHERE s.timezone IS NOT NULL AND s.timezone > told.zone) \
+         FROM told WHERE told.zone IS NOT NULL) SELECT zone FROM told WHERE zone IS NOT NULL",
     )
     .fetch_all(c)
     .await)

@@ -14,7 +14,7 @@ use super::check::{count, posts, show, source};
 use super::fit::fit_to_call_off;
 use super::open::Failure;
 use super::print::Printer;
-use super::queue::people;
+use super::queue::{people, quiet_until};
 use super::who::who;
 use crate::campaign::sequel::Notice;
 use crate::campaign::{Forecast, State};
@@ -190,7 +190,7 @@ async fn withdraw(
         printer.say(format!("{digests} digests that wait go without it."));
     }
     match notice {
-        Some(notice) => tell(notice, printer),
+        Some(notice) => tell(notice, home, printer),
         None if *new && stored.published_at.is_some() => printer.say(format!(
             "Nobody is told: `bulletin post withdraw {slug} --notify` tells whoever had it."
         )),
@@ -200,7 +200,7 @@ async fn withdraw(
 }
 
 /// Whom the cancellation goes to.
-fn tell(notice: &Notice, printer: Printer) {
+fn tell(notice: &Notice, home: &Home, printer: Printer) {
     match notice {
         Notice::Queued(queued) => {
             let id = queued.id;
@@ -210,6 +210,9 @@ fn tell(notice: &Notice, printer: Printer) {
                 ));
             } else {
                 printer.say(format!("The cancellation, campaign {id}, goes out at once."));
+                if let Some(until) = quiet_until(queued, home) {
+                    printer.say(until);
+                }
             }
             people(&queued.forecast, "had it and are told", printer);
         }

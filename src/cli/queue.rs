@@ -123,6 +123,12 @@ impl Queue {
         } else {
             printer.say(format!("Campaign {} goes out on {when}.", queued.id));
         }
+        if queued.local_time.is_some() {
+            let first = queued.due_at.local(home.config.site.timezone).format("%A %-d %B, %H:%M");
+            printer.say(format!(
+                "It is in the archive from {first} on, when the first reader's clock shows that."
+            ));
+        }
         if let Some(until) = quiet_until(queued, home) {
             printer.say(until);
         }
@@ -154,7 +160,7 @@ fn when_it_goes(queued: &Queued, zone: Tz) -> String {
 }
 
 /// That the site's quiet hours hold it, and how long.
-fn quiet_until(queued: &Queued, home: &Home) -> Option<String> {
+pub(super) fn quiet_until(queued: &Queued, home: &Home) -> Option<String> {
     let site = &home.config.site;
     let hours = site.quiet_hours.filter(|_| !queued.urgent)?;
     let at = queued.local_time.and_then(|time| time.at(site.timezone)).unwrap_or(queued.due_at);
@@ -184,8 +190,8 @@ fn object(queued: &Queued, home: &Home, dry_run: bool) -> serde_json::Value {
         "campaign": made.then_some(queued.id.0),
         "state": if made { queued.state.as_str() } else { "draft" },
         "due_at": queued.due_at.rfc3339(home.config.site.timezone),
-        "local_time": queued.local_time.map(|time| time.to_string()),
         "audience": queued.forecast.audience,
         "excluded": queued.forecast.excluded,
+        "local_time": queued.local_time.map(|time| time.to_string()),
     })
 }

@@ -93,6 +93,7 @@ impl Add {
         let (email, hours) = (self.email.clone(), self.hours.clone());
         let request = self.request(&home.config)?;
         let mut write = home.db.write().await?;
+        store::take_turn(&mut write).await?;
         let added = add(&mut write, &home.keys, &request, home.clock.now()).await?;
         if !matches!(added, Added::Suppressed | Added::Left) {
             hours.keep(&mut write, &email).await?;
@@ -226,9 +227,9 @@ fn object(person: &Person) -> Value {
         "name": person.name.as_ref().map(Line::as_str),
         "status": person.status(),
         "discreet": person.discreet,
+        "subscriptions": subscriptions,
         "timezone": person.timezone.map(chrono_tz::Tz::name),
         "quiet_hours": person.quiet_hours.map(|hours| hours.to_string()),
-        "subscriptions": subscriptions,
     })
 }
 

@@ -143,6 +143,20 @@ pub async fn skipped(session: &mut impl Session) -> Result<Vec<(String, Timestam
     .await)
 }
 
+/// Digests that people left for mails at once while something of theirs waited, and how many people.
+pub async fn left_waiting(session: &mut impl Session) -> Result<Vec<(String, i64)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT u.left_digest, count(DISTINCT u.subscriber_id) FROM subscription u \
+         JOIN publication b ON b.list = u.list AND b.sequence > u.from_sequence AND b.sequence <= u.left_sequence \
+         JOIN post p ON p.id = b.post_id \
+         WHERE u.left_digest IS NOT NULL AND u.state = 'active' AND NOT b.correction AND p.withdrawn_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM ledger g WHERE g.subscriber_id = u.subscriber_id AND g.post_id = b.post_id \
+             AND g.purpose = 'post') GROUP BY u.left_digest ORDER BY u.left_digest",
+    )
+    .fetch_all(c)
+    .await)
+}
+
 /// As if the digest had fired last at `at`, unless another firing than `fired` was taken meanwhile.
 pub async fn forget_firing(
     write: &mut Write,

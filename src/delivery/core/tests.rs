@@ -253,6 +253,7 @@ fn a_plain_mail_to_somebody_who_asked_for_discretion_goes_back_alone() {
         kept.collect::<Vec<_>>()
     };
     assert_eq!(back("anew"), [(2, State::Queued)]);
+    assert_eq!(back("quiet"), [(2, State::Queued)]);
     assert_eq!(back("unsubscribed"), [(2, State::Suppressed)]);
     assert!(back("not now").len() > 1, "of a paused campaign all that wait go back");
 }

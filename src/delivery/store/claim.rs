@@ -1,6 +1,7 @@
 //! Claiming rows.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use super::super::{Claim, Errand, Priority};
 use super::hours::put_off;
 use super::list;
 use super::recast::recast;
-use super::wanted::{COMES_BY, known_reason, unwanted};
+use super::wanted::{COMES_BY, OUTRUN, known_reason, unwanted};
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::db::{Error, Words, Write, on};
@@ -39,11 +40,16 @@ struct ClaimRow {
     timezone: Option<String>,
     quiet_hours: Option<String>,
     local_time: Option<String>,
+    /// 1: its correction is on its way.
+    outrun: i64,
     unwanted: String,
 }
 
+/// How long an earlier version waits for its correction, again and again.
+const A_WHILE: Duration = Duration::from_mins(1);
+
 impl ClaimRow {
-    /// Until when it waits for its reader's hours, or for its end if that comes before.
+    /// Until when it waits for its correction or its reader's hours, or for its end if that comes before.
     fn waits(&self, hours: &Hours, now: Timestamp) -> Option<(DeliveryId, Timestamp)> {
         let wish = Wish {
             timezone: self.timezone.as_deref(),
@@ -51,7 +57,9 @@ impl ClaimRow {
             local_time: self.local_time.as_deref(),
             urgent: self.priority == URGENT,
         };
-        let until = hours.until(&wish, now).filter(|_| self.unwanted.is_empty())?;
+        let correction = (self.outrun == 1).then(|| now.plus(A_WHILE));
+        let until = hours.until(&wish, now).max(correction);
+        let until = until.filter(|_| self.unwanted.is_empty())?;
         Some((DeliveryId(self.id), until.min(Timestamp(self.expires_at))))
     }
 }
@@ -120,7 +128,7 @@ pub async fn claim(
 }
 
 /// What waits for hours makes room for others so many times in one claim: nobody waits long for this one.
-const TURNS: usize = 4;
+const TURNS: usize = 64;
 
 /// The next due rows, of all campaigns that run.
 async fn next(write: &mut Write, room: i64, now: Timestamp) -> Result<Vec<i64>, Error> {
@@ -223,7 +231,7 @@ async fn claimed(write: &mut Write, ids: &str, now: Timestamp) -> Result<Vec<Cla
             "SELECT CAST({all_items}({item}(d.id, d.fence, d.campaign_id, d.rendition_id, \
              CASE WHEN n.discreet THEN 1 ELSE 0 END, CASE WHEN s.discreet <> n.discreet THEN 1 ELSE 0 END, s.email, s.name, \
              d.message_id, d.dated_at, d.attempts, c.expires_at, {PRIORITY}, \
-             s.timezone, s.quiet_hours, c.local_time, {})) AS TEXT) \
+             s.timezone, s.quiet_hours, c.local_time, {OUTRUN}, {})) AS TEXT) \
              FROM delivery d JOIN campaign c ON c.id = d.campaign_id \
              JOIN rendition n ON n.id = d.rendition_id \
              JOIN subscriber s ON s.id = d.subscriber_id WHERE d.id IN ({each_number})",

@@ -38,6 +38,14 @@ pub(super) fn unwanted() -> String {
     )
 }
 
+/// Whether delivery `d` of campaign `c` brings a version whose correction is on its way to the same person:
+/// it had better wait how that ends.
+pub(super) const OUTRUN: &str = "CASE WHEN c.kind IN ('announcement', 'update') AND EXISTS (SELECT 1 FROM ledger g \
+     JOIN delivery k ON k.id = g.delivery_id JOIN campaign m ON m.id = k.campaign_id \
+     WHERE g.subscriber_id = d.subscriber_id AND g.post_id = c.post_id AND g.purpose = 'update' \
+     AND g.version > c.version AND m.state = 'running' AND k.state IN ('queued', 'sending') AND k.attempts = 0) \
+     THEN 1 ELSE 0 END";
+
 /// The words of [`unwanted`].
 const REASONS: [&str; 10] = [
     "erased",

@@ -51,6 +51,7 @@ async fn what_queueing_says(database: Database) {
         ("due_at", "string"),
         ("audience", "number"),
         ("excluded", "object"),
+        ("local_time", "null"),
     ];
     assert_eq!(shape(&said), expected);
     assert!(is_a_time(&said["due_at"]), "{said}");
@@ -111,6 +112,8 @@ async fn what_a_subscriber_says(database: Database) {
         ("status", "string"),
         ("discreet", "bool"),
         ("subscriptions", "array"),
+        ("timezone", "null"),
+        ("quiet_hours", "null"),
     ];
     assert_eq!(shape(&shown), expected);
     let basis = &shown["subscriptions"][0]["basis"];

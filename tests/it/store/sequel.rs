@@ -137,12 +137,25 @@ async fn an_earlier_version_that_waits_is_not_sent_after_its_correction(w: &Worl
     assert_eq!(w.freeze().await[0].audience, 1);
     let correction = w.take_one().await;
     w.pass(60);
+    assert!(w.take(NOBODY, 1).await.is_empty(), "its correction is on its way");
+    w.pass(60);
+    assert!(
+        w.settle(correction, &next(State::Deferred, w.now().plus(Duration::from_mins(9)))).await
+    );
     // as long as the correction may fail, the earlier version is better than none
     let Some(Taken::Wanted(errand)) = w.take(NOBODY, 1).await.pop() else {
         panic!("it is wanted still")
     };
-    assert!(w.settle(errand.claim, &next(State::Deferred, w.now())).await);
-    assert!(w.settle(correction, &next(State::Accepted, w.now())).await);
+    assert!(
+        w.settle(errand.claim, &next(State::Deferred, w.now().plus(Duration::from_mins(9)))).await
+    );
+    w.pass(9 * 60);
+    let both = w.take(NOBODY, 2).await;
+    let [Taken::Wanted(earlier), Taken::Wanted(correction)] = both.as_slice() else {
+        panic!("{both:?}")
+    };
+    assert!(w.settle(earlier.claim, &next(State::Deferred, w.now())).await);
+    assert!(w.settle(correction.claim, &next(State::Accepted, w.now())).await);
     let Some(Taken::Unwanted(_, reason)) = w.take(NOBODY, 1).await.pop() else {
         panic!("it would be taken for what holds")
     };
