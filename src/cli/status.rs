@@ -8,8 +8,9 @@ use serde_json::json;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
+use crate::alert::{Desk, needs};
 use crate::campaign::{State, store as campaigns};
-use crate::daemon::{self, Home};
+use crate::daemon::Home;
 use crate::db::owner;
 use crate::delivery::store as deliveries;
 
@@ -21,7 +22,9 @@ impl Status {
         let now = home.clock.now();
         let daemon = owner::alive(&home.db, now).await?;
         let queue = deliveries::totals(&mut home.db.read().await?).await?;
-        let needs = needs(home).await?;
+        let Home { db, config, keys, clock, .. } = home;
+        let needs = needs(Desk { db, config, keys, clock }).await?;
+        let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
         let waiting =
             campaigns::in_state(&mut home.db.read().await?, State::Scheduled).await?.len();
         printer.object(&json!({
@@ -49,42 +52,4 @@ impl Status {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What goes on only when somebody does something.
-async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
-    let mut read = home.db.read().await?;
-    let mut needs = Vec::new();
-    for relay in deliveries::relays(&mut read).await?.iter().filter(|relay| relay.state != "open") {
-        let reason = relay.reason.as_deref().unwrap_or("");
-        needs.push(format!("relay {} is {}: {reason}", relay.name, relay.state));
-    }
-    for campaign in campaigns::in_state(&mut read, State::Paused).await? {
-        let reason = campaign.reason.as_deref().unwrap_or("by a person");
-        needs.push(format!(
-            "campaign {} is paused: {reason}; `bulletin campaign resume {}`",
-            campaign.id, campaign.id
-        ));
-    }
-    if let Some(mails) = deliveries::totals(&mut read).await?.get("in_doubt") {
-        needs.push(format!(
-            "{} in doubt, which may or may not have arrived (`bulletin delivery list --state in_doubt`): \
-             `bulletin delivery retry ID` sends it again, `bulletin delivery settle ID accepted|failed` ends it",
-            count(usize::try_from(*mails).unwrap_or(0), "mail")
-        ));
-    }
-    if let Err(error) = home.config.fit_for_the_world() {
-        needs.push(error.to_string());
-    }
-    if let Err(error) = daemon::check_used(home).await {
-        needs.push(error.to_string());
-    }
-    needs.extend(super::source::needs(&home.config, &home.db).await?);
-    for campaign in campaigns::in_state(&mut read, State::AwaitingApproval).await? {
-        needs.push(format!(
-            "campaign {} waits for approval: `bulletin campaign approve {}`",
-            campaign.id, campaign.id
-        ));
-    }
-    Ok(needs)
 }
