@@ -22,7 +22,7 @@ impl Facts {
         let after = config.operator.alert_after;
         let disk = self.disk(config.operator.disk_free);
         let relays = self.relays.iter().filter_map(|relay| self.relay(relay, after));
-        let digests = self.digests.iter().filter_map(|digest| self.digest(digest, after, config));
+        let digests = self.digests.iter().filter_map(|digest| self.digest(digest, after));
         let urgent = self.urgent.iter().filter_map(|mailing| self.urgent(mailing, after));
         let canaries = self.canaries.iter().filter_map(|canary| self.canary(canary, after));
         let stalled = self.stalled(after);
@@ -70,12 +70,11 @@ impl Facts {
         self.overdue(since, patience).then(|| word::stalled(since, patience))
     }
 
-    fn digest(&self, digest: &Digest, after: Duration, config: &Config) -> Option<Broken> {
+    fn digest(&self, digest: &Digest, after: Duration) -> Option<Broken> {
         let Digest { firing, fired, .. } = *digest;
         let missed = fired < firing || fired > self.now.plus(AHEAD);
-        let zone = config.digest.get(&digest.name)?.timezone;
         (missed && self.overdue(firing, after))
-            .then(|| word::digest(&digest.name, &digest.title, firing, zone, after))
+            .then(|| word::digest(&digest.name, &digest.title, firing, after))
     }
 
     /// An urgent campaign goes before all others, so that others are no excuse.

@@ -65,7 +65,8 @@ pub async fn needs(desk: Desk<'_>) -> anyhow::Result<Vec<Need>> {
     for campaign in campaigns::in_state(read, State::AwaitingApproval).await? {
         let id = campaign.id;
         let remedy = format!("`bulletin campaign approve {id}`");
-        needs.push(Need::new(format!("campaign {id} waits for approval"), remedy));
+        let what = format!("campaign {id} “{}” waits for approval", campaign.subject);
+        needs.push(Need::new(what, remedy));
     }
     needs.extend(canaries(desk, read).await?);
     Ok(needs)
@@ -96,8 +97,11 @@ async fn paused(read: &mut Read) -> anyhow::Result<Vec<Need>> {
     let need = |campaign: campaigns::Campaign| {
         let id = campaign.id;
         let reason = campaign.reason.as_deref().unwrap_or("by a person");
-        Need::new(format!("campaign {id} is paused"), format!("`bulletin campaign resume {id}`"))
-            .saying(Some(reason))
+        Need::new(
+            format!("campaign {id} “{}” is paused", campaign.subject),
+            format!("`bulletin campaign resume {id}`"),
+        )
+        .saying(Some(reason))
     };
     Ok(paused.map(need).collect())
 }

@@ -72,7 +72,12 @@ fn shown(need: &Need) -> Shown {
         ("", Some(_)) => "`bulletin status` says why",
         (remedy, _) => remedy,
     };
-    Shown { what: without_addresses(&need.what), remedy: without_addresses(remedy) }
+    Shown { what: as_sentence(&without_addresses(&need.what)), remedy: without_addresses(remedy) }
+}
+
+fn as_sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn without_addresses(text: &str) -> String {
@@ -92,7 +97,7 @@ mod tests {
             remedy: "`bulletin subscriber add ann@example.org --list meetings` adds it".to_owned(),
         };
         let Shown { what, remedy } = shown(&need);
-        assert_eq!(what, "the canary of Meetings is on no list");
+        assert_eq!(what, "The canary of Meetings is on no list");
         assert_eq!(remedy, "`bulletin subscriber add ADDRESS --list meetings` adds it");
     }
 }

@@ -16,7 +16,7 @@ const AGAIN: Duration = Duration::from_hours(24);
 #[derive(Debug, Serialize)]
 struct Words<'a> {
     site: &'a str,
-    /// Of the first: "the relay main takes no mail".
+    /// "the relay main takes no mail"
     first: String,
     /// How many there are beside it; 0 is none to speak of.
     more: usize,
@@ -25,13 +25,9 @@ struct Words<'a> {
 
 #[derive(Debug, Serialize)]
 struct Told<'a> {
-    what: &'a str,
+    /// With the time, and the word "still" when they were told before.
+    what: String,
     remedy: &'a str,
-    since: String,
-    /// Of one that is over.
-    until: String,
-    /// They were told before.
-    again: bool,
 }
 
 /// Claims what is to be told, tells it, and writes down that it was.
@@ -76,13 +72,7 @@ async fn settle(mail: &Mail<'_>, alerts: &[Alert], sent: bool) -> anyhow::Result
 /// None when there is nothing to tell.
 fn words<'a>(alerts: &'a [Alert], site: &'a str, zone: Tz) -> Option<Words<'a>> {
     let (first, others) = alerts.split_first()?;
-    let told = |alert: &'a Alert| Told {
-        what: &alert.what,
-        remedy: &alert.remedy,
-        since: shown(alert.since, zone),
-        until: alert.ended_at.map(|at| shown(at, zone)).unwrap_or_default(),
-        again: alert.told_at.is_some(),
-    };
+    let told = |alert: &'a Alert| Told { what: what(alert, zone), remedy: &alert.remedy };
     Some(Words {
         site,
         first: within(&first.what),
@@ -91,8 +81,24 @@ fn words<'a>(alerts: &'a [Alert], site: &'a str, zone: Tz) -> Option<Words<'a>> 
     })
 }
 
-fn shown(at: Timestamp, zone: Tz) -> String {
-    at.local(zone).format("%H:%M on %-d %B").to_string()
+/// "The relay main takes no mail, since 06:12 on 1 December"
+fn what(alert: &Alert, zone: Tz) -> String {
+    let Alert { what, since, .. } = alert;
+    let day = |at: Timestamp| at.local(zone).format("%-d %B").to_string();
+    let hour = |at: Timestamp| at.local(zone).format("%H:%M").to_string();
+    match alert.ended_at {
+        Some(end) if day(end) == day(*since) => {
+            format!("{what}: from {} to {} on {}", hour(*since), hour(end), day(end))
+        }
+        Some(end) => {
+            let (from, to) = (day(*since), day(end));
+            format!("{what}: from {} on {from} to {} on {to}", hour(*since), hour(end))
+        }
+        None if alert.told_at.is_some() => {
+            format!("Still: {}, since {} on {}", within(what), hour(*since), day(*since))
+        }
+        None => format!("{what}, since {} on {}", hour(*since), day(*since)),
+    }
 }
 
 /// A sentence as it goes on in the middle of another.

@@ -26,14 +26,6 @@ fn ago(duration: Duration) -> Timestamp {
 fn config() -> Config {
     let mut config = Config::default_in(Path::new("/"));
     config.operator.alert_after = AFTER;
-    config.digest.insert(
-        "weekly".to_owned(),
-        crate::config::Digest {
-            cron: crate::clock::cron::Cron::parse("0 8 * * Mon").unwrap(),
-            timezone: chrono_tz::Europe::London,
-            name: line("Weekly round-up"),
-        },
-    );
     config
 }
 

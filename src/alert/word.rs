@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
-
 use super::fact::Canary;
 use super::store::Mailing;
 use super::{Broken, Kind};
@@ -58,18 +56,11 @@ pub(super) fn stalled(since: Timestamp, patience: Duration) -> Broken {
     }
 }
 
-pub(super) fn digest(
-    name: &str,
-    title: &Line,
-    firing: Timestamp,
-    zone: Tz,
-    patience: Duration,
-) -> Broken {
-    let at = firing.local(zone).format("%A %-d %B, %H:%M");
+pub(super) fn digest(name: &str, title: &Line, firing: Timestamp, patience: Duration) -> Broken {
     Broken {
         kind: Kind::Digest,
         of: Some(name.to_owned()),
-        what: format!("The digest {title} of {at} was not made"),
+        what: format!("The digest {title} is overdue"),
         remedy: format!(
             "`bulletin digest run {name}` makes it now; the daemon's log says why it was not made"
         ),
