@@ -6,6 +6,7 @@ use super::store::{self, Alert, Mailing, Waiting};
 use super::{Desk, disk};
 use crate::campaign;
 use crate::clock::Timestamp;
+use crate::db::Read;
 use crate::line::Line;
 
 /// Of an urgent campaign, and of a canary's: older ones are history.
@@ -107,11 +108,7 @@ fn relays(desk: Desk<'_>, gates: &[(String, Gate)], now: Timestamp) -> Vec<Relay
 }
 
 /// Without those that begin with their next firing.
-async fn digests(
-    desk: Desk<'_>,
-    read: &mut crate::db::Read,
-    now: Timestamp,
-) -> anyhow::Result<Vec<Digest>> {
+async fn digests(desk: Desk<'_>, read: &mut Read, now: Timestamp) -> anyhow::Result<Vec<Digest>> {
     let mut digests = Vec::new();
     for (name, digest) in &desk.config.digest {
         let firing = digest.cron.previous(now, digest.timezone);
@@ -124,11 +121,7 @@ async fn digests(
     Ok(digests)
 }
 
-async fn canaries(
-    desk: Desk<'_>,
-    read: &mut crate::db::Read,
-    now: Timestamp,
-) -> anyhow::Result<Vec<Canary>> {
+async fn canaries(desk: Desk<'_>, read: &mut Read, now: Timestamp) -> anyhow::Result<Vec<Canary>> {
     let mut canaries = Vec::new();
     let began = (before(now, LATELY), before(now, desk.config.operator.alert_after));
     for (slug, list) in &desk.config.list {

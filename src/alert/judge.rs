@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::fact::{Canary, Digest, Facts, Gate, Relay};
-use super::store::{Mailing, Standing};
+use super::store::{Mailing, Standing, Waiting};
 use super::{Broken, Kind, word};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -64,7 +64,7 @@ impl Facts {
 
     /// Nothing was accepted for so long, though something was due all that time and a relay open.
     fn stalled(&self, after: Duration) -> Option<Broken> {
-        let due = self.waiting.iter().map(|campaign| campaign.since()).min()?;
+        let due = self.waiting.iter().map(Waiting::since).min()?;
         let since = due.max(self.open_since()?).max(self.accepted_at.unwrap_or(due));
         let patience = after.saturating_add(self.slowness());
         self.overdue(since, patience).then(|| word::stalled(since, patience))

@@ -36,8 +36,6 @@ mod need;
 pub mod store;
 mod summary;
 mod tell;
-#[cfg(test)]
-mod tests;
 mod word;
 
 use std::collections::BTreeMap;
@@ -182,3 +180,6 @@ async fn note(
     write.commit().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
