@@ -1,7 +1,8 @@
 //! The daemon: starts and stops the parts in order, and looks what is due.
 //!
 //! ```text
-//! start: recover → pages → engine → sources        stop: sources → pages → engine (finish, record, give back)
+//! start: recover → pages → engine → sources → lookout
+//! stop:  lookout → sources → pages → engine (finish, record, give back)
 //! ```
 //!
 //! # What always holds
@@ -10,18 +11,19 @@
 //! * Templates of somebody's own are tried out before anything else is begun.
 //! * A list or a digest that somebody still reads cannot be missing from the configuration.
 
+mod lookout;
 pub mod source;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::audience::{self, Cadence};
+use crate::alert::Transports;
+use crate::audience::used::check_used;
 use crate::campaign::{self, digest, freeze, reminder};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -37,6 +39,7 @@ use crate::metric::Metrics;
 use crate::token::Keys;
 use crate::transport::Transport;
 use crate::web;
+use lookout::Lookout;
 use source::Sources;
 
 /// How often the daemon looks what is due. Commands write to the database and need no other bell.
@@ -78,7 +81,8 @@ pub enum Until {
 /// Runs the daemon; `finished` hears of every campaign as it ends.
 pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> anyhow::Result<()> {
     home.config.fit_for_the_world()?;
-    check_used(home).await?;
+    check_used(&home.db, &home.config).await?;
+    digest::check_left(&home.db, &home.config).await?;
     let templates = Arc::new(Templates::of(&home.config)?);
     let owner = Owner::claim(&home.db, home.clock.now()).await?;
     reminder::lay_all(&home.db, &home.config, home.clock.now()).await?;
@@ -94,12 +98,15 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
         Until::Stopped | Until::Told(_) => Some(web::start(&home.office()).await?),
         Until::Idle => None,
     };
-    let engine = start_engine(home, &owner, &templates).await?;
+    let transports = transports(home)?;
+    let engine = start_engine(home, &owner, &templates, transports.clone()).await?;
     let sources = Sources::start(home, &templates, &until)?;
+    let lookout = Lookout::start(home, &until, transports);
     tracing::info!("running");
     let result = Rounds { home, owner: &owner, engine: &engine, sources: &sources, finished }
         .run(&until)
         .await;
+    lookout.stop().await;
     sources.stop().await;
     if let Some(pages) = pages {
         pages.stop().await;
@@ -112,18 +119,21 @@ pub async fn run(home: &Home, until: Until, finished: &dyn Fn(CampaignId)) -> an
     result
 }
 
-async fn start_engine(
-    home: &Home,
-    owner: &Owner,
-    templates: &Arc<Templates>,
-) -> anyhow::Result<Engine> {
+fn transports(home: &Home) -> anyhow::Result<Transports> {
     let hello = home.config.sender.address.domain();
     let transport = |(name, relay): (&String, _)| {
         let transport = Transport::of(relay, &hello)?.with_metrics(home.metrics.clone());
         Ok((name.clone(), transport))
     };
-    let transports =
-        home.config.relay.iter().map(transport).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
+    home.config.relay.iter().map(transport).collect()
+}
+
+async fn start_engine(
+    home: &Home,
+    owner: &Owner,
+    templates: &Arc<Templates>,
+    transports: Transports,
+) -> anyhow::Result<Engine> {
     let parts = Parts {
         db: home.db.clone(),
         config: Arc::clone(&home.config),
@@ -134,35 +144,6 @@ async fn start_engine(
         transports,
     };
     Engine::start(parts, owner).await
-}
-
-/// Refuses to run when people are subscribed to what the configuration no longer has.
-pub async fn check_used(home: &Home) -> anyhow::Result<()> {
-    for (list, cadence, people) in audience::store::used(&mut home.db.read().await?).await? {
-        if !home.config.list.contains_key(&list) {
-            bail!(
-                "{people} people are subscribed to \"{list}\", which is not in the configuration; \
-                   put [list.{list}] back, with `archived = true` to retire it"
-            );
-        }
-        if let Cadence::Digest(digest) = &cadence
-            && !home.config.digest.contains_key(digest)
-        {
-            bail!(
-                "{people} people read \"{list}\" in the digest \"{digest}\", which is not in the configuration; \
-                   put [digest.{digest}] back"
-            );
-        }
-    }
-    for (digest, people) in campaign::store::left_waiting(&mut home.db.read().await?).await? {
-        if !home.config.digest.contains_key(&digest) {
-            bail!(
-                "{people} people who left the digest \"{digest}\" wait for its last edition, and it is not in the \
-                   configuration; put [digest.{digest}] back until that has gone out"
-            );
-        }
-    }
-    Ok(())
 }
 
 struct Rounds<'a> {

@@ -46,3 +46,8 @@ pub fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
         .map_err(|error| anyhow::anyhow!("the operating system gave no random numbers: {error}"))?;
     Ok(bytes)
 }
+
+/// A Message-ID that no other mail has, without its angle brackets.
+pub fn message_id(domain: &str) -> anyhow::Result<String> {
+    Ok(format!("{}@{domain}", data_encoding::HEXLOWER.encode(&random::<16>()?)))
+}

@@ -27,6 +27,7 @@ pub mod source;
 pub mod transport;
 
 // its edges
+pub mod alert;
 pub mod cli;
 pub mod daemon;
 pub mod web;

@@ -21,6 +21,7 @@ pub mod optout;
 pub mod store;
 pub mod subscribe;
 pub mod suppression;
+pub mod used;
 
 use std::fmt;
 use std::str::FromStr;

@@ -9,7 +9,7 @@ mod pile;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use pile::{Pile, Piles};
 
 use super::action::Actor;
@@ -130,6 +130,18 @@ pub async fn run(
     store::set_skipped(&mut write, name, None).await?;
     write.commit().await?;
     Ok(edition)
+}
+
+/// Refuses a configuration without a digest that somebody left while something of theirs waited in it.
+pub async fn check_left(db: &Db, config: &Config) -> anyhow::Result<()> {
+    for (digest, people) in store::left_waiting(&mut db.read().await?).await? {
+        ensure!(
+            config.digest.contains_key(&digest),
+            "{people} people who left the digest \"{digest}\" wait for its last edition, and it is not in the \
+             configuration; put [digest.{digest}] back until that has gone out"
+        );
+    }
+    Ok(())
 }
 
 pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {

@@ -9,10 +9,9 @@ use serde_json::json;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
-use crate::config::{Config, Origin, Publish};
+use crate::config::{Origin, Publish};
 use crate::daemon::Home;
 use crate::daemon::source::Watch;
-use crate::db::Db;
 use crate::message::Templates;
 use crate::source::Report;
 use crate::source::poll::location;
@@ -115,27 +114,4 @@ fn tell(report: &Report, name: &str, printer: Printer) {
     }
     let (added, changed) = (report.added.len(), report.changed.len());
     printer.say(format!("{} added, {changed} changed.", count(added, "post")));
-}
-
-/// What a person should look at, a line each.
-pub(super) async fn needs(config: &Config, db: &Db) -> Result<Vec<String>, Failure> {
-    let mut read = db.read().await?;
-    let standings = store::all(&mut read).await?;
-    let mut needs = Vec::new();
-    for (name, source) in &config.source {
-        if let Some(standing) = standing(&standings, name, &location(source))
-            && let Some(error) = &standing.error
-        {
-            let tries = count(usize::try_from(standing.faults).unwrap_or(0), "look");
-            needs.push(format!("source {name} is at fault ({tries} in a row): {error}"));
-        }
-        let items = store::items(&mut read, name).await?;
-        needs.extend(
-            items
-                .into_iter()
-                .filter_map(|item| item.finding)
-                .map(|why| format!("source {name}: {why}")),
-        );
-    }
-    Ok(needs)
 }

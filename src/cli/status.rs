@@ -8,10 +8,9 @@ use serde_json::json;
 use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
-use crate::campaign::State;
-use crate::campaign::store::{self as campaigns, Campaign};
-use crate::clock::Timestamp;
-use crate::daemon::{self, Home};
+use crate::alert::{Desk, needs};
+use crate::campaign::{State, store as campaigns};
+use crate::daemon::Home;
 use crate::db::owner;
 use crate::delivery::store as deliveries;
 
@@ -23,7 +22,9 @@ impl Status {
         let now = home.clock.now();
         let daemon = owner::alive(&home.db, now).await?;
         let queue = deliveries::totals(&mut home.db.read().await?).await?;
-        let needs = needs(home).await?;
+        let Home { db, config, keys, clock, .. } = home;
+        let needs = needs(Desk { db, config, keys, clock }).await?;
+        let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
         let waiting =
             campaigns::in_state(&mut home.db.read().await?, State::Scheduled).await?.len();
         printer.object(&json!({
@@ -51,53 +52,4 @@ impl Status {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What goes on only when somebody does something.
-async fn needs(home: &Home) -> Result<Vec<String>, Failure> {
-    let mut read = home.db.read().await?;
-    let mut needs = Vec::new();
-    for relay in deliveries::relays(&mut read).await?.iter().filter(|relay| relay.state != "open") {
-        let reason = relay.reason.as_deref().unwrap_or("");
-        needs.push(format!("relay {} is {}: {reason}", relay.name, relay.state));
-    }
-    for campaign in campaigns::in_state(&mut read, State::Paused).await? {
-        let reason = campaign.reason.as_deref().unwrap_or("by a person");
-        needs.push(format!(
-            "campaign {} is paused: {reason}; `bulletin campaign resume {}`",
-            campaign.id, campaign.id
-        ));
-    }
-    if let Some(mails) = deliveries::totals(&mut read).await?.get("in_doubt") {
-        needs.push(format!(
-            "{} in doubt, which may or may not have arrived (`bulletin delivery list --state in_doubt`): \
-             `bulletin delivery retry ID` sends it again, `bulletin delivery settle ID accepted|failed` ends it",
-            count(usize::try_from(*mails).unwrap_or(0), "mail")
-        ));
-    }
-    if let Err(error) = home.config.fit_for_the_world() {
-        needs.push(error.to_string());
-    }
-    if let Err(error) = daemon::check_used(home).await {
-        needs.push(error.to_string());
-    }
-    needs.extend(super::source::needs(&home.config, &home.db).await?);
-    let now = home.clock.now();
-    let waiting = campaigns::in_state(&mut read, State::AwaitingApproval).await?;
-    needs.extend(waiting.iter().map(|campaign| awaits(campaign, now)));
-    Ok(needs)
-}
-
-/// What a second person is to do, or what it is too late for.
-fn awaits(campaign: &Campaign, now: Timestamp) -> String {
-    let Campaign { id, due_at, expires_at, reason, .. } = campaign;
-    let why = reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
-    if *expires_at <= now {
-        return format!(
-            "campaign {id} expired before anybody approved it{why}: `bulletin campaign cancel {id}`, \
-             and queue it again"
-        );
-    }
-    let late = if *due_at <= now { ", and its time has come" } else { "" };
-    format!("campaign {id} waits for approval{late}{why}: `bulletin campaign approve {id}`")
 }

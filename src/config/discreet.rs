@@ -54,6 +54,15 @@ impl Config {
         own.or(self.sender.bounce_domain.as_ref()).map(String::as_str)
     }
 
+    /// The return path of what is no delivery: a word for what it is, in the domain that bounces come
+    /// back to, or the sender's own address.
+    pub fn return_path(&self, what: &str, discreet: bool) -> String {
+        match self.bounce_domain(discreet) {
+            Some(domain) => format!("b+{what}@{domain}"),
+            None => self.from(discreet).wire(),
+        }
+    }
+
     /// What stands behind the @ of Message-IDs: of plain mails, and of discreet ones.
     pub fn message_domains(&self) -> [String; 2] {
         [false, true].map(|discreet| self.from(discreet).domain())

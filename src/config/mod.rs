@@ -17,6 +17,8 @@ mod document;
 mod host;
 mod kind;
 mod near;
+mod operator;
+mod pace;
 mod reader;
 mod section;
 mod value;
@@ -32,6 +34,7 @@ pub use dkim::{Dkim, SIGNED};
 pub use host::{domain_name, selector_name};
 pub use kind::Kind;
 pub(crate) use near::near;
+pub use operator::Operator;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -61,6 +64,7 @@ pub struct Config {
     pub site: Site,
     pub brand: Brand,
     pub sender: Sender,
+    pub operator: Operator,
     pub database: Database,
     /// By name; never empty. Used in the order of their names.
     pub relay: BTreeMap<String, Relay>,
@@ -313,6 +317,8 @@ pub struct List {
     pub approval: bool,
     /// Retired: nobody can join, nothing is sent.
     pub archived: bool,
+    /// A reader of it whose mailbox the operators watch.
+    pub canary: Option<EmailAddress>,
 }
 
 /// A rhythm that readers can choose instead of `immediate`.

@@ -123,6 +123,23 @@ pub(super) fn rate(value: &Value) -> Parsed<Duration> {
     }
 }
 
+/// `500 MB`, in octets.
+pub(super) fn size(value: &Value) -> Parsed<u64> {
+    let wanted = "is not a size; write one such as \"500 MB\" or \"2 GB\"";
+    let text = text(value)?.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or(wanted)?;
+    let (count, unit) = text.split_at(digits);
+    let count: u64 = count.parse().map_err(|_| wanted)?;
+    let octets: u64 = match unit.trim() {
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return Err(wanted.into()),
+    };
+    count.checked_mul(octets).ok_or_else(|| wanted.into())
+}
+
 /// A day, as `2026-12-01`.
 pub(super) fn date(value: &Value) -> Parsed<NaiveDate> {
     parsed(value, |text| {

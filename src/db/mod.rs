@@ -22,6 +22,8 @@ mod migrate;
 mod open;
 pub mod owner;
 
+use std::path::{Path, PathBuf};
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
@@ -33,7 +35,7 @@ pub struct Db(Pools);
 
 #[derive(Clone, Debug)]
 enum Pools {
-    Lite { file: std::path::PathBuf, writer: SqlitePool, reader: SqlitePool },
+    Lite { file: PathBuf, writer: SqlitePool, reader: SqlitePool },
     Pg(PgPool),
 }
 
@@ -127,6 +129,14 @@ impl Db {
         let mut write = self.write().await?;
         on!(&mut write, c => sqlx::query("UPDATE daemon SET seen_at = seen_at WHERE id = 0")
             .execute(c).await.map(drop))
+    }
+
+    /// Where an SQLite database lies; a server's disk is its own affair.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Pools::Lite { file, .. } => Some(file),
+            Pools::Pg(_) => None,
+        }
     }
 
     pub fn words(&self) -> &'static Words {

@@ -133,6 +133,16 @@ impl Company {
 /// The daemons that live, this one (`me`) among them: their lock is held, and they have said within the
 /// last half minute that they work. An SQLite file has one.
 pub async fn living(db: &Db, me: i64, now: Timestamp) -> Result<Company, Error> {
+    company(db, me, Timestamp(now.0 - 30_000)).await
+}
+
+/// The daemons whose lock is held, however long ago they said so: whoever is not among them is gone,
+/// whatever the time is.
+pub async fn holding(db: &Db, me: i64) -> Result<Company, Error> {
+    company(db, me, Timestamp(i64::MIN)).await
+}
+
+async fn company(db: &Db, me: i64, seen_after: Timestamp) -> Result<Company, Error> {
     let Pools::Pg(pool) = &db.0 else {
         return Ok(Company::ALONE);
     };
@@ -142,7 +152,7 @@ pub async fn living(db: &Db, me: i64, now: Timestamp) -> Result<Company, Error> 
          (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND CAST(l.classid AS bigint) = $2 AND CAST(l.objid AS bigint) = d.id AND l.objsubid = 2)",
     )
-    .bind(Timestamp(now.0 - 30_000))
+    .bind(seen_after)
     .bind(i64::from(CLASS))
     .bind(me)
     .fetch_one(pool)

@@ -12,7 +12,7 @@ use super::record;
 use super::store::{self, Taken, Taker};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, OnInDoubt};
-use crate::db::owner::living;
+use crate::db::owner::{Company, holding, living};
 use crate::db::{Db, Error};
 use crate::fault;
 use crate::id::DeliveryId;
@@ -114,12 +114,18 @@ impl Desk {
         loop {
             tokio::time::sleep(OFTEN).await;
             // when the database does not answer nothing is claimed or handed over either
-            if let Ok(company) = living(&self.db, self.owner, self.clock.now()).await
-                && events.send(Event::Living(company)).await.is_err()
-            {
-                return;
+            let Ok([holding, living]) = self.company().await else { continue };
+            for event in [Event::Holding(holding), Event::Living(living)] {
+                if events.send(event).await.is_err() {
+                    return;
+                }
             }
         }
+    }
+
+    async fn company(&self) -> Result<[Company; 2], Error> {
+        let now = self.clock.now();
+        Ok([holding(&self.db, self.owner).await?, living(&self.db, self.owner, now).await?])
     }
 
     /// Moves the end of these rows' leases.

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use data_encoding::HEXLOWER;
 
 use super::store;
 use crate::address::EmailAddress;
@@ -156,28 +155,21 @@ impl Trial<'_> {
         let templates = Arc::new(Templates::of(self.config)?);
         let press = Press::new(self.db.clone(), Arc::clone(self.config), templates);
         let (rendition, pieces) = press.proof(campaign, discreet).await?;
-        let random = HEXLOWER.encode(&id::random::<16>()?);
         let message = rendition.message(&Copy {
             to,
             name: reader.and_then(|reader| reader.name.as_ref()),
-            message_id: &format!("{random}@{}", self.config.from(discreet).domain()),
+            message_id: &id::message_id(&self.config.from(discreet).domain())?,
             date: self.clock.now(),
             unsubscribe_url: &press.dead_link(discreet),
             lists: &press.list_names(&pieces, discreet),
             rsvp_url: &press.dead_rsvp_link(discreet),
         });
-        match Signer::of(self.config, relay) {
-            Some(signer) => signer.sign(message),
-            None => Ok(message),
-        }
+        Signer::signed(self.config, relay, message)
     }
 
     /// Of the domain that deliveries return to, so that the trial shows what becomes of them (SPF).
     fn envelope(&self, &Wanted { to, discreet, .. }: &Wanted<'_>) -> Envelope {
-        let from = match self.config.bounce_domain(discreet) {
-            Some(domain) => format!("b+preview@{domain}"),
-            None => self.config.from(discreet).wire(),
-        };
+        let from = self.config.return_path("preview", discreet);
         Envelope { from, to: to.wire(), id: None }
     }
 }

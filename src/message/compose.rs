@@ -170,9 +170,8 @@ fn shared_fields(content: &Content, head: &Head) -> Vec<u8> {
 /// One recipient in `To` and nobody anywhere else: who else gets a mail is nobody's business.
 fn own_fields(copy: &Copy<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(OWN_FIELDS);
-    let date = copy.date.to_utc().format("%a, %-d %b %Y %H:%M:%S +0000");
     header::mailbox(&mut out, "To", copy.name.map(Line::as_str), copy.to);
-    header::unstructured(&mut out, "Date", &date.to_string());
+    header::date(&mut out, copy.date);
     header::verbatim(&mut out, "Message-ID", &format!("<{}>", copy.message_id));
     header::verbatim(&mut out, "List-Unsubscribe", &format!("<{}>", copy.unsubscribe_url));
     out

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::address::EmailAddress;
+use crate::clock::Timestamp;
 
 /// A line of encoded words is at most this long, and an encoded word one less.
 const ENCODED_LINE: usize = 76;
@@ -49,6 +50,12 @@ pub(super) fn verbatim(out: &mut Vec<u8>, name: &str, value: &str) {
     let mut field = Field::open(out, name);
     field.push(&unbroken(value));
     field.close();
+}
+
+/// When it was written (RFC 5322 §3.3).
+pub(super) fn date(out: &mut Vec<u8>, at: Timestamp) {
+    let date = at.to_utc().format("%a, %-d %b %Y %H:%M:%S +0000");
+    unstructured(out, "Date", &date.to_string());
 }
 
 /// A field that is being written.

@@ -19,6 +19,7 @@ pub mod calendar;
 pub mod compose;
 pub mod dkim;
 pub mod lint;
+pub mod note;
 pub mod press;
 pub mod proof;
 pub mod render;

@@ -227,7 +227,7 @@ fn inlined(html: &str, brand: &Brand) -> String {
 }
 
 /// White space as one line has it, and no longer than a line may be.
-fn subject(text: &str) -> anyhow::Result<Line> {
+pub(super) fn subject(text: &str) -> anyhow::Result<Line> {
     let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > SUBJECT {
         line = line.chars().take(SUBJECT - 1).chain(['…']).collect();
@@ -236,7 +236,7 @@ fn subject(text: &str) -> anyhow::Result<Line> {
 }
 
 /// One blank line at most where templates left several, and one line break at the end.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let mut out = String::new();
     let mut blank = true;
     for line in text.lines().map(str::trim_end) {

@@ -93,10 +93,8 @@ impl Templates {
 
     fn register(sources: Vec<Source>) -> anyhow::Result<Self> {
         graph::check(&sources)?;
-        let (mut markup, mut plain) = (registry(), registry());
+        let (mut markup, mut plain) = (registry(), plain_registry());
         markup.register_escape_fn(slot::reference);
-        plain.register_escape_fn(no_escape);
-        plain.register_helper("wrap", Box::new(wrap));
         for source in &sources {
             let registry = if source.is_markup() { &mut markup } else { &mut plain };
             registry
@@ -196,6 +194,14 @@ fn registry() -> Handlebars<'static> {
     // what people are called does not belong into a log
     registry.unregister_helper("log");
     registry
+}
+
+/// For text alone, where no letter means anything else.
+pub(super) fn plain_registry() -> Handlebars<'static> {
+    let mut plain = registry();
+    plain.register_escape_fn(no_escape);
+    plain.register_helper("wrap", Box::new(wrap));
+    plain
 }
 
 handlebars_helper!(wrap: |text: str, { hang: usize = 0 }| {

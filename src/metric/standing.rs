@@ -18,6 +18,8 @@ pub struct Standing {
     pub deliveries: Vec<(&'static str, i64)>,
     pub campaigns: Vec<(&'static str, i64)>,
     pub relays: Vec<Relay>,
+    /// What is broken, by sort.
+    pub alerts: Vec<(&'static str, i64)>,
     /// How long the oldest delivery that is due has waited to be claimed.
     pub oldest_due: Duration,
 }
@@ -39,6 +41,11 @@ impl Relay {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct In {
     state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,10 +74,20 @@ impl Standing {
         registry.register("campaigns", "Campaigns by state", by_state(&self.campaigns));
         let help = "Whether a relay may be used: 0 when it is held or paused";
         registry.register("relay_open", help, self.hops());
+        let help = "How much is broken, by sort; what merely takes its time is not";
+        registry.register("alerts", help, self.broken());
         let oldest = Gauge::<f64, AtomicU64>::default();
         oldest.set(self.oldest_due.as_secs_f64());
         let help = "How long the oldest mail that is due has waited, 0 when none is";
         registry.register_with_unit("oldest_due", help, Unit::Seconds, oldest);
+    }
+
+    fn broken(&self) -> Family<Of, Gauge> {
+        let family = Family::<Of, Gauge>::default();
+        for &(kind, count) in &self.alerts {
+            family.get_or_create(&Of { kind }).set(count);
+        }
+        family
     }
 
     fn hops(&self) -> Family<Hop, Gauge> {

@@ -64,13 +64,16 @@ fn what_the_database_says_is_told_beside_it() {
     let standing = Standing {
         deliveries: vec![("queued", 3), ("in_doubt", 0)],
         campaigns: vec![("running", 1)],
+        alerts: vec![("relay", 1), ("disk", 0)],
         relays: vec![relay("main", "open"), relay("spare", "held")],
         oldest_due: Duration::from_millis(2500),
     };
     let text = text(&Metrics::new(), Some(&standing));
     assert_eq!(
         numbers(&text),
-        "bulletin_campaigns{state=\"running\"} 1\n\
+        "bulletin_alerts{kind=\"disk\"} 0\n\
+         bulletin_alerts{kind=\"relay\"} 1\n\
+         bulletin_campaigns{state=\"running\"} 1\n\
          bulletin_commit_failures_total 0\n\
          bulletin_commit_results_count 0\n\
          bulletin_commit_results_sum 0.0\n\

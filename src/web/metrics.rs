@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 
 use super::Office;
 use super::page::{Answer, Site};
+use crate::alert::{self, Kind};
 use crate::db::{Error, Session};
 use crate::metric::standing::{Relay, Standing};
 use crate::{campaign, delivery, metric};
@@ -51,6 +52,7 @@ async fn standing(office: &Office) -> Result<Standing, Error> {
         deliveries: counted(waiting.map(delivery::State::as_str), &deliveries),
         campaigns: counted(campaign::State::ALL.iter().map(|state| state.as_str()), &campaigns),
         relays: relays(office, &mut read).await?,
+        alerts: alerts(&mut read).await?,
         oldest_due: oldest.map_or(Duration::ZERO, |at| now.since(at)),
     })
 }
@@ -60,6 +62,17 @@ fn counted(
     counts: &BTreeMap<String, i64>,
 ) -> Vec<(&'static str, i64)> {
     states.map(|state| (state, counts.get(state).copied().unwrap_or(0))).collect()
+}
+
+/// How many of each sort last.
+async fn alerts(session: &mut impl Session) -> Result<Vec<(&'static str, i64)>, Error> {
+    let mut counts: BTreeMap<Kind, i64> = Kind::ALL.map(|kind| (kind, 0)).into();
+    for alert in alert::store::all(session).await?.iter().filter(|alert| alert.lasts()) {
+        if let Some(count) = Kind::of(&alert.name).and_then(|kind| counts.get_mut(&kind)) {
+            *count += 1;
+        }
+    }
+    Ok(counts.into_iter().map(|(kind, count)| (kind.as_str(), count)).collect())
 }
 
 /// The configuration's relays; one that the database does not know was never at fault.

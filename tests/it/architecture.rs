@@ -20,7 +20,7 @@ const LEAVES: [&str; 12] = [
 ];
 
 /// Each stage and the stages that it may use, in the order of the journey: arrows point backwards only.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("lib", &[]),
     ("main", &["cli"]),
     ("db", &[]),
@@ -32,7 +32,14 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("transport", &[]),
     ("delivery", &["db", "post", "audience", "campaign", "message", "transport"]),
     ("receipt", &["db", "post", "audience", "campaign", "message", "delivery"]),
-    ("web", &["db", "post", "audience", "source", "campaign", "message", "delivery", "receipt"]),
+    ("alert", &["db", "audience", "source", "campaign", "message", "transport", "delivery"]),
+    (
+        "web",
+        &[
+            "db", "post", "audience", "source", "campaign", "message", "delivery", "receipt",
+            "alert",
+        ],
+    ),
     (
         "daemon",
         &[
@@ -45,6 +52,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "transport",
             "delivery",
             "receipt",
+            "alert",
             "web",
         ],
     ),
@@ -60,6 +68,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "transport",
             "delivery",
             "receipt",
+            "alert",
             "web",
             "daemon",
         ],
@@ -67,7 +76,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// What is asked of the outside world, and the only places that ask. `store` stands for every stage's SQL.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 20] = [
     ("sqlx", &["db", "store"]),
     ("lettre", &["address", "transport", "message"]),
     ("aws_lc_rs", &["key", "message", "transport"]),
@@ -87,6 +96,7 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("Local::now", &["clock"]),
     ("getrandom", &["id", "token"]),
     ("rand", &["id", "token"]),
+    ("rustix", &["alert"]),
 ];
 
 const UNFINISHED: [&str; 4] = ["TODO", "FIXME", "unimplemented!", "todo!"];

@@ -4,6 +4,7 @@
 //! Every case is written once, takes a [`World`], and is named in its file's `on_both!`; a case
 //! that is not named there is dead code, and the compiler says so.
 
+mod alert;
 mod approval;
 mod audience;
 mod campaign;

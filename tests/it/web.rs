@@ -136,6 +136,7 @@ fn list(slug: &str, name: &str) -> List {
         double_opt_in: true,
         approval: false,
         archived: slug == "old",
+        canary: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod discreet;
 mod dkim;
 mod domain;
 mod named;
+mod operator;
 mod pace;
 mod relay;
 mod reminder;
@@ -46,6 +47,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
     let site = site(Section::take(reader, root, "site"));
     let brand = brand(Section::take(reader, root, "brand"), site.as_ref());
     let sender = sender(Section::take(reader, root, "sender"), site.as_ref());
+    let operator = operator::operator(Section::take(reader, root, "operator"));
     let database = database(Section::take(reader, root, "database"));
     let relay = relay::relays(reader, root, site.as_ref());
     let picture = picture(Section::take(reader, root, "picture"));
@@ -66,6 +68,7 @@ pub(super) fn config(reader: &Reader, root: &mut Table) -> Option<Config> {
         site: site?,
         brand: brand?,
         sender: sender?,
+        operator: operator?,
         database: database?,
         relay: relay?,
         picture: picture?,
@@ -200,6 +203,7 @@ fn list(slug: &str, mut s: Section<'_>, ids: &mut BTreeMap<String, String>) -> O
     let double_opt_in = s.key("double_opt_in", "true", value::flag);
     let approval = s.key("approval", "false", value::flag);
     let archived = s.key("archived", "false", value::flag);
+    let canary = s.maybe("canary", "none", value::email);
     let list_id = list_id.map(|id| id.unwrap_or_else(|| slug.to_owned()));
     if slug.ends_with('-') && list_id.as_deref() == Some(slug) {
         s.fault("cannot be a List-Id; end its name with a letter or number, or write list_id");
@@ -218,6 +222,7 @@ fn list(slug: &str, mut s: Section<'_>, ids: &mut BTreeMap<String, String>) -> O
         double_opt_in: double_opt_in?,
         approval: approval?,
         archived: archived?,
+        canary: canary?,
     })
 }
 

@@ -7,9 +7,10 @@ use crate::config::host;
 use crate::config::near::near;
 use crate::config::section::{Reader, Section, tables};
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "site",
     "sender",
+    "operator",
     "database",
     "relay",
     "domain",

@@ -91,7 +91,7 @@ fn a_default_that_is_switched_on_changes_nothing() {
             text.extend([&table, ".", &setting, "\n"]);
         }
     }
-    assert_eq!(text.lines().count(), 36, "{text}");
+    assert_eq!(text.lines().count(), 39, "{text}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
@@ -118,6 +118,9 @@ fn every_example_of_the_manual_works() {
     assert_eq!(config.list["meetings"].kinds.len(), 2);
     assert_eq!(config.domain["gmail"].domains, ["gmail.com", "googlemail.com"]);
     assert_eq!(config.relay["main"].pace.warm_up.as_ref().unwrap().gaps.len(), 5);
+    assert_eq!(config.operator.disk_free, 500_000_000);
+    assert_eq!(config.operator.address.unwrap().to_string(), "coordinator@example.org");
+    assert_eq!(config.list["meetings"].canary.as_ref().unwrap().domain(), "example.org");
     assert_eq!(config.dkim["main"].selector, "r1");
     assert_eq!(config.brand.logo.unwrap().width, 160);
     assert_eq!(config.relay["main"].dkim_exclude, ["message-id", "date"]);

@@ -16,6 +16,13 @@ fn relays_lists_digests_and_sources_are_checked_as_a_whole() {
     }
 }
 
+const OPERATOR: &str = "config.toml:2: operator.address = \"nobody\" is not an e-mail address: it has no @; write \
+     it like ann@example.org\n\
+     config.toml:3: operator.summary = \"daily\" has 1 field; write five fields: minute, hour, day of the month, \
+     month, day of the week, such as 0 8 * * Mon\n\
+     config.toml:4: operator.alert_after = \"0s\" is no time at all; write a longer one, such as 5m\n\
+     config.toml:5: operator.disk_free = \"500 MiB\" is not a size; write one such as \"500 MB\" or \"2 GB\"";
+
 const VALUES: &[(&str, &str)] = &[
     (
         "[relay.main]\nhost = \"localhost\"\nport = \"25x\"",
@@ -66,9 +73,18 @@ const VALUES: &[(&str, &str)] = &[
     ("\n[sit]\nname = \"x\"", "config.toml:2: sit is not a table of Bulletin; did you mean site?"),
     (
         "window = 3",
-        "config.toml:1: window is not a key of Bulletin; the tables are site, sender, database, \
-             relay, domain, delivery, dkim, list, digest, coordinator, reminder, source, picture, \
+        "config.toml:1: window is not a key of Bulletin; the tables are site, sender, operator, \
+             database, relay, domain, delivery, dkim, list, digest, coordinator, reminder, source, picture, \
              brand, discreet, log",
+    ),
+    (
+        "[operator]\naddress = \"nobody\"\nsummary = \"daily\"\nalert_after = \"0s\"\ndisk_free = \"500 MiB\"",
+        OPERATOR,
+    ),
+    (
+        "[operator]\ndisk_free = \"99999999999999 TB\"",
+        "config.toml:2: operator.disk_free = \"99999999999999 TB\" is not a size; write one such as \
+             \"500 MB\" or \"2 GB\"",
     ),
     ("site = 3", "config.toml:1: site is a table; write [site] and its keys below"),
     (

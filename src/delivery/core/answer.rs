@@ -32,6 +32,7 @@ impl Core {
             Event::KeepFailed(records) => self.keep_failed(now, records),
             Event::Relay(row) => self.adopt(&row),
             Event::Living(company) => self.living(now, company),
+            Event::Holding(company) => self.holding(company),
             Event::Stop => self.stopping = true,
         }
     }
@@ -200,6 +201,13 @@ impl Core {
             self.surplus.extend(self.lanes.iter().flat_map(|lane| &lane.idle));
         }
         if self.watch.believes(now) || company.size >= self.company.size {
+            self.share(company);
+        }
+    }
+
+    /// Who died has left its part to the others, at once: no clock is needed to know it.
+    fn holding(&mut self, company: Company) {
+        if company.size < self.company.size {
             self.share(company);
         }
     }

@@ -111,8 +111,10 @@ pub enum Event {
     KeepFailed(Vec<Record>),
     /// A relay's row, as it stands in the database.
     Relay(RelayRow),
-    /// The daemons that live, this one among them.
+    /// The daemons that live, this one among them, as far as the clock can be believed.
     Living(Company),
+    /// The daemons whose process is there, this one among them, whatever the clock shows.
+    Holding(Company),
     Stop,
 }
 

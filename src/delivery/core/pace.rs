@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use super::Now;
 use crate::clock::Timestamp;
-use crate::config::{self, WarmUp};
+use crate::config;
 
 /// Timers are late by a few milliseconds, and a busy machine by a few more: so much of a turn that
 /// was missed is made up for. Nobody saves turns up beyond that.
 const LATE: Duration = Duration::from_millis(10);
-/// Of a warm-up.
-const DAY: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -55,19 +53,11 @@ impl Pace {
 
     /// From one turn of this daemon to its next.
     pub(super) fn gap(&self, wall: Timestamp) -> Option<Duration> {
-        let gap = self.limit.gap.max(self.warm_up(wall));
-        gap.map(|gap| gap.saturating_mul(self.daemons))
+        self.limit.gap_at(wall).map(|gap| gap.saturating_mul(self.daemons))
     }
 
     pub(super) fn is_warming_up(&self, wall: Timestamp) -> bool {
-        self.warm_up(wall).is_some()
-    }
-
-    /// Before its first day, too, the first of its rates counts.
-    fn warm_up(&self, wall: Timestamp) -> Option<Duration> {
-        let WarmUp { from, gaps } = self.limit.warm_up.as_ref()?;
-        let day = wall.since(*from).as_secs() / DAY.as_secs();
-        gaps.get(usize::try_from(day).ok()?).copied()
+        self.limit.warm_up_at(wall).is_some()
     }
 
     /// When the next message may begin.
@@ -132,7 +122,7 @@ mod tests {
     fn a_warm_up_is_slower_at_first_and_ends() {
         let gaps = [60, 30, 10].map(Duration::from_secs).to_vec();
         let from = Timestamp(1_000_000);
-        let warm_up = Some(WarmUp { from, gaps });
+        let warm_up = Some(config::WarmUp { from, gaps });
         let pace = Pace::new(&config::Pace { gap: Some(Duration::from_secs(20)), warm_up });
         let hours = |hours: i64| Timestamp(from.0 + hours * 3_600_000);
         for (hour, seconds) in [(-50, 60), (0, 60), (23, 60), (24, 30), (48, 20), (72, 20)] {

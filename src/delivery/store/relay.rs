@@ -41,9 +41,11 @@ pub async fn note_relay(write: &mut Write, relay: &RelayRow) -> Result<(), Error
 async fn put(write: &mut Write, relay: &RelayRow, unless: &str) -> Result<(), Error> {
     let sql = || {
         AssertSqlSafe(format!(
-            "INSERT INTO relay (name, state, reason, faults, held_until, changed_at) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO relay (name, state, reason, faults, held_until, changed_at, held_since) \
+             VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $2 = 'held' THEN $6 END) \
              ON CONFLICT (name) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-             faults = excluded.faults, held_until = excluded.held_until, changed_at = \
+             faults = excluded.faults, held_until = excluded.held_until, held_since = CASE \
+             WHEN excluded.state = 'held' THEN coalesce(relay.held_since, excluded.held_since) END, changed_at = \
              CASE WHEN relay.changed_at < excluded.changed_at THEN excluded.changed_at ELSE relay.changed_at + 1 END{unless}"
         ))
     };

@@ -55,6 +55,14 @@ impl Signer {
         (relay.dkim && !keys.is_empty()).then(|| Arc::new(Self::new(keys, &relay.dkim_exclude)))
     }
 
+    /// One message as this relay gets it; for many, keep the signer.
+    pub fn signed(config: &Config, relay: &str, message: Octets) -> anyhow::Result<Octets> {
+        match Self::of(config, relay) {
+            Some(signer) => signer.sign(message),
+            None => Ok(message),
+        }
+    }
+
     fn new(keys: Vec<Dkim>, excluded: &[&str]) -> Self {
         let names = SIGNED.into_iter().filter(|name| !excluded.contains(name)).collect();
         Self { keys, names }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
-use super::house::{Database, House, accepted, house, keys};
+use super::house::{Database, House, accepted, house, keys, until};
 use crate::support::relay::{Act, At, Relay, When};
 use crate::support::verifier::Verifier;
 
@@ -11,6 +11,7 @@ on_both!(
     every_mail_is_signed_by_every_key_and_a_repeated_one_is_the_same_mail,
     a_relay_that_signs_or_rewrites_is_left_to_it,
     what_is_shown_and_tried_is_signed_too,
+    what_the_operators_are_told_is_signed_too,
 );
 
 const ANN: &str = "ann@readers.example";
@@ -122,4 +123,25 @@ async fn what_is_shown_and_tried_is_signed_too(database: Database) {
     let [copy] = relay.take().try_into().unwrap();
     let shown = house.must(&["preview", "minutes", "--as", ANN, "--format", "eml"]).stdout;
     verifier.assert_signed(&[copy.message, shown.into_bytes()], &["e1", "r1"]);
+}
+
+async fn what_the_operators_are_told_is_signed_too(database: Database) {
+    let away = Act::Say("450 4.2.0 away");
+    let relay = Relay::new().on(At::Rcpt, When::To(ANN), away).start();
+    let house = house(database).relay(&relay).open();
+    let verifier = with_keys(&house, "");
+    let config = std::fs::read_to_string(house.path("config.toml")).unwrap();
+    let operator = "[operator]\naddress = \"me@alliance.example\"\nalert_after = \"1s\"\n";
+    house.write("config.toml", &format!("{config}\n{operator}"));
+    house.subscriber(ANN, &["meetings"]);
+    house.post_with("minutes", "meeting-summary", &[], "urgent: true");
+    house.queue("minutes");
+    let _daemon = house.daemon();
+    until("the note", || relay.count() > 0).await;
+    let [note] = relay.take().try_into().unwrap();
+    assert_eq!(
+        (note.to.as_str(), note.from.as_str()),
+        ("me@alliance.example", "bulletin@alliance.example")
+    );
+    verifier.assert_signed(&[note.message], &["e1", "r1"]);
 }

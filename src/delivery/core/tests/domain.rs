@@ -110,6 +110,9 @@ fn one_that_starts_beside_others_claims_nothing_until_they_have_heard_of_it() {
     core.join(at(0), Company { size: 2, rank: 1 });
     assert_eq!(step(&mut core, 3, Event::Woken), [""; 0]);
     assert_eq!(step(&mut core, 4, Event::Living(Company::ALONE)), [""; 0], "the clock is new");
+    assert_eq!(step(&mut core, 5, Event::Holding(Company { size: 2, rank: 1 })), [""; 0]);
+    assert_eq!(step(&mut core, 6, Event::Holding(Company { size: 3, rank: 0 })), [""; 0]);
+    assert_eq!(step(&mut core, 7, Event::Holding(Company::ALONE)), ["claim"], "it died");
 }
 
 #[test]
