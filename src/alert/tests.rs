@@ -1,5 +1,7 @@
 //! Each judgement at both sides of its bound, and what merely takes its time.
 
+#![expect(clippy::unchecked_time_subtraction, reason = "both sides of a bound are constants")]
+
 use std::path::Path;
 use std::time::Duration;
 

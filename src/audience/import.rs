@@ -114,6 +114,7 @@ pub async fn import(
             );
         }
         let mut write = db.write().await?;
+        // before any row is held: two imports would wait for each other
         store::take_turn(&mut write).await?;
         for record in batch {
             outcome.summary.read += 1;

@@ -45,8 +45,7 @@ pub enum Added {
     Left,
 }
 
-/// Adds one person, or brings what is there up to date, in the caller's transaction, which has taken its turn
-/// ([`store::take_turn`]).
+/// Adds one person, or brings what is there up to date, in the caller's transaction.
 pub async fn add(
     write: &mut Write,
     keys: &Keys,
@@ -121,6 +120,7 @@ async fn subscribe(
         if *cadence == old.cadence && state == old.state {
             return Ok(false);
         }
+        store::take_turn(write).await?;
         store::adjust(write, old.id, cadence, state).await?;
         if state == old.state { "cadence" } else { "subscribed" }
     } else {

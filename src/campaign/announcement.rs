@@ -49,10 +49,8 @@ pub async fn queue(
     let approval = lists.iter().any(|list| config.list[list].approval);
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let mut write = db.write().await?;
-    let local = match order.local_time {
-        true => Some(local::first(&mut write, config, order).await?),
-        false => None,
-    };
+    let local =
+        if order.local_time { Some(local::first(&mut write, config, order).await?) } else { None };
     let due_at = local.map_or(order.due_at, |(_, first)| first.max(now));
     let new = New {
         kind: Kind::Announcement,

@@ -256,14 +256,13 @@ impl Draft {
         let mut due = Vec::with_capacity(found.len());
         for (reader, pile) in found {
             let discreet = pile.discreet;
-            let rendition = match self.renditions.get(&pile) {
-                Some(rendition) => *rendition,
-                None => {
-                    let pieces = piles.pieces(&pile);
-                    let new = store::insert_rendition(write, self.id, &pieces, discreet).await?;
-                    self.renditions.insert(pile, new);
-                    new
-                }
+            let rendition = if let Some(rendition) = self.renditions.get(&pile) {
+                *rendition
+            } else {
+                let pieces = piles.pieces(&pile);
+                let new = store::insert_rendition(write, self.id, &pieces, discreet).await?;
+                self.renditions.insert(pile, new);
+                new
             };
             due.push(Due { reader, rendition, discreet });
         }

@@ -25,6 +25,7 @@ use crate::message::Occasion;
     after_help = "WHEN is now, 2026-06-12 09:00, tomorrow 09:00, +2h or RFC 3339; local times are the site's.\n\n\
 Example:\n  bulletin queue next-meeting --at \"tomorrow 09:00\" --dry-run"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command")]
 pub(super) struct Queue {
     /// The post's slug
     post: String,

@@ -93,7 +93,6 @@ impl Add {
         let (email, hours) = (self.email.clone(), self.hours.clone());
         let request = self.request(&home.config)?;
         let mut write = home.db.write().await?;
-        store::take_turn(&mut write).await?;
         let added = add(&mut write, &home.keys, &request, home.clock.now()).await?;
         if !matches!(added, Added::Suppressed | Added::Left) {
             hours.keep(&mut write, &email).await?;

@@ -76,8 +76,8 @@ impl Piles {
         let places = self.by_list.get(list).map_or(&[][..], Vec::as_slice);
         let until =
             |sequence| places.partition_point(|place| self.published[*place].sequence <= sequence);
-        let (old, last) = (until(from), to.map_or(places.len(), until));
-        places.get(old..last).unwrap_or_default()
+        let (first, last) = (until(from), to.map_or(places.len(), until));
+        places.get(first..last).unwrap_or_default()
     }
 
     /// In the order it was published; each post once, under the list that brought it first.

@@ -96,7 +96,7 @@ pub async fn address(
     };
     for people in people.chunks(CHUNK) {
         let row = |due: &Due| json!([due.reader.0, due.rendition.0, i64::from(due.discreet)]);
-        let rows = Value::from_iter(people.iter().map(row)).to_string();
+        let rows = people.iter().map(row).collect::<Value>().to_string();
         on!(write, c => sqlx::query(sql())
             .bind(rows).bind(id).bind(&message_domains[0]).bind(&message_domains[1]).bind(now)
             .execute(c).await.map(drop))?;

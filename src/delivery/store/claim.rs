@@ -101,9 +101,9 @@ pub async fn claim(
     taker: Taker<'_>,
     now: Timestamp,
 ) -> Result<Vec<Taken>, Error> {
-    let mut taken = Vec::new();
+    let mut claims = Vec::new();
     for _ in 0..TURNS {
-        let room = taker.limit - i64::try_from(taken.len()).unwrap_or(i64::MAX);
+        let room = taker.limit - i64::try_from(claims.len()).unwrap_or(i64::MAX);
         let ids = next(write, room, now).await?;
         if ids.is_empty() {
             break;
@@ -116,7 +116,7 @@ pub async fn claim(
         for row in rows {
             match row.waits(taker.hours, now) {
                 Some(wait) => waits.push(wait),
-                None => taken.push(self::taken(row, &mut came_by, now)?),
+                None => claims.push(taken(row, &mut came_by, now)?),
             }
         }
         if waits.is_empty() {
@@ -124,7 +124,7 @@ pub async fn claim(
         }
         put_off(write, &waits, now).await?;
     }
-    Ok(taken)
+    Ok(claims)
 }
 
 /// What waits for hours makes room for others so many times in one claim: nobody waits long for this one.

@@ -2,9 +2,10 @@
 
 use bulletin::audience::suppression::remove;
 use bulletin::campaign::digest::{Edition, plan_due};
-use bulletin::campaign::store::{fired, take_firing};
+use bulletin::campaign::store::{fired, left_waiting, take_firing, take_turn};
 use bulletin::clock::Timestamp;
 use bulletin::delivery::store::Taken;
+use bulletin::post::store::{newest, publish};
 use tokio::task::JoinSet;
 
 use super::people::{NOBODY, address};
@@ -207,12 +208,14 @@ async fn whoever_leaves_a_digest_for_mails_at_once_gets_what_waited_for_them(w: 
     w.reader("ann", "news", "weekly").await;
     w.news("one", "announcement").await;
     w.reader("ann", "news", "immediate").await;
+    assert_eq!(left(w).await, [("weekly".to_owned(), 1)], "it cannot be retired yet");
     w.post("two", "announcement").await;
     assert_eq!(w.announce("two").await.audience, 1);
     let edition = w.edition("weekly").await.unwrap();
     assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
     assert_eq!(w.goes_out().await, ["ann", "ann"], "both are wanted");
     assert_eq!(w.edition("weekly").await, None);
+    assert_eq!(left(w).await, []);
     // and back again, and to another digest: neither loses nor repeats
     w.reader("ann", "news", "weekly").await;
     w.news("three", "announcement").await;
@@ -221,6 +224,40 @@ async fn whoever_leaves_a_digest_for_mails_at_once_gets_what_waited_for_them(w: 
     assert_eq!(w.edition("weekly").await, None);
     let edition = w.edition("daily").await.unwrap();
     assert_eq!(w.piles(&edition).await, ["ann: three.1"]);
+}
+
+async fn left(w: &World) -> Vec<(String, i64)> {
+    left_waiting(&mut w.db.read().await.unwrap()).await.unwrap()
+}
+
+/// Somebody leaves the digest while a post is published that counts them among its readers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_is_published_while_somebody_leaves_the_digest_is_not_lost_on_postgres() {
+    let w = World::on_postgres().await;
+    w.reader("ann", "news", "weekly").await;
+    w.post("one", "announcement").await;
+    let stored = newest(&mut w.db.read().await.unwrap(), "one").await.unwrap().unwrap();
+    let mut freezing = w.write().await;
+    take_turn(&mut freezing).await.unwrap();
+    publish(&mut freezing, stored.id, 1, "news", w.now()).await.unwrap();
+    let leaves = async {
+        w.reader("ann", "news", "immediate").await;
+        true
+    };
+    let waits = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+             AND wait_event_type = 'Lock'";
+        while w.raw.number(waiting).await == 0 {}
+        false
+    };
+    tokio::pin!(leaves);
+    let has_left = tokio::select! { left = &mut leaves => left, left = waits => left };
+    freezing.commit().await.unwrap();
+    if !has_left {
+        leaves.await;
+    }
+    let edition = w.edition("weekly").await.expect("nobody else brings it to her");
+    assert_eq!(w.piles(&edition).await, ["ann: one.1"]);
 }
 
 async fn an_urgent_post_comes_at_once_and_not_again_in_the_digest(w: &World) {

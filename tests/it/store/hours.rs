@@ -20,6 +20,8 @@ on_both!(
     what_goes_by_local_time_comes_when_each_clock_shows_it,
     whose_clock_is_ahead_of_all_and_came_later_is_on_time,
     what_would_expire_before_the_last_clock_shows_the_time_is_refused,
+    what_goes_by_local_time_is_late_by_the_sites_clock,
+    what_would_expire_before_the_quiet_hours_end_is_refused,
 );
 
 const HOUR: u64 = 3600;
@@ -222,4 +224,39 @@ async fn what_would_expire_before_the_last_clock_shows_the_time_is_refused(w: &W
     let said = w.queue_by_local_time(5 * HOUR).await.unwrap_err().to_string();
     assert!(said.contains("give a later --expires"), "{said}");
     assert!(w.queue_by_local_time(5 * HOUR + 1).await.is_ok());
+}
+
+/// It was nine in Tokyo seven hours ago; in London it will be in an hour.
+async fn what_goes_by_local_time_is_late_by_the_sites_clock(w: &World) {
+    w.reader("ann", "news", "immediate").await;
+    w.reader("toku", "news", "immediate").await;
+    w.lives_in("toku", "Asia/Tokyo").await;
+    w.queue_by_local_time(24 * HOUR).await.unwrap();
+    w.pass(22 * HOUR);
+    assert_eq!(w.freeze().await.len(), 1);
+    assert_eq!(w.goes_to(None).await, ["toku"]);
+    assert_eq!(w.wait_until().await, ["Thu 09:00"]);
+}
+
+async fn what_would_expire_before_the_quiet_hours_end_is_refused(w: &World) {
+    let mut config = w.config.as_ref().clone();
+    config.site.quiet_hours = Some("09:00-12:00".parse().unwrap());
+    let order = |post: &str, hours| Order {
+        version: None,
+        post: post.to_owned(),
+        lists: Vec::new(),
+        due_at: w.now(),
+        local_time: false,
+        by: Actor::machine(),
+        expires_at: w.now().plus(std::time::Duration::from_secs(hours * HOUR)),
+    };
+    w.post("hello", "announcement").await;
+    let said = queue(&w.db, &config, &order("hello", 2), true, w.now()).await.unwrap_err();
+    assert!(said.to_string().contains("before the quiet hours end"), "{said}");
+    assert!(queue(&w.db, &config, &order("hello", 3), true, w.now()).await.is_ok());
+    w.post_with("alarm", "announcement", "urgent: true\n").await;
+    assert!(
+        queue(&w.db, &config, &order("alarm", 2), true, w.now()).await.is_ok(),
+        "it goes at once"
+    );
 }

@@ -20,6 +20,7 @@ on_both!(
     that_something_is_cancelled_is_never_too_late,
     a_digest_that_does_not_catch_up_leaves_out_what_it_missed_and_brings_it_with_the_next,
     a_digest_that_is_a_little_late_is_not_left_out,
+    a_digest_is_not_left_out_twice_where_a_daemon_runs_at_other_hours,
 );
 
 const HOUR: u64 = 3600;
@@ -131,6 +132,16 @@ async fn a_digest_that_does_not_catch_up_leaves_out_what_it_missed_and_brings_it
     let edition = w.edition("weekly").await.unwrap();
     assert_eq!(w.piles(&edition).await, ["ann: two.1"], "a person runs it");
     assert_eq!(left_out(w).await, NOTHING);
+}
+
+async fn a_digest_is_not_left_out_twice_where_a_daemon_runs_at_other_hours(w: &World) {
+    w.reader("ann", "news", "weekly").await;
+    assert_eq!(plan_due(w).await, NOTHING);
+    w.news("one", "announcement").await;
+    w.pass(TO_MONDAY + 2 * STALE);
+    assert_eq!(plan_due(w).await, NOTHING);
+    w.pass(WEEK);
+    assert_eq!(plan_due(w).await, ["ann: one.1"]);
 }
 
 async fn a_digest_that_is_a_little_late_is_not_left_out(w: &World) {

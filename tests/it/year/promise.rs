@@ -129,8 +129,7 @@ fn discreet_means_discreet(life: &Life<'_>) {
     assert!(his.len() > 10, "he had {}", his.len());
     for (envelope, bytes) in his {
         let mail = Mail::of(bytes);
-        let headers: String =
-            mail.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let headers = format!("{:?}", mail.headers);
         let first = mail.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let title =
             mail.html.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
