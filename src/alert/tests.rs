@@ -68,6 +68,7 @@ fn mailing(mail: Standing, frozen_at: Timestamp) -> Mailing {
         frozen_at,
         resumed_at: None,
         finished_at: None,
+        due_at: None,
         mail,
     }
 }
@@ -208,6 +209,19 @@ fn a_canary_sings_when_its_mail_was_tried_in_vain_and_not_while_others_go_first(
     let mut paused = mailing(Standing::Waiting, ago(HOUR));
     paused.state = State::Paused;
     assert_eq!(names(&Facts { canaries: canary(paused), ..well() }), NONE);
+}
+
+#[test]
+fn what_waits_for_its_readers_hours_is_not_broken_until_they_have_ended_for_a_while() {
+    let waits =
+        |due_at| Mailing { due_at: Some(due_at), ..mailing(Standing::Waiting, ago(9 * HOUR)) };
+    let with = |due_at| {
+        let (urgent, canaries) = (vec![waits(due_at)], canary(waits(due_at)));
+        names(&Facts { urgent, canaries, ..well() })
+    };
+    assert_eq!(with(ago(Duration::ZERO).plus(HOUR)), NONE, "still in them");
+    assert_eq!(with(ago(AFTER - MOMENT)), NONE);
+    assert_eq!(with(ago(AFTER)), ["urgent:7", "canary:meetings"]);
 }
 
 #[test]

@@ -87,14 +87,18 @@ row! {
         pub frozen_at: Timestamp,
         pub resumed_at: Option<Timestamp>,
         pub finished_at: Option<Timestamp>,
+        /// When the first of its mails that was not tried yet may go.
+        pub due_at: Option<Timestamp>,
         pub mail: Standing,
     }
 }
 
 impl Mailing {
-    /// When it began, or was last let go on.
+    /// When it began, or was last let go on, or when the first of its mails may reach its reader: nothing is
+    /// broken while it waits for hours.
     pub fn began(&self) -> Timestamp {
-        self.frozen_at.max(self.resumed_at.unwrap_or(self.frozen_at))
+        let told = [Some(self.frozen_at), self.resumed_at, self.due_at];
+        told.into_iter().flatten().max().unwrap_or(self.frozen_at)
     }
 
     pub fn is_paused_by_a_person(&self) -> bool {
@@ -172,6 +176,8 @@ pub async fn daemons(session: &mut impl Session, now: Timestamp) -> Result<u32, 
 pub async fn urgent(session: &mut impl Session, after: Timestamp) -> Result<Vec<Mailing>, Error> {
     on!(session, c => sqlx::query_as(
         "SELECT c.id, c.subject, c.state, c.reason, c.frozen_at, c.resumed_at, c.finished_at, \
+         (SELECT min(d.next_at) FROM delivery d WHERE d.campaign_id = c.id AND d.next_at IS NOT NULL AND d.attempts = 0) \
+             AS due_at, \
          CASE WHEN EXISTS (SELECT 1 FROM delivery d WHERE d.campaign_id = c.id AND d.state = 'accepted' \
          AND d.state NOT IN ('queued', 'sending', 'deferred')) THEN 'accepted' \
          WHEN c.finished_at IS NOT NULL AND EXISTS (SELECT 1 FROM delivery d WHERE d.campaign_id = c.id \
@@ -195,6 +201,7 @@ pub async fn canary(
 ) -> Result<Option<Mailing>, Error> {
     on!(session, c => sqlx::query_as(
         "SELECT c.id, c.subject, c.state, c.reason, c.frozen_at, c.resumed_at, c.finished_at, \
+         CASE WHEN d.state IN ('queued', 'sending') AND d.attempts = 0 THEN coalesce(d.next_at, d.dated_at) END AS due_at, \
          CASE WHEN d.state = 'accepted' THEN 'accepted' WHEN d.state IN ('suppressed', 'cancelled') THEN 'unwanted' \
          WHEN d.state IN ('queued', 'sending') AND d.attempts = 0 THEN 'waiting' ELSE 'failed' END AS mail \
          FROM subscriber s JOIN delivery d ON d.subscriber_id = s.id JOIN campaign c ON c.id = d.campaign_id \

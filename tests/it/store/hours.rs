@@ -34,7 +34,7 @@ impl World {
         write.commit().await.unwrap();
     }
 
-    async fn has_hours(&self, name: &str, hours: &str) {
+    pub(crate) async fn has_hours(&self, name: &str, hours: &str) {
         let mut write = self.write().await;
         let hours = Some(hours.parse().unwrap());
         set_quiet_hours(&mut write, &address(name), hours).await.unwrap();

@@ -3,6 +3,7 @@
 use bulletin::delivery::State;
 
 use super::{DAY, HOUR, MINUTE, QUARTER, Watched, with_canary};
+use crate::store::people::NOBODY;
 use crate::store::{World, on_both};
 
 on_both!(
@@ -11,6 +12,7 @@ on_both!(
     an_urgent_post_that_reaches_nobody_is_told_without_a_readers_address,
     a_digest_that_was_not_made_is_told,
     a_canary_that_is_not_reached_is_told_until_it_is,
+    a_canary_that_sleeps_is_not_missed_until_its_morning_has_come,
 );
 
 async fn what_is_merely_busy_is_not_told(w: &World) {
@@ -122,4 +124,22 @@ async fn a_canary_that_is_not_reached_is_told_until_it_is(w: &World) {
     w.pass(QUARTER);
     it.look().await;
     assert_eq!((it.alerts().await.len(), it.mails().len()), (0, 2));
+}
+
+/// It is ten in the morning; the next round claims, and lets it sleep.
+async fn a_canary_that_sleeps_is_not_missed_until_its_morning_has_come(w: &World) {
+    let it = with_canary(w);
+    w.reader("ann", "news", "immediate").await;
+    w.has_hours("ann", "09:00-12:00").await;
+    w.post("hello", "announcement").await;
+    w.announce("hello").await;
+    assert!(w.take(NOBODY, 1).await.is_empty());
+    for passes in [QUARTER, 2 * HOUR - QUARTER, QUARTER - 1] {
+        w.pass(passes);
+        it.look().await;
+        assert_eq!(it.alerts().await, [""; 0]);
+    }
+    w.pass(1);
+    it.look().await;
+    assert!(it.alerts().await.contains(&"canary:news".to_owned()));
 }
