@@ -157,7 +157,7 @@ pub(super) async fn missing(
     campaign: &Campaign,
 ) -> anyhow::Result<Option<String>> {
     let content = Content::of(session, campaign).await?;
-    let wants = |list: &&str| config.list.get(*list).is_some_and(|list| list.approval);
+    let wants = |list: &&str| config.asks_for_approval(list);
     let Some(list) = content.lists().into_iter().find(wants) else {
         return Ok(None);
     };

@@ -110,7 +110,7 @@ async fn insert(
     (by, now): (&Actor, Timestamp),
 ) -> anyhow::Result<Queued> {
     let (lists, urgent) = (posts::announced_on(write, stored.id).await?, stored.post()?.urgent);
-    let approval = lists.iter().any(|list| config.list.get(list).is_some_and(|list| list.approval));
+    let approval = lists.iter().any(|list| config.asks_for_approval(list));
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let new = New {
         kind: sequel.kind(),

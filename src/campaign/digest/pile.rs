@@ -115,6 +115,7 @@ mod tests {
             sequence,
             post_id: PostId(post),
             version: post + 100,
+            own: post + 100,
             list: list.to_owned(),
         };
         Piles::new(published.iter().map(publication).collect())
