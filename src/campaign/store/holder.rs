@@ -67,7 +67,8 @@ impl Sequel {
         match self {
             Self::Update => "g.version >= $2 AND g.purpose IN ('post', 'update')".to_owned(),
             Self::Cancellation => "g.purpose = 'cancellation'".to_owned(),
-            Self::Reminder(_) => format!("g.version = $2 AND g.purpose = '{}'", self.purpose()),
+            // of a newer version: by another list, which announced it alone
+            Self::Reminder(_) => format!("g.version >= $2 AND g.purpose = '{}'", self.purpose()),
         }
     }
 

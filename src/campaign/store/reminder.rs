@@ -1,5 +1,6 @@
 //! All SQL of reminders: the ladder of each meeting, and what became of its steps.
 
+use super::super::State;
 use crate::clock::Timestamp;
 use crate::clock::step::Step;
 use crate::db::column::text_column;
@@ -54,7 +55,7 @@ pub async fn coming(
         "SELECT p.slug, r.step, r.due_at FROM reminder r JOIN post p ON p.id = r.post_id \
          WHERE r.fired_at IS NULL AND r.due_at >= $1 AND r.starts_at > $2 AND p.withdrawn_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM reminder o WHERE o.post_id = r.post_id AND o.fired_at IS NULL \
-             AND o.due_at > r.due_at AND o.due_at <= $2) ORDER BY r.due_at, p.id",
+             AND o.starts_at = r.starts_at AND o.due_at > r.due_at AND o.due_at <= $2) ORDER BY r.due_at, p.id",
     )
     .bind(stale)
     .bind(now)
@@ -147,22 +148,16 @@ pub async fn carry_told_sequence(
         .bind(campaign).bind(told).execute(c).await.map(drop))
 }
 
-/// Ends the reminders of versions before this one, as far as they are not sent: the daemon's next round
-/// ends their mails. They are no longer what holds.
-pub async fn stop_stale(
-    write: &mut Write,
+/// The reminders of a post that are still being sent, and of which version.
+pub async fn open_reminders(
+    session: &mut impl Session,
     id: PostId,
-    version: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE campaign SET state = 'cancelled', reason = 'a newer version was announced', finished_at = $3 \
-         WHERE post_id = $1 AND kind = 'reminder' AND version < $2 AND state NOT IN ('finished', 'cancelled')",
+) -> Result<Vec<(CampaignId, State, i64)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT id, state, version FROM campaign WHERE post_id = $1 AND kind = 'reminder' \
+         AND state NOT IN ('finished', 'cancelled') ORDER BY id",
     )
     .bind(id)
-    .bind(version)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(drop))
+    .fetch_all(c)
+    .await)
 }
