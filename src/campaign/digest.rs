@@ -126,8 +126,9 @@ pub async fn run(
 ) -> anyhow::Result<Option<Edition>> {
     let digest = named(config, name)?;
     let mut write = db.write().await?;
-    let edition = plan(&mut write, config, (name, digest), by, now).await?;
+    // the digest's row before the turn, as a firing takes them: two that meet do not hold up each other
     store::set_skipped(&mut write, name, None).await?;
+    let edition = plan(&mut write, config, (name, digest), by, now).await?;
     write.commit().await?;
     Ok(edition)
 }
