@@ -7,7 +7,8 @@
 //! # What always holds
 //! * A reminder goes to exactly those who had the notice, in any version and by any way, by the lists that
 //!   it came by and as far as they still read them, unless they said that they are not coming.
-//! * A step whose time had passed when its ladder was laid is never made up. Of several that came due while
+//! * A step whose time had passed when its ladder was laid is never made up, unless a clock that ran ahead
+//!   said so, and was put right since. Of several that came due while
 //!   no daemon ran only the latest goes out, none of them more than a day late, and none once the meeting has
 //!   begun.
 //! * A step that was sent is not sent again for a start less than a day away from that one: whoever was told
@@ -104,9 +105,12 @@ pub(super) async fn lay(
     for one in holding.iter().filter(|one| now < one.starts_at) {
         let starts_at = one.starts_at;
         for (step, due_at) in one.steps.iter().copied() {
-            let done = due_at <= now || was_sent(&gone, step, starts_at);
-            let fired_at = done.then_some(now);
+            let sent = was_sent(&gone, step, starts_at);
+            let fired_at = (sent || due_at <= now).then_some(now);
             let rung = Rung { starts_at, step, due_at, fired_at, campaign_id: None };
+            if !sent {
+                store::pass_over_no_more(write, post, &rung, now).await?;
+            }
             store::keep_rung(write, post, &rung).await?;
         }
     }
@@ -212,6 +216,10 @@ async fn fire(
     post: PostId,
     now: Timestamp,
 ) -> anyhow::Result<Vec<Started>> {
+    // it may have been queued since somebody looked what is due
+    if store::is_to_be_corrected(write, post, now).await? {
+        return Ok(Vec::new());
+    }
     let mut due = store::rungs(write, post).await?;
     due.retain(|rung| rung.fired_at.is_none() && rung.due_at <= now);
     let holding = holding(write, config, post).await?;
@@ -229,6 +237,13 @@ async fn fire(
     for rung in &due {
         let campaign = sent.iter().find(|(of, _)| of == rung).map(|(_, started)| started.id);
         store::fire_rung(write, post, rung, campaign, now).await?;
+        if campaign.is_none() {
+            let step = rung.step;
+            tracing::warn!(
+                post = post.0,
+                "its reminder {step} before is passed over, and not sent"
+            );
+        }
     }
     Ok(sent.into_iter().map(|(_, started)| started).collect())
 }
