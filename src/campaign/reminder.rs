@@ -57,6 +57,7 @@ struct Holding {
     lists: Vec<String>,
     starts_at: Timestamp,
     steps: Vec<(Step, Timestamp)>,
+    withdrawn: bool,
 }
 
 impl Holding {
@@ -81,9 +82,11 @@ async fn holding(
     }
     let mut all = Vec::with_capacity(by_version.len());
     for (version, lists) in by_version.into_iter().rev() {
-        let told = posts::version(session, post, version).await?.post()?;
-        let (starts_at, steps) = ladder(config, &told).unwrap_or((Timestamp(0), Vec::new()));
-        all.push(Holding { version, lists, starts_at, steps });
+        let stored = posts::version(session, post, version).await?;
+        let withdrawn = stored.withdrawn_at.is_some();
+        let (starts_at, steps) =
+            ladder(config, &stored.post()?).unwrap_or((Timestamp(0), Vec::new()));
+        all.push(Holding { version, lists, starts_at, steps, withdrawn });
     }
     Ok(all)
 }
@@ -227,8 +230,8 @@ async fn fire(
     for one in &holding {
         // what a ladder was, as long as no daemon has laid it anew
         let latest = due.iter().rfind(|rung| holding.len() == 1 || one.has(rung));
-        let in_time = |rung: &&Rung| now < rung.starts_at && now <= rung.due_at.plus(DAY);
-        if let Some(rung) = latest.copied().filter(|rung| in_time(&rung))
+        let in_time = |rung: &Rung| now < rung.starts_at && now <= rung.due_at.plus(DAY);
+        if let Some(rung) = latest.copied().filter(in_time)
             && let Some(started) = send(write, config, post, (one, &rung), now).await?
         {
             sent.push((rung, started));
@@ -237,7 +240,7 @@ async fn fire(
     for rung in &due {
         let campaign = sent.iter().find(|(of, _)| of == rung).map(|(_, started)| started.id);
         store::fire_rung(write, post, rung, campaign, now).await?;
-        if campaign.is_none() {
+        if campaign.is_none() && !holding.iter().any(|one| one.withdrawn) {
             let step = rung.step;
             tracing::warn!(
                 post = post.0,

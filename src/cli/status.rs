@@ -9,6 +9,7 @@ use super::check::count;
 use super::open::Failure;
 use super::print::Printer;
 use crate::campaign::State;
+use crate::campaign::approval::anew;
 use crate::campaign::store::{self as campaigns, Campaign};
 use crate::clock::Timestamp;
 use crate::daemon::{self, Home};
@@ -95,7 +96,8 @@ fn awaits(campaign: &Campaign, now: Timestamp) -> String {
     if *expires_at <= now {
         return format!(
             "campaign {id} expired before anybody approved it{why}: `bulletin campaign cancel {id}`, \
-             and queue it again"
+             {}",
+            anew(campaign)
         );
     }
     let late = if *due_at <= now { ", and its time has come" } else { "" };
