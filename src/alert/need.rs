@@ -7,6 +7,7 @@ use super::{Desk, Kind};
 use crate::address::EmailAddress;
 use crate::audience::{self, State as Standing, Subscriber, used::check_used};
 use crate::campaign::State;
+use crate::campaign::approval::anew;
 use crate::campaign::digest::check_left;
 use crate::campaign::store::{self as campaigns, Campaign};
 use crate::clock::Timestamp;
@@ -82,7 +83,7 @@ fn awaits(campaign: &Campaign, now: Timestamp) -> Need {
     let name = format!("campaign {id} “{subject}”");
     let need = if *expires_at <= now {
         let what = format!("{name} expired before anybody approved it");
-        Need::new(what, format!("`bulletin campaign cancel {id}`, and queue it again"))
+        Need::new(what, format!("`bulletin campaign cancel {id}`, {}", anew(campaign)))
     } else {
         let late = if *due_at <= now { ", and its time has come" } else { "" };
         let what = format!("{name} waits for approval{late}");

@@ -197,7 +197,7 @@ fn an_urgent_campaign_must_reach_somebody_soon_however_much_else_goes_out() {
 fn a_canary_sings_when_its_mail_was_tried_in_vain_and_not_while_others_go_first() {
     let with = |mail, frozen_at, accepted_at| {
         let canaries = canary(mailing(mail, frozen_at));
-        names(&Facts { canaries, accepted_at, ..well() })
+        names(&Facts { accepted_at, canaries, ..well() })
     };
     let lately = Some(ago(AFTER - MOMENT));
     assert_eq!(with(Standing::Failed, ago(AFTER), lately), ["canary:meetings"]);

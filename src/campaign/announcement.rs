@@ -46,7 +46,7 @@ pub async fn queue(
     order.check(config, &stored, now)?;
     let post = stored.post()?;
     let lists = lists(&post, &order.lists, config)?;
-    let approval = lists.iter().any(|list| config.list[list].approval);
+    let approval = lists.iter().any(|list| config.asks_for_approval(list));
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let mut write = db.write().await?;
     let local =

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::Actor;
 use super::store::{self, Campaign, Signed};
-use super::{Action, State};
+use super::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Db, Session, Write};
@@ -133,7 +133,8 @@ pub async fn refuse(
     ensure!(
         now < campaign.expires_at,
         "campaign {id} expired before anybody approved it; cancel it by `bulletin campaign cancel {id}`, \
-         and queue it again"
+         {}",
+        anew(campaign)
     );
     if let Some(queued_by) = store::queued_by(session, *id).await?
         && by.is(&queued_by)
@@ -144,6 +145,16 @@ pub async fn refuse(
         );
     }
     Ok(())
+}
+
+/// What to do when it expired before anybody let it go, and was cancelled for that.
+pub fn anew(campaign: &Campaign) -> &'static str {
+    match campaign.kind {
+        Kind::Cancellation => {
+            "and queue another by `bulletin post withdraw SLUG --notify`, which tells its readers"
+        }
+        _ => "and queue it again",
+    }
 }
 
 pub fn no_such(id: CampaignId) -> String {
@@ -157,7 +168,7 @@ pub(super) async fn missing(
     campaign: &Campaign,
 ) -> anyhow::Result<Option<String>> {
     let content = Content::of(session, campaign).await?;
-    let wants = |list: &&str| config.list.get(*list).is_some_and(|list| list.approval);
+    let wants = |list: &&str| config.asks_for_approval(list);
     let Some(list) = content.lists().into_iter().find(wants) else {
         return Ok(None);
     };

@@ -13,11 +13,11 @@ use anyhow::{Context, ensure};
 use pile::{Pile, Piles};
 
 use super::action::Actor;
-use super::store::{self, Due, New, Piece};
+use super::store::{self, Due, New, Piece, Publication};
 use super::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::{CatchUp, Config, Digest};
-use crate::db::{Db, Write};
+use crate::db::{Db, Session, Write};
 use crate::fault;
 use crate::id::{CampaignId, RenditionId, SubscriberId};
 use crate::line::Line;
@@ -126,8 +126,9 @@ pub async fn run(
 ) -> anyhow::Result<Option<Edition>> {
     let digest = named(config, name)?;
     let mut write = db.write().await?;
-    let edition = plan(&mut write, config, (name, digest), by, now).await?;
+    // the digest's row before the turn, as a firing takes them: two that meet do not hold up each other
     store::set_skipped(&mut write, name, None).await?;
+    let edition = plan(&mut write, config, (name, digest), by, now).await?;
     write.commit().await?;
     Ok(edition)
 }
@@ -152,9 +153,14 @@ pub fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Digest> {
 }
 
 /// What somebody, or any reader of the digest at all, would get now.
-pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::Result<Vec<Piece>> {
+pub async fn pieces(
+    db: &Db,
+    config: &Config,
+    name: &str,
+    only: Option<SubscriberId>,
+) -> anyhow::Result<Vec<Piece>> {
     let (mut read, words) = (db.read().await?, db.words());
-    let mut piles = Piles::new(store::publications(&mut read).await?);
+    let mut piles = Piles::new(published(&mut read, config).await?);
     let mut found = HashSet::new();
     if let Some(id) = only {
         for reader in store::reader(&mut read, words, name, id).await? {
@@ -172,6 +178,19 @@ pub async fn pieces(db: &Db, name: &str, only: Option<SubscriberId>) -> anyhow::
     Ok(piles.together(&found))
 }
 
+/// All that editions bring. Of a list that asks for approval the versions that it announced itself: what
+/// another list brought since, nobody has approved for its readers. A correction is announced on all lists.
+async fn published(
+    session: &mut impl Session,
+    config: &Config,
+) -> anyhow::Result<Vec<Publication>> {
+    let mut all = store::publications(session).await?;
+    for publication in all.iter_mut().filter(|one| config.asks_for_approval(&one.list)) {
+        publication.version = publication.own;
+    }
+    Ok(all)
+}
+
 /// Before everybody.
 const NOBODY: SubscriberId = SubscriberId(0);
 
@@ -186,7 +205,7 @@ async fn plan(
 ) -> anyhow::Result<Option<Edition>> {
     store::take_turn(write).await?;
     let words = write.words();
-    let mut piles = Piles::new(store::publications(write).await?);
+    let mut piles = Piles::new(published(write, config).await?);
     let mut draft: Option<Draft> = None;
     let mut after = NOBODY;
     while let Some((last, readers)) = store::readers(write, words, name, after).await? {

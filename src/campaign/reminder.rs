@@ -7,7 +7,8 @@
 //! # What always holds
 //! * A reminder goes to exactly those who had the notice, in any version and by any way, by the lists that
 //!   it came by and as far as they still read them, unless they said that they are not coming.
-//! * A step whose time had passed when its ladder was laid is never made up. Of several that came due while
+//! * A step whose time had passed when its ladder was laid is never made up, unless a clock that ran ahead
+//!   said so, and was put right since. Of several that came due while
 //!   no daemon ran only the latest goes out, none of them more than a day late, and none once the meeting has
 //!   begun.
 //! * A step that was sent is not sent again for a start less than a day away from that one: whoever was told
@@ -16,7 +17,10 @@
 //! * That a step has fired is recorded in the transaction that freezes its campaign: after a crash both are
 //!   there, or neither.
 //! * A newer version ends the reminders of an earlier one: what waits is not sent.
+//! * A list that asks for approval is reminded of the newest version that it announced itself, by that
+//!   version's ladder, whatever another list announced since; who reads both is reminded of the newer one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::action::Actor;
@@ -47,34 +51,99 @@ pub fn ladder(config: &Config, post: &Post) -> Option<(Timestamp, Vec<(Step, Tim
     Some((starts_at, timed.filter(|(_, at)| *at < starts_at).collect()))
 }
 
-/// Lays the ladder of a post by its newest announced version: what came due before is passed over, what
-/// leads to another start no longer stands, and reminders of an earlier version end.
+/// A version that holds for readers of some lists, its ladder, and these lists.
+struct Holding {
+    version: i64,
+    lists: Vec<String>,
+    starts_at: Timestamp,
+    steps: Vec<(Step, Timestamp)>,
+    withdrawn: bool,
+}
+
+impl Holding {
+    fn has(&self, rung: &Rung) -> bool {
+        self.starts_at == rung.starts_at && self.steps.iter().any(|(step, _)| *step == rung.step)
+    }
+}
+
+/// What holds for the readers of each list that announced a post, the newest version first: the newest of
+/// all, but for a list that asks for approval the newest that it announced itself.
+async fn holding(
+    session: &mut impl Session,
+    config: &Config,
+    post: PostId,
+) -> anyhow::Result<Vec<Holding>> {
+    let announced = posts::announced_by_list(session, post).await?;
+    let newest = announced.iter().map(|(_, version)| *version).max().unwrap_or_default();
+    let mut by_version: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (list, own) in announced {
+        let version = if config.asks_for_approval(&list) { own } else { newest };
+        by_version.entry(version).or_default().push(list);
+    }
+    let mut all = Vec::with_capacity(by_version.len());
+    for (version, lists) in by_version.into_iter().rev() {
+        let stored = posts::version(session, post, version).await?;
+        let withdrawn = stored.withdrawn_at.is_some();
+        let (starts_at, steps) =
+            ladder(config, &stored.post()?).unwrap_or((Timestamp(0), Vec::new()));
+        all.push(Holding { version, lists, starts_at, steps, withdrawn });
+    }
+    Ok(all)
+}
+
+/// Lays the ladders of a post by the versions that hold: what came due before is passed over, what leads
+/// to another start no longer stands, and reminders of what holds for none of their readers end.
 pub(super) async fn lay(
     write: &mut Write,
     config: &Config,
     post: PostId,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let Some(version) = posts::announced(write, post).await? else { return Ok(()) };
-    let announced = posts::version(write, post, version).await?.post()?;
-    let known = store::rungs(write, post).await?;
-    let (starts_at, steps) = ladder(config, &announced).unwrap_or((now, Vec::new()));
-    let stands = |rung: &&Rung| {
-        rung.starts_at == starts_at && steps.iter().any(|(step, _)| *step == rung.step)
-    };
-    for gone in known.iter().filter(|rung| !stands(rung)) {
-        store::drop_rung(write, post, gone).await?;
+    let holding = holding(write, config, post).await?;
+    let mut gone = store::rungs(write, post).await?;
+    gone.retain(|rung| !holding.iter().any(|one| one.has(rung)));
+    for rung in &gone {
+        store::drop_rung(write, post, rung).await?;
     }
-    for (step, due_at) in steps.iter().copied().filter(|_| now < starts_at) {
-        let done = due_at <= now || was_sent(&known, step, starts_at);
-        let fired_at = done.then_some(now);
-        let rung = Rung { starts_at, step, due_at, fired_at, campaign_id: None };
-        store::keep_rung(write, post, &rung).await?;
+    for one in holding.iter().filter(|one| now < one.starts_at) {
+        let starts_at = one.starts_at;
+        for (step, due_at) in one.steps.iter().copied() {
+            let sent = was_sent(&gone, step, starts_at);
+            let fired_at = (sent || due_at <= now).then_some(now);
+            let rung = Rung { starts_at, step, due_at, fired_at, campaign_id: None };
+            if !sent {
+                store::pass_over_no_more(write, post, &rung, now).await?;
+            }
+            store::keep_rung(write, post, &rung).await?;
+        }
     }
-    Ok(store::stop_stale(write, post, version, now).await?)
+    stop_stale(write, post, &holding, now).await
 }
 
-/// Whether readers were reminded by this step, of a start that is about the same.
+/// Ends what is not sent yet of reminders that hold for none of their lists any more: the daemon's next
+/// round ends their mails.
+async fn stop_stale(
+    write: &mut Write,
+    post: PostId,
+    holding: &[Holding],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let why = Some("a newer version was announced");
+    for (id, state, version) in store::open_reminders(write, post).await? {
+        let lists = store::lists(write, id).await?;
+        let holds = |one: &Holding| {
+            one.version <= version && one.lists.iter().any(|list| lists.contains(list))
+        };
+        if !holding.iter().any(holds)
+            && store::change(write, id, state, State::Cancelled, why, now).await?
+        {
+            store::log(write, id, &Actor::machine(), Action::Cancelled, why, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether readers were reminded by this step, of a start that is about the same and holds no more.
 fn was_sent(known: &[Rung], step: Step, starts_at: Timestamp) -> bool {
     let near =
         |rung: &Rung| starts_at < rung.starts_at.plus(DAY) && rung.starts_at < starts_at.plus(DAY);
@@ -104,9 +173,7 @@ pub async fn lay_all(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result
 /// Whether the meeting is still to come; most of those that were ever announced are not.
 async fn is_ahead(db: &Db, config: &Config, post: PostId, now: Timestamp) -> anyhow::Result<bool> {
     let mut read = db.read().await?;
-    let Some(version) = posts::announced(&mut read, post).await? else { return Ok(false) };
-    let announced = posts::version(&mut read, post, version).await?.post()?;
-    Ok(ladder(config, &announced).is_some_and(|(starts_at, _)| now < starts_at))
+    Ok(holding(&mut read, config, post).await?.iter().any(|one| now < one.starts_at))
 }
 
 /// What is to come, as far as no more is announced, corrected or withdrawn.
@@ -135,7 +202,7 @@ async fn plan(
     config: &Config,
     post: PostId,
     now: Timestamp,
-) -> anyhow::Result<Option<Started>> {
+) -> anyhow::Result<Vec<Started>> {
     let mut write = db.write().await?;
     // whoever plans, freezes or withdraws now is before us, and has written, or after us, and sees it
     store::take_turn(&mut write).await?;
@@ -144,25 +211,44 @@ async fn plan(
     Ok(started)
 }
 
-/// The latest step that is due goes out, the others are passed over; all of them when it is too late or the
-/// post is withdrawn. None that another daemon has fired.
+/// The latest step that is due of each ladder goes out, the others are passed over; all of them when it is
+/// too late or the post is withdrawn. None that another daemon has fired.
 async fn fire(
     write: &mut Write,
     config: &Config,
     post: PostId,
     now: Timestamp,
-) -> anyhow::Result<Option<Started>> {
+) -> anyhow::Result<Vec<Started>> {
+    // it may have been queued since somebody looked what is due
+    if store::is_to_be_corrected(write, post, now).await? {
+        return Ok(Vec::new());
+    }
     let mut due = store::rungs(write, post).await?;
     due.retain(|rung| rung.fired_at.is_none() && rung.due_at <= now);
-    let Some(latest) = due.last().copied() else { return Ok(None) };
-    let in_time = now < latest.starts_at && now <= latest.due_at.plus(DAY);
-    let started = if in_time { send(write, config, post, &latest, now).await? } else { None };
-    for rung in &due {
-        let campaign = started.as_ref().map(|started| started.id);
-        let campaign = campaign.filter(|_| *rung == latest);
-        store::fire_rung(write, post, rung, campaign, now).await?;
+    let holding = holding(write, config, post).await?;
+    let mut sent: Vec<(Rung, Started)> = Vec::new();
+    for one in &holding {
+        // what a ladder was, as long as no daemon has laid it anew
+        let latest = due.iter().rfind(|rung| holding.len() == 1 || one.has(rung));
+        let in_time = |rung: &Rung| now < rung.starts_at && now <= rung.due_at.plus(DAY);
+        if let Some(rung) = latest.copied().filter(in_time)
+            && let Some(started) = send(write, config, post, (one, &rung), now).await?
+        {
+            sent.push((rung, started));
+        }
     }
-    Ok(started)
+    for rung in &due {
+        let campaign = sent.iter().find(|(of, _)| of == rung).map(|(_, started)| started.id);
+        store::fire_rung(write, post, rung, campaign, now).await?;
+        if campaign.is_none() && !holding.iter().any(|one| one.withdrawn) {
+            let step = rung.step;
+            tracing::warn!(
+                post = post.0,
+                "its reminder {step} before is passed over, and not sent"
+            );
+        }
+    }
+    Ok(sent.into_iter().map(|(_, started)| started).collect())
 }
 
 /// The campaign of one step, frozen; none of a post that is withdrawn.
@@ -170,10 +256,10 @@ async fn send(
     write: &mut Write,
     config: &Config,
     post: PostId,
-    rung: &Rung,
+    (holding, rung): (&Holding, &Rung),
     now: Timestamp,
 ) -> anyhow::Result<Option<Started>> {
-    let Some(version) = posts::announced(write, post).await? else { return Ok(None) };
+    let version = holding.version;
     let stored = posts::version(write, post, version).await?;
     if stored.withdrawn_at.is_some() {
         return Ok(None);
@@ -188,8 +274,7 @@ async fn send(
         due_at: rung.due_at,
         expires_at: rung.starts_at.min(now.plus(config.delivery.give_up_after)),
     };
-    let lists = posts::announced_on(write, post).await?;
-    let id = store::insert(write, &new, &lists, now).await?;
+    let id = store::insert(write, &new, &holding.lists, now).await?;
     let (by, detail) = (Actor::machine(), format!("the reminder {} before", rung.step));
     store::log(write, id, &by, Action::Queued, Some(&detail), now).await?;
     let told = store::told_sequence(write, post).await?;

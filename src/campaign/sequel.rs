@@ -68,8 +68,8 @@ async fn refuse(session: &mut impl Session, stored: &Stored) -> anyhow::Result<(
 #[derive(Clone, Debug)]
 pub enum Notice {
     Queued(Queued),
-    /// It is under way already.
-    Open(CampaignId),
+    /// There is one already, which stands like this.
+    Open(CampaignId, State),
     /// Nobody had the post, or everybody knows.
     Nobody(Forecast),
 }
@@ -83,8 +83,8 @@ pub async fn call_off(
     by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<Notice> {
-    if let Some(open) = store::open_cancellation(write, stored.id).await? {
-        return Ok(Notice::Open(open));
+    if let Some((open, state)) = store::open_cancellation(write, stored.id).await? {
+        return Ok(Notice::Open(open, state));
     }
     let Some(version) = posts::announced(write, stored.id).await? else {
         return Ok(Notice::Nobody(Forecast::default()));
@@ -110,7 +110,7 @@ async fn insert(
     (by, now): (&Actor, Timestamp),
 ) -> anyhow::Result<Queued> {
     let (lists, urgent) = (posts::announced_on(write, stored.id).await?, stored.post()?.urgent);
-    let approval = lists.iter().any(|list| config.list.get(list).is_some_and(|list| list.approval));
+    let approval = lists.iter().any(|list| config.asks_for_approval(list));
     let state = if approval { State::AwaitingApproval } else { State::Scheduled };
     let new = New {
         kind: sequel.kind(),

@@ -22,8 +22,8 @@ pub use holder::{
 };
 pub use look::by_state;
 pub use reminder::{
-    Coming, Rung, carry_told_sequence, coming, drop_rung, fire_rung, keep_rung, posts_due,
-    posts_with_meeting, rungs, stop_stale,
+    Coming, Rung, carry_told_sequence, coming, drop_rung, fire_rung, is_to_be_corrected, keep_rung,
+    open_reminders, pass_over_no_more, posts_due, posts_with_meeting, rungs,
 };
 pub use rendition::{Due, Piece, address, any_discreet, insert_rendition};
 pub use rsvp::{Asked, Rsvp, answer, answers, asked, told_sequence};

@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::print::Printer;
+use super::who::{TOKEN, TOKEN_FILE};
 use crate::id;
 use crate::web::sheet;
 
@@ -62,7 +63,29 @@ fn show(file: &Path) -> bool {
         }
         "xdg-open"
     };
+    opener(command, file).spawn().is_ok()
+}
+
+/// What opens a page: a browser lives on, and is given nobody's token.
+fn opener(command: &str, file: &Path) -> Command {
     let mut open = Command::new(command);
     open.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    open.spawn().is_ok()
+    for secret in [TOKEN, TOKEN_FILE] {
+        open.env_remove(secret);
+    }
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_given_no_token() {
+        let open = opener("xdg-open", Path::new("page.html"));
+        let changed: Vec<_> = open.get_envs().collect();
+        for secret in ["BULLETIN_TOKEN", "BULLETIN_TOKEN_FILE"] {
+            assert!(changed.contains(&(secret.as_ref(), None)), "{secret}: {changed:?}");
+        }
+    }
 }

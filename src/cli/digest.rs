@@ -84,7 +84,7 @@ async fn preview(
         }
         None => None,
     };
-    let pieces = pieces(&home.db, name, only).await?;
+    let pieces = pieces(&home.db, &home.config, name, only).await?;
     if pieces.is_empty() {
         printer.say("There is nothing new: nobody would get a digest.");
         printer.object(&json!({ "digest": name, "posts": 0 }));

@@ -1,6 +1,6 @@
 //! `bulletin post`: what there is to announce.
 
-mod reminder;
+pub(super) mod reminder;
 mod rsvps;
 
 use std::path::PathBuf;
@@ -216,7 +216,13 @@ fn tell(notice: &Notice, home: &Home, printer: Printer) {
             }
             people(&queued.forecast, "had it and are told", printer);
         }
-        Notice::Open(id) => {
+        Notice::Open(id, State::AwaitingApproval) => printer.say(format!(
+            "The cancellation, campaign {id}, still waits for approval: `bulletin campaign approve {id}`."
+        )),
+        Notice::Open(id, State::Paused) => printer.say(format!(
+            "The cancellation, campaign {id}, is paused: `bulletin campaign resume {id}` lets it go on."
+        )),
+        Notice::Open(id, _) => {
             printer.say(format!("The cancellation is on its way already: campaign {id}."));
         }
         Notice::Nobody(forecast) => {
@@ -230,7 +236,7 @@ fn told(notice: &Notice) -> serde_json::Value {
     let nobody = Forecast::default();
     let (campaign, state, forecast) = match notice {
         Notice::Queued(queued) => (Some(queued.id), Some(queued.state), &queued.forecast),
-        Notice::Open(id) => (Some(*id), None, &nobody),
+        Notice::Open(id, state) => (Some(*id), Some(*state), &nobody),
         Notice::Nobody(forecast) => (None, None, forecast),
     };
     json!({

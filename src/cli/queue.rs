@@ -112,7 +112,9 @@ impl Queue {
     fn tell(&self, queued: &Queued, home: &Home, printer: Printer) {
         let when = when_it_goes(queued, home.config.site.timezone);
         if self.dry_run {
-            printer.say(format!("If you queue {}, it goes out on {when}.", self.what()));
+            let awaits = queued.state == State::AwaitingApproval;
+            let once = if awaits { ", once a second person approves it" } else { "" };
+            printer.say(format!("If you queue {}, it goes out on {when}{once}.", self.what()));
         } else if queued.state == State::AwaitingApproval {
             printer.say(format!(
                 "Campaign {} waits until a second person approves it: `bulletin campaign approve {}`.",

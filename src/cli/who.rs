@@ -11,9 +11,9 @@ use crate::daemon::Home;
 use crate::secret::Secret;
 
 /// What a coordinator's token is put into.
-const TOKEN: &str = "BULLETIN_TOKEN";
+pub(super) const TOKEN: &str = "BULLETIN_TOKEN";
 /// Or where it stands, in a file that nobody else may read.
-const TOKEN_FILE: &str = "BULLETIN_TOKEN_FILE";
+pub(super) const TOKEN_FILE: &str = "BULLETIN_TOKEN_FILE";
 
 /// The coordinator who asks; without any in the configuration, the system's user.
 pub(super) fn who(home: &Home) -> anyhow::Result<Actor> {

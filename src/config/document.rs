@@ -119,9 +119,19 @@ pub(super) fn overlay(
             let path = name["BULLETIN__".len()..].to_lowercase();
             let path: Vec<_> = path.split("__").collect();
             let place = Place::Variable(name.clone());
+            if is_of_the_file(&path) {
+                return Some((place, format!("{} {OF_THE_FILE}", path.join("."))));
+            }
             set(root, &path, &place, value).err().map(|why| (place, why))
         })
         .collect()
+}
+
+const OF_THE_FILE: &str = "must stand in the file: whoever runs Bulletin sets the environment";
+
+/// Who may send, and where a second person must agree: no word of the one who asks.
+fn is_of_the_file(path: &[&str]) -> bool {
+    matches!(path, ["coordinator", ..] | ["list", _, "approval", ..])
 }
 
 fn set(table: &mut Table, path: &[&str], place: &Place, value: String) -> Result<(), String> {

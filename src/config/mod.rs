@@ -98,6 +98,11 @@ impl Config {
         })
     }
 
+    /// Whether a second person must approve what goes to this list; one that is not there any more asks nobody.
+    pub fn asks_for_approval(&self, list: &str) -> bool {
+        self.list.get(list).is_some_and(|list| list.approval)
+    }
+
     /// What holds when nothing is set, with paths counted from `folder`.
     #[expect(
         clippy::expect_used,

@@ -6,10 +6,12 @@
 //!   is under way is turned down at its last look, and what else it held comes in the next edition.
 //! * The ledger keeps who may have had the post, and only them: they are told.
 
+use std::collections::BTreeSet;
+
 use super::store;
 use crate::campaign::action::Actor;
 use crate::campaign::sequel::{Notice, call_off};
-use crate::campaign::store as campaigns;
+use crate::campaign::store::{self as campaigns, Campaign};
 use crate::campaign::{Action, Kind, State};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -46,7 +48,10 @@ pub async fn withdraw(
     campaigns::take_turn(&mut write).await?;
     let new = posts::withdraw(&mut write, stored.id, now).await?;
     let (stopped, cancelled) = stop(&mut write, stored.id, by, now).await?;
-    let (digests, empty) = plan_anew(&mut write, stored.id, now).await?;
+    let (digests, empty) = plan_anew(&mut write, stored, by, now).await?;
+    if new && stopped == 0 {
+        remember(&mut write, stored.id, by, now).await?;
+    }
     let notice =
         if notify { Some(call_off(&mut write, config, stored, by, now).await?) } else { None };
     write.commit().await?;
@@ -80,14 +85,37 @@ async fn stop(
     Ok((stopped, mails))
 }
 
+/// Who withdrew a post of which nothing was under way, in the log of what was sent of it last.
+async fn remember(
+    write: &mut Write,
+    post: PostId,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let all = campaigns::all(write).await?;
+    let newest = all.iter().find(|one| one.post_id == Some(post));
+    if let Some(Campaign { id, .. }) = newest {
+        let why = Some("the post was withdrawn");
+        campaigns::log(write, *id, by, Action::Cancelled, why, now).await?;
+    }
+    Ok(())
+}
+
 fn is_open(state: State) -> bool {
     !matches!(state, State::Finished | State::Cancelled)
 }
 
 /// Takes the post out of digests that wait: how many go without it, and how many had nothing else.
-async fn plan_anew(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::Result<(u64, u64)> {
-    let (mut moved, mut cancelled) = (0, 0);
+async fn plan_anew(
+    write: &mut Write,
+    stored: &Stored,
+    by: &Actor,
+    now: Timestamp,
+) -> anyhow::Result<(u64, u64)> {
+    let (mut moved, mut cancelled, post) = (0, 0, stored.id);
+    let mut touched = BTreeSet::new();
     for (campaign, rendition) in store::waiting_digests(write, post).await? {
+        touched.insert(campaign);
         let discreet = message::find(write, rendition).await?.discreet;
         let mut left = message::pieces(write, rendition).await?;
         left.retain(|piece| piece.post != post);
@@ -97,6 +125,10 @@ async fn plan_anew(write: &mut Write, post: PostId, now: Timestamp) -> anyhow::R
             let other = campaigns::insert_rendition(write, campaign, &left, discreet).await?;
             moved += store::move_waiting(write, campaign, rendition, other, post).await?;
         }
+    }
+    let what = format!("the post \"{}\" was withdrawn from it", stored.slug);
+    for campaign in touched {
+        campaigns::log(write, campaign, by, Action::Cancelled, Some(&what), now).await?;
     }
     Ok((moved, cancelled))
 }

@@ -263,6 +263,19 @@ pub async fn announced(session: &mut impl Session, id: PostId) -> Result<Option<
         .bind(id).fetch_one(c).await)
 }
 
+/// The newest version that each list announced of a post, in the order in which they first announced it.
+pub async fn announced_by_list(
+    session: &mut impl Session,
+    id: PostId,
+) -> Result<Vec<(String, i64)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT list, max(version) FROM publication WHERE post_id = $1 GROUP BY list ORDER BY min(sequence)",
+    )
+    .bind(id)
+    .fetch_all(c)
+    .await)
+}
+
 /// The lists on which any version of a post was announced, in the order in which that happened.
 pub async fn announced_on(session: &mut impl Session, id: PostId) -> Result<Vec<String>, Error> {
     on!(session, c => sqlx::query_scalar(

@@ -76,8 +76,8 @@ impl Piles {
         let places = self.by_list.get(list).map_or(&[][..], Vec::as_slice);
         let until =
             |sequence| places.partition_point(|place| self.published[*place].sequence <= sequence);
-        let (first, last) = (until(from), to.map_or(places.len(), until));
-        places.get(first..last).unwrap_or_default()
+        let (start, end) = (until(from), to.map_or(places.len(), until));
+        places.get(start..end).unwrap_or_default()
     }
 
     /// In the order it was published; each post once, under the list that brought it first.
@@ -115,6 +115,7 @@ mod tests {
             sequence,
             post_id: PostId(post),
             version: post + 100,
+            own: post + 100,
             list: list.to_owned(),
         };
         Piles::new(published.iter().map(publication).collect())

@@ -10,12 +10,15 @@ use crate::id::{PostId, SubscriberId};
 const PAGE: i64 = 5_000;
 
 row! {
-    /// A post as a list announced it, in the newest version that was announced anywhere.
+    /// A post as a list announced it.
     #[derive(Clone, Debug)]
     pub struct Publication {
         pub sequence: i64,
         pub post_id: PostId,
+        /// The newest that was announced anywhere.
         pub version: i64,
+        /// The newest that this very list announced.
+        pub own: i64,
         pub list: String,
     }
 }
@@ -38,7 +41,8 @@ row! {
 pub async fn publications(session: &mut impl Session) -> Result<Vec<Publication>, Error> {
     on!(session, c => sqlx::query_as(
         "SELECT b.sequence, b.post_id, b.list, \
-         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id) AS version \
+         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id) AS version, \
+         (SELECT max(n.version) FROM publication n WHERE n.post_id = b.post_id AND n.list = b.list) AS own \
          FROM publication b JOIN post p ON p.id = b.post_id \
          WHERE NOT b.correction AND p.withdrawn_at IS NULL ORDER BY b.sequence",
     )

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::super::{Forecast, Kind};
+use super::super::{Forecast, Kind, State};
 use crate::clock::step::Step;
 use crate::db::{Error, Session, Write, on};
 use crate::id::{CampaignId, PostId, SubscriberId};
@@ -67,7 +67,8 @@ impl Sequel {
         match self {
             Self::Update => "g.version >= $2 AND g.purpose IN ('post', 'update')".to_owned(),
             Self::Cancellation => "g.purpose = 'cancellation'".to_owned(),
-            Self::Reminder(_) => format!("g.version = $2 AND g.purpose = '{}'", self.purpose()),
+            // of a newer version: by another list, which announced it alone
+            Self::Reminder(_) => format!("g.version >= $2 AND g.purpose = '{}'", self.purpose()),
         }
     }
 
@@ -199,16 +200,16 @@ pub async fn under_way(session: &mut impl Session, post: PostId) -> Result<bool,
     Ok(count > 0)
 }
 
-/// The cancellation of a post that is still to be sent, or being sent.
+/// The cancellation of a post that is still to be sent, or being sent, and how it stands.
 pub async fn open_cancellation(
     session: &mut impl Session,
     post: PostId,
-) -> Result<Option<CampaignId>, Error> {
-    on!(session, c => sqlx::query_scalar(
-        "SELECT min(id) FROM campaign WHERE post_id = $1 AND kind = 'cancellation' \
-         AND state NOT IN ('finished', 'cancelled')",
+) -> Result<Option<(CampaignId, State)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT id, state FROM campaign WHERE post_id = $1 AND kind = 'cancellation' \
+         AND state NOT IN ('finished', 'cancelled') ORDER BY id LIMIT 1",
     )
     .bind(post)
-    .fetch_one(c)
+    .fetch_optional(c)
     .await)
 }

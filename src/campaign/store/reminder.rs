@@ -1,5 +1,8 @@
 //! All SQL of reminders: the ladder of each meeting, and what became of its steps.
 
+use sqlx::AssertSqlSafe;
+
+use super::super::State;
 use crate::clock::Timestamp;
 use crate::clock::step::Step;
 use crate::db::column::text_column;
@@ -54,7 +57,7 @@ pub async fn coming(
         "SELECT p.slug, r.step, r.due_at FROM reminder r JOIN post p ON p.id = r.post_id \
          WHERE r.fired_at IS NULL AND r.due_at >= $1 AND r.starts_at > $2 AND p.withdrawn_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM reminder o WHERE o.post_id = r.post_id AND o.fired_at IS NULL \
-             AND o.due_at > r.due_at AND o.due_at <= $2) ORDER BY r.due_at, p.id",
+             AND o.starts_at = r.starts_at AND o.due_at > r.due_at AND o.due_at <= $2) ORDER BY r.due_at, p.id",
     )
     .bind(stale)
     .bind(now)
@@ -62,16 +65,33 @@ pub async fn coming(
     .await)
 }
 
+/// Campaign `c` is a correction that waits, and may go out at `$1` or later.
+const WAITS: &str =
+    "c.kind = 'update' AND c.frozen_at IS NULL AND c.state <> 'cancelled' AND c.expires_at > $1";
+
 /// The posts of which a step is due, and no correction waits that would make it stale.
 pub async fn posts_due(session: &mut impl Session, now: Timestamp) -> Result<Vec<PostId>, Error> {
-    on!(session, c => sqlx::query_scalar(
-        "SELECT DISTINCT r.post_id FROM reminder r WHERE r.fired_at IS NULL AND r.due_at <= $1 \
-         AND NOT EXISTS (SELECT 1 FROM campaign c WHERE c.post_id = r.post_id AND c.kind = 'update' \
-             AND c.frozen_at IS NULL AND c.state <> 'cancelled') ORDER BY r.post_id",
-    )
-    .bind(now)
-    .fetch_all(c)
-    .await)
+    let sql = || {
+        AssertSqlSafe(format!(
+            "SELECT DISTINCT r.post_id FROM reminder r WHERE r.fired_at IS NULL AND r.due_at <= $1 \
+             AND NOT EXISTS (SELECT 1 FROM campaign c WHERE c.post_id = r.post_id AND {WAITS}) ORDER BY r.post_id"
+        ))
+    };
+    on!(session, c => sqlx::query_scalar(sql()).bind(now).fetch_all(c).await)
+}
+
+/// Whether a correction of the post waits.
+pub async fn is_to_be_corrected(
+    session: &mut impl Session,
+    id: PostId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let sql = || {
+        AssertSqlSafe(format!("SELECT count(*) FROM campaign c WHERE c.post_id = $2 AND {WAITS}"))
+    };
+    let count: i64 =
+        on!(session, c => sqlx::query_scalar(sql()).bind(now).bind(id).fetch_one(c).await)?;
+    Ok(count > 0)
 }
 
 /// Announced posts that may tell of a meeting and are not withdrawn.
@@ -96,6 +116,26 @@ pub async fn keep_rung(write: &mut Write, id: PostId, rung: &Rung) -> Result<(),
     .bind(rung.step)
     .bind(rung.due_at)
     .bind(rung.fired_at)
+    .execute(c)
+    .await
+    .map(drop))
+}
+
+/// A step that was passed over is to come again, if it was by a clock that is ahead of `now`.
+pub async fn pass_over_no_more(
+    write: &mut Write,
+    id: PostId,
+    rung: &Rung,
+    now: Timestamp,
+) -> Result<(), Error> {
+    on!(write, c => sqlx::query(
+        "UPDATE reminder SET fired_at = NULL WHERE post_id = $1 AND starts_at = $2 AND step = $3 \
+         AND campaign_id IS NULL AND fired_at > $4",
+    )
+    .bind(id)
+    .bind(rung.starts_at)
+    .bind(rung.step)
+    .bind(now)
     .execute(c)
     .await
     .map(drop))
@@ -147,22 +187,16 @@ pub async fn carry_told_sequence(
         .bind(campaign).bind(told).execute(c).await.map(drop))
 }
 
-/// Ends the reminders of versions before this one, as far as they are not sent: the daemon's next round
-/// ends their mails. They are no longer what holds.
-pub async fn stop_stale(
-    write: &mut Write,
+/// The reminders of a post that are still being sent, and of which version.
+pub async fn open_reminders(
+    session: &mut impl Session,
     id: PostId,
-    version: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
-    on!(write, c => sqlx::query(
-        "UPDATE campaign SET state = 'cancelled', reason = 'a newer version was announced', finished_at = $3 \
-         WHERE post_id = $1 AND kind = 'reminder' AND version < $2 AND state NOT IN ('finished', 'cancelled')",
+) -> Result<Vec<(CampaignId, State, i64)>, Error> {
+    on!(session, c => sqlx::query_as(
+        "SELECT id, state, version FROM campaign WHERE post_id = $1 AND kind = 'reminder' \
+         AND state NOT IN ('finished', 'cancelled') ORDER BY id",
     )
     .bind(id)
-    .bind(version)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(drop))
+    .fetch_all(c)
+    .await)
 }

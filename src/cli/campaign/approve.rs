@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::show::{allowed, forecast, heading};
 use super::{Row, find};
-use crate::campaign::State;
 use crate::campaign::approval::{Content, approve as sign, refuse};
 use crate::campaign::store;
+use crate::campaign::{Kind, State};
 use crate::cli::allow;
 use crate::cli::open::Failure;
+use crate::cli::post::reminder::planned;
 use crate::cli::print::Printer;
 use crate::cli::who::{shown, who};
 use crate::daemon::Home;
@@ -63,8 +64,13 @@ async fn told(home: &Home, campaign: &Row, content: &Content) -> Result<Vec<Stri
     }
     lines.extend(allow::lines(home, &allowed(home, campaign).await?));
     if let (Some(post), Some(version)) = (campaign.post_id, campaign.version) {
-        let slug = post::store::version(&mut read, post, version).await?.slug;
-        let newest = post::store::newest(&mut read, &slug).await?.map_or(version, |it| it.version);
+        let signed = post::store::version(&mut read, post, version).await?;
+        let slug = &signed.slug;
+        if campaign.kind != Kind::Cancellation {
+            let from = campaign.due_at.max(home.clock.now());
+            lines.extend(planned(&home.config, &signed.post()?, from));
+        }
+        let newest = post::store::newest(&mut read, slug).await?.map_or(version, |it| it.version);
         if newest > version {
             lines.push(format!(
                 "The post was edited since: this sends version {version}, and the newest is {newest}."

@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::campaign::reminder::ladder;
-use crate::campaign::store::{Rung, rungs};
+use crate::campaign::store::{Campaign, Rung, find, rungs};
+use crate::clock::Timestamp;
+use crate::clock::step::Step;
+use crate::config::Config;
 use crate::daemon::Home;
+use crate::post::Post;
 use crate::post::store::{Stored, announced, version};
 
 /// A step and how it stands.
@@ -33,11 +37,20 @@ pub(super) async fn all(home: &Home, stored: &Stored) -> anyhow::Result<Vec<Show
     let mut known = rungs(&mut read, stored.id).await?;
     known.retain(|rung| rung.starts_at == starts_at);
     let withdrawn = stored.withdrawn_at.is_some();
-    Ok(known.into_iter().map(|rung| Shown { rung, state: state(&rung, withdrawn) }).collect())
+    let mut shown = Vec::with_capacity(known.len());
+    for rung in known {
+        let campaign = match rung.campaign_id {
+            Some(id) => find(&mut read, id).await?,
+            None => None,
+        };
+        shown.push(Shown { rung, state: state(&rung, campaign.as_ref(), withdrawn) });
+    }
+    Ok(shown)
 }
 
-fn state(rung: &Rung, withdrawn: bool) -> &'static str {
-    match (rung.campaign_id, rung.fired_at) {
+fn state(rung: &Rung, campaign: Option<&Campaign>, withdrawn: bool) -> &'static str {
+    match (campaign, rung.fired_at) {
+        (Some(Campaign { audience: Some(0), .. }), _) => "nobody to remind",
         (Some(_), _) => "sent",
         (None, Some(_)) => "passed over",
         (None, None) if withdrawn => "withdrawn",
@@ -45,10 +58,24 @@ fn state(rung: &Rung, withdrawn: bool) -> &'static str {
     }
 }
 
+/// The ladder of one version that goes out at a time, a line for people about each step; what has passed by then never goes out.
+pub(in crate::cli) fn planned(config: &Config, post: &Post, from: Timestamp) -> Vec<String> {
+    let steps = ladder(config, post).map_or_else(Vec::new, |(_, steps)| steps);
+    let line = |(step, at): (Step, Timestamp)| {
+        let passed = if at <= from { ", passed over" } else { "" };
+        format!("reminder {step}: {}{passed}", spelt(config, at))
+    };
+    steps.into_iter().map(line).collect()
+}
+
+fn spelt(config: &Config, at: Timestamp) -> String {
+    at.local(config.site.timezone).format("%a %-d %b %Y, %H:%M %Z").to_string()
+}
+
 /// A line for people about each.
 pub(super) fn lines(home: &Home, shown: &[Shown]) -> Vec<String> {
     let line = |Shown { rung, state }: &Shown| {
-        let at = rung.due_at.local(home.config.site.timezone).format("%a %-d %b %Y, %H:%M %Z");
+        let at = spelt(&home.config, rung.due_at);
         let campaign = rung.campaign_id.map_or_else(String::new, |id| format!(" (campaign {id})"));
         format!("reminder {}: {at}, {state}{campaign}", rung.step)
     };

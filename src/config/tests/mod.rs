@@ -91,7 +91,7 @@ fn the_environment_outranks_the_file() {
             ("BULLETIN__RELAY__MAIN__HOST", "smtp.example.org"),
             ("BULLETIN__RELAY__MAIN__USER", "ann"),
             ("BULLETIN__RELAY__MAIN__PASSWORD", "hunter2"),
-            ("BULLETIN__LIST__BOARD_MEETINGS__APPROVAL", "true"),
+            ("BULLETIN__LIST__BOARD_MEETINGS__DOUBLE_OPT_IN", "false"),
             ("BULLETIN_CONFIG", "elsewhere.toml"),
             ("HOME", "/root"),
         ],
@@ -100,12 +100,32 @@ fn the_environment_outranks_the_file() {
     assert_eq!(config.site.name.as_str(), "Environment");
     assert_eq!(config.delivery.retry, [60, 120].map(Duration::from_secs));
     assert_eq!(config.delivery.window, 7);
-    assert!(config.list["board-meetings"].approval);
+    assert!(!config.list["board-meetings"].double_opt_in);
     let RelayKind::Smtp(relay) = &config.relay["main"].kind else {
         panic!("a host makes an SMTP relay");
     };
     assert_eq!((relay.host.as_str(), relay.port), ("smtp.example.org", 587));
     assert_eq!(relay.password.as_ref().unwrap().reveal(), "hunter2");
+}
+
+/// They say who may send what; the environment is anybody's who runs the program, by `sudo`, too.
+#[test]
+fn the_environment_makes_no_coordinators_and_gives_no_approval() {
+    const FILE: &str = "[list.board-meetings]\nname = \"Board\"\napproval = true\n[coordinator.ann]\nuser = \"ann\"";
+    for (variable, key) in [
+        ("BULLETIN__COORDINATOR__EVE__USER", "coordinator.eve.user"),
+        ("BULLETIN__COORDINATOR__ANN__USER", "coordinator.ann.user"),
+        ("BULLETIN__COORDINATOR", "coordinator"),
+        ("BULLETIN__Coordinator__Eve__User", "coordinator.eve.user"),
+        ("BULLETIN__LIST__BOARD_MEETINGS__APPROVAL", "list.board_meetings.approval"),
+    ] {
+        assert_eq!(
+            refused(FILE, &[(variable, "false")]),
+            format!(
+                "{variable}: {key} must stand in the file: whoever runs Bulletin sets the environment"
+            )
+        );
+    }
 }
 
 #[test]

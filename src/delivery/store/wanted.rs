@@ -20,8 +20,8 @@ pub(super) fn unwanted() -> String {
              WHERE l.campaign_id = c.id) THEN 'unsubscribed' \
          WHEN c.kind <> 'cancellation' AND EXISTS (SELECT 1 FROM rendition_post r JOIN post p ON p.id = r.post_id \
              WHERE r.rendition_id = d.rendition_id AND p.withdrawn_at IS NOT NULL) THEN 'withdrawn' \
-         WHEN c.kind = 'reminder' AND EXISTS (SELECT 1 FROM publication b WHERE b.post_id = c.post_id \
-             AND b.version > c.version) THEN 'corrected' \
+         WHEN c.kind = 'reminder' AND EXISTS (SELECT 1 FROM publication b JOIN rendition_post r ON r.list = b.list \
+             WHERE b.post_id = c.post_id AND b.version > c.version AND r.rendition_id = d.rendition_id) THEN 'corrected' \
          WHEN c.kind = 'reminder' AND EXISTS (SELECT 1 FROM rsvp o WHERE o.post_id = c.post_id \
              AND o.subscriber_id = d.subscriber_id AND o.answer = 'not_coming') THEN 'not coming' \
          WHEN c.kind IN ('announcement', 'update') AND EXISTS (SELECT 1 FROM ledger g JOIN delivery k ON k.id = g.delivery_id \

@@ -15,6 +15,8 @@ on_both!(
     a_daemon_that_dies_between_the_plan_and_the_mails_misses_nobody,
     a_ladder_of_the_configuration_counts_from_the_next_start_and_a_withdrawn_notice_has_none,
     a_correction_moves_the_ladder_and_raises_the_sequence_and_a_withdrawal_ends_both,
+    a_step_that_is_too_late_is_passed_over_and_the_log_says_so,
+    a_step_that_reached_nobody_is_not_said_to_be_sent,
     a_step_that_has_passed_is_said_to_be_passed_over_before_and_after_the_notice,
 );
 
@@ -199,6 +201,32 @@ async fn a_correction_moves_the_ladder_and_raises_the_sequence_and_a_withdrawal_
     assert_eq!(scheduled(&house), Vec::<Value>::new());
     house.send();
     assert_eq!(house.mails().len(), 8, "nothing more by itself");
+}
+
+async fn a_step_that_is_too_late_is_passed_over_and_the_log_says_so(database: Database) {
+    let house = house(database).open();
+    noticed(&house, ", reminders: [14d]");
+    let daemon = house.daemon();
+    let raw = Raw::open(&house.database_url()).await;
+    let late = Clock::System.now().0 - 2 * 24 * 3_600_000;
+    raw.run(&format!("UPDATE reminder SET due_at = {late}")).await.unwrap();
+    until("it is passed over", || shown(&house)[0]["state"] == "passed over").await;
+    daemon.wait_for_line("its reminder 14d before is passed over, and not sent", PATIENCE);
+    assert_eq!(house.mails().len(), 2, "the notices");
+}
+
+async fn a_step_that_reached_nobody_is_not_said_to_be_sent(database: Database) {
+    let house = house(database).open();
+    noticed(&house, ", reminders: [14d]");
+    for reader in [ANN, BOB] {
+        house.must(&["subscriber", "unsubscribe", reader]);
+    }
+    let daemon = house.daemon();
+    the_time_comes(&house).await;
+    finished(&daemon, 2);
+    drop(daemon);
+    assert_eq!(house.mails().len(), 2, "the notices");
+    assert_eq!(shown(&house)[0]["state"], "nobody to remind");
 }
 
 async fn a_step_that_has_passed_is_said_to_be_passed_over_before_and_after_the_notice(

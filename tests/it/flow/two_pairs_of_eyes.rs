@@ -23,6 +23,7 @@ on_both!(
     what_is_approved_late_goes_at_once_and_what_has_expired_never,
     a_digest_holds_what_was_approved_and_goes_by_itself,
     an_edit_does_not_change_what_was_approved,
+    who_approves_a_meeting_sees_when_its_readers_are_reminded,
 );
 
 const ANN: &str = "ann@readers.example";
@@ -75,6 +76,10 @@ pub(super) async fn raw(house: &House) -> Raw {
 
 async fn a_second_coordinator_lets_a_campaign_go_and_the_first_cannot(database: Database) {
     let house = careful(database);
+    let goes = |list| house.must(&["queue", "hello", "--list", list, "--dry-run"]).stdout;
+    let once = ", once a second person approves it.";
+    assert!(goes("news").contains(once), "{}", goes("news"));
+    assert!(!goes("reports").contains(once), "{}", goes("reports"));
     let campaign = house.queue("hello");
     refused(&approve(&house, "ann", campaign), "was queued by ann, which is you");
     house.send();
@@ -326,4 +331,23 @@ async fn who_is_alone_is_told_that_nobody_can_approve(database: Database) {
     let said = house.must(&["queue", "again"]);
     assert!(said.stdout.contains(alone), "{}", said.stdout);
     assert!(said.stdout.contains("[coordinator.NAME]"), "{}", said.stdout);
+}
+
+async fn who_approves_a_meeting_sees_when_its_readers_are_reminded(database: Database) {
+    let house = careful(database);
+    let meeting = |ladder: &str| {
+        format!(
+            "meeting: {{starts: 2037-06-12 14:00, ends: 2037-06-12 16:30, timezone: Europe/London, reminders: {ladder}}}"
+        )
+    };
+    house.post_with("next", "meeting-notice", &["news"], &meeting("[36500d, 14d, 2h]"));
+    let campaign = house.queue("next");
+    // it is the ladder of what is signed
+    house.post_with("next", "meeting-notice", &["news"], &meeting("[3d]"));
+    let told = approve(&house, "bob", campaign).stdout;
+    let ladder: Vec<_> = told.lines().filter(|line| line.starts_with("reminder ")).collect();
+    let [old, fortnight, hours] = ladder[..] else { panic!("{told}") };
+    assert!(old.starts_with("reminder 36500d: ") && old.ends_with(", passed over"), "{told}");
+    assert_eq!(fortnight, "reminder 14d: Fri 29 May 2037, 14:00 BST");
+    assert_eq!(hours, "reminder 2h: Fri 12 Jun 2037, 12:00 BST");
 }

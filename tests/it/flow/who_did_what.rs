@@ -12,6 +12,7 @@ on_both!(
     what_cannot_be_logged_is_not_done,
     what_bulletin_pauses_itself_is_logged_without_what_the_server_said,
     a_withdrawal_is_logged_where_it_ends_campaigns_and_where_it_begins_one,
+    a_withdrawal_is_logged_when_nothing_is_under_way_and_in_the_digests_that_wait,
 );
 
 const BOB: &str = "bob@readers.example";
@@ -105,6 +106,48 @@ async fn a_withdrawal_is_logged_where_it_ends_campaigns_and_where_it_begins_one(
     assert_eq!((who.as_str(), action.as_str(), detail.as_str()), expected);
 }
 
+async fn a_withdrawal_is_logged_when_nothing_is_under_way_and_in_the_digests_that_wait(
+    database: Database,
+) {
+    let house = careful(database);
+    house.subscriber(BOB, &["reports:weekly"]);
+    for slug in ["one", "two"] {
+        house.post(slug, "report", &["reports"]);
+        house.queue(slug);
+    }
+    let hello = house.queue("hello");
+    house.approve(hello);
+    house.send();
+    assert_eq!(state(&house, hello), "finished");
+    house.must(&["relay", "pause", "main"]);
+    let edition = house.program.json(&["digest", "run", "weekly"])["campaign"].as_i64().unwrap();
+    let last = |campaign| log(&house, campaign).pop().unwrap();
+    let by_bob = |detail: &str| ("bob".to_owned(), "cancelled".to_owned(), detail.to_owned());
+    let bob = house.program_of("bob");
+    assert_eq!(bob.run(&["post", "withdraw", "one"]).code, 0);
+    assert_eq!(last(edition), by_bob("the post \"one\" was withdrawn from it"));
+    assert_eq!(bob.run(&["post", "withdraw", "hello"]).code, 0);
+    assert_eq!(last(hello), by_bob("the post was withdrawn"));
+    let lines = log(&house, hello).len();
+    assert_eq!(bob.run(&["post", "withdraw", "hello"]).code, 0);
+    assert_eq!(log(&house, hello).len(), lines, "it was withdrawn before");
+}
+
+/// What lets the log be read and takes no more lines, or lets it take them again.
+fn full_log(database: Database, full: bool) -> &'static [&'static str] {
+    match (database, full) {
+        (Database::Sqlite, true) => &[
+            "CREATE TRIGGER action_is_full BEFORE INSERT ON action BEGIN SELECT RAISE(ABORT, 'full'); END",
+        ],
+        (Database::Sqlite, false) => &["DROP TRIGGER action_is_full"],
+        (Database::Postgres, true) => &[
+            "CREATE OR REPLACE FUNCTION log_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full'; END $$",
+            "CREATE TRIGGER action_is_full BEFORE INSERT ON action FOR EACH ROW EXECUTE FUNCTION log_is_full()",
+        ],
+        (Database::Postgres, false) => &["DROP TRIGGER action_is_full ON action"],
+    }
+}
+
 async fn what_cannot_be_logged_is_not_done(database: Database) {
     let house = careful(database);
     house.post("other", "announcement", &["news"]);
@@ -123,9 +166,10 @@ async fn what_cannot_be_logged_is_not_done(database: Database) {
         &["post", "withdraw", "hello"],
         &["queue", "hello"],
     ];
-    let log_is = async |gone: bool| {
-        let (from, to) = if gone { ("action", "gone") } else { ("gone", "action") };
-        raw.run(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    let log_is = async |full: bool| {
+        for change in full_log(database, full) {
+            raw.run(change).await.unwrap();
+        }
     };
     let states = async || raw.words("SELECT state FROM campaign ORDER BY id").await;
     log_is(true).await;

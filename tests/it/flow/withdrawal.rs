@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::house::{Database, House, accepted, finished, house, until};
+use crate::store::raw::Raw;
 use crate::support::relay::{Act, At, Relay, When};
 
 on_both!(
@@ -18,6 +19,7 @@ on_both!(
     whoever_says_no_before_or_after_the_freeze_gets_no_cancellation,
     a_daemon_that_dies_at_any_step_of_a_cancellation_misses_nobody,
     a_cancellation_waits_for_approval_where_the_list_wants_it,
+    a_cancellation_that_expired_is_queued_by_withdrawing_again,
 );
 
 const ANN: &str = "ann@readers.example";
@@ -233,7 +235,53 @@ async fn a_cancellation_waits_for_approval_where_the_list_wants_it(database: Dat
     assert_eq!(said["notice"]["state"], "awaiting_approval");
     house.send();
     assert_eq!(told(&house), [""; 0]);
-    house.approve(notice(&said));
+    let id = notice(&said);
+    let again = withdraw(&house, "hello");
+    assert_eq!((notice(&again), &again["notice"]["state"]), (id, &json!("awaiting_approval")));
+    says_how_it_stands(
+        &house,
+        &format!("still waits for approval: `bulletin campaign approve {id}`"),
+    );
+    house.approve(id);
+    says_how_it_stands(&house, "is on its way already");
+    house.must(&["campaign", "pause", &id.to_string()]);
+    says_how_it_stands(&house, &format!("is paused: `bulletin campaign resume {id}`"));
+    house.must(&["campaign", "resume", &id.to_string()]);
+    house.send();
+    assert_eq!(told(&house), [ANN]);
+}
+
+/// What somebody reads who withdraws "hello" again.
+fn says_how_it_stands(house: &House, expected: &str) {
+    let said = house.must(&["post", "withdraw", "hello", "--notify"]).stdout;
+    assert!(said.contains(expected), "{said}");
+    let way = "on its way already";
+    assert_eq!(said.contains(way), expected.contains(way), "{said}");
+}
+
+async fn a_cancellation_that_expired_is_queued_by_withdrawing_again(database: Database) {
+    let mut house = house(database).open();
+    house.ask_for_approval(&["news"]);
+    house.subscriber(ANN, &["news"]);
+    house.post("hello", "announcement", &["news"]);
+    house.approve(house.queue("hello"));
+    house.send();
+    let id = notice(&withdraw(&house, "hello"));
+    let raw = Raw::open(&house.database_url()).await;
+    let old = format!("UPDATE campaign SET due_at = 1, expires_at = 2 WHERE id = {id}");
+    raw.run(&old).await.unwrap();
+    let remedy = "`bulletin post withdraw SLUG --notify`";
+    let ran = house.program_of("bob").run(&["campaign", "approve", &id.to_string()]);
+    assert!(
+        ran.stderr.contains(remedy) && !ran.stderr.contains("queue it again"),
+        "{}",
+        ran.stderr
+    );
+    let needs = house.program.json(&["status"])["needs_a_person"].to_string();
+    assert!(needs.contains(remedy) && !needs.contains("queue it again"), "{needs}");
+    // and so it is
+    house.must(&["campaign", "cancel", &id.to_string()]);
+    house.approve(notice(&withdraw(&house, "hello")));
     house.send();
     assert_eq!(told(&house), [ANN]);
 }

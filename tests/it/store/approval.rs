@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bulletin::campaign::State::{AwaitingApproval, Scheduled};
 use bulletin::campaign::action::Actor;
 use bulletin::campaign::approval::{Content, approve};
+use bulletin::campaign::digest;
 use bulletin::campaign::freeze::freeze_due;
 use bulletin::campaign::store::{actions, signed};
 use bulletin::campaign::{Action, State};
@@ -18,6 +19,7 @@ on_both!(
     what_changed_while_somebody_looked_is_not_approved,
     each_thing_that_is_signed_voids_the_approval_when_it_changes,
     what_was_due_under_an_older_version_is_approved_once_more,
+    a_digest_brings_a_list_that_asks_no_version_that_only_another_list_had,
 );
 
 /// The post "hello" on the news, waiting for approval.
@@ -119,4 +121,24 @@ async fn what_was_due_under_an_older_version_is_approved_once_more(w: &World) {
     assert_eq!(w.campaign(id).await.state, state);
     w.approve(id, &w.seen(id).await, "bob").await.unwrap();
     assert_eq!(freeze_due(&w.db, &config, w.now()).await.unwrap().len(), 1);
+}
+
+/// News asks for approval, and reports do not: what goes to these was seen by one person alone.
+async fn a_digest_brings_a_list_that_asks_no_version_that_only_another_list_had(w: &World) {
+    for (name, list) in [("ann", "news"), ("bob", "reports")] {
+        w.reader(name, list, "weekly").await;
+    }
+    w.reader("imm", "news", "immediate").await;
+    for slug in ["edited", "corrected"] {
+        w.post(slug, "announcement").await;
+        w.announce(slug).await;
+        w.post_with(slug, "announcement", "discreet_subject: News\n").await;
+    }
+    w.order("edited", &["reports"], false).await;
+    w.freeze().await;
+    w.correct("corrected", w.now()).await;
+    w.freeze().await;
+    let (config, by) = (careful(w), Actor::machine());
+    let edition = digest::run(&w.db, &config, "weekly", &by, w.now()).await.unwrap().unwrap();
+    assert_eq!(w.piles(&edition).await, ["ann: edited.1 corrected.2", "bob: edited.2"]);
 }

@@ -26,6 +26,7 @@ on_both!(
     a_digest_seen_for_the_first_time_does_not_fire_for_the_past,
     a_missed_firing_fires_once,
     a_firing_is_taken_once_by_many_who_look_at_once,
+    a_firing_and_a_person_who_runs_the_digest_do_not_hold_up_each_other,
     a_firing_with_nothing_new_is_taken_too,
     a_firing_is_taken_once_and_an_earlier_one_never_after_it,
     a_firing_whose_plan_was_given_up_is_taken_again,
@@ -310,6 +311,26 @@ async fn a_firing_is_taken_once_by_many_who_look_at_once(w: &World) {
     assert_eq!(editions.len(), 1);
     let campaigns = "SELECT count(*) FROM campaign WHERE kind = 'digest'";
     assert_eq!(w.raw.number(campaigns).await, 1);
+}
+
+/// Both want the digest's row and the turn, and take them in the same order.
+async fn a_firing_and_a_person_who_runs_the_digest_do_not_hold_up_each_other(w: &World) {
+    let mut write = w.write().await;
+    take_firing(&mut write, "weekly", w.now()).await.unwrap();
+    write.commit().await.unwrap();
+    w.pass(1);
+    let mut firing = w.write().await;
+    assert!(take_firing(&mut firing, "weekly", w.now()).await.unwrap());
+    let goes_on = async {
+        // long enough for the other to wait
+        for _ in 0..20_000 {
+            tokio::task::yield_now().await;
+        }
+        take_turn(&mut firing).await.unwrap();
+        firing.commit().await.unwrap();
+    };
+    let (ran, ()) = tokio::join!(w.edition("weekly"), goes_on);
+    assert_eq!(ran, None);
 }
 
 async fn a_firing_with_nothing_new_is_taken_too(w: &World) {

@@ -1,6 +1,7 @@
 //! Readers of a notice are reminded of its meeting: once by each step, and never of what no longer holds.
 
 mod audience;
+mod careful;
 mod ladder;
 mod sequel;
 

@@ -18,6 +18,7 @@ on_both!(
     of_two_steps_that_are_due_at_once_only_the_latest_ever_goes_out,
     a_step_that_is_more_than_a_day_late_is_passed_over,
     nobody_is_reminded_of_a_meeting_that_has_begun,
+    a_clock_that_ran_ahead_uses_up_no_step,
     of_two_daemons_one_sends_it,
     a_plan_that_dies_at_any_moment_left_all_of_it_or_nothing,
     a_day_before_is_the_same_hour_also_when_the_clocks_change,
@@ -85,6 +86,24 @@ async fn nobody_is_reminded_of_a_meeting_that_has_begun(w: &World) {
     assert_eq!(w.remind().await, []);
     assert_eq!(w.count_reminders().await, 0);
     assert_eq!(w.steps_to_come().await, [], "they are passed over");
+}
+
+async fn a_clock_that_ran_ahead_uses_up_no_step(w: &World) {
+    w.reader("ann", "news", "immediate").await;
+    w.noticed().await;
+    // by a clock that is three days ahead, 14 days before has long passed
+    w.go_to("2026-04-18T14:00:01+01:00");
+    assert_eq!(w.remind().await, []);
+    w.set_back(3 * 24 * 3600);
+    lay_all(&w.db, &w.config, w.now()).await.unwrap();
+    assert_eq!(w.steps_to_come().await, to_come([("next 14d", FORTNIGHT), ("next 1d", EVE)]));
+    w.go_to(FORTNIGHT);
+    w.reminded().await;
+    w.hand_over().await;
+    // what was sent is not sent again, whatever the clock says
+    w.set_back(3 * 24 * 3600);
+    lay_all(&w.db, &w.config, w.now()).await.unwrap();
+    assert_eq!(w.steps_to_come().await, to_come([("next 1d", EVE)]));
 }
 
 async fn of_two_daemons_one_sends_it(w: &World) {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bulletin::campaign::State;
 use bulletin::campaign::action::Actor;
-use bulletin::campaign::reminder::lay_all;
-use bulletin::campaign::store::change;
+use bulletin::campaign::reminder::{lay_all, plan_due};
+use bulletin::campaign::store::{actions, change, take_turn};
+use bulletin::campaign::{Action, State};
 use bulletin::delivery::State as Delivery;
 use bulletin::delivery::hours::Hours;
 use bulletin::delivery::store::{Taken, last_look, sweep_cancelled};
@@ -26,6 +26,8 @@ on_both!(
     a_withdrawn_meeting_is_reminded_of_no_more,
     a_meeting_that_is_withdrawn_in_silence_is_reminded_of_no_more,
     no_step_goes_while_a_correction_waits,
+    no_step_goes_when_a_correction_is_queued_before_its_turn_comes,
+    a_correction_that_nobody_let_go_in_time_holds_no_step,
     a_correction_that_is_called_off_leaves_the_sequence_that_calendars_have,
     whoever_is_still_to_get_the_correction_is_not_reminded_before,
 );
@@ -38,6 +40,10 @@ async fn a_meeting_that_is_moved_is_reminded_of_anew(w: &World) {
     // it waits; and the meeting is moved by a week
     w.correct_to(&meeting("2026-05-08", 15, LADDER)).await;
     assert_eq!(w.campaign(stale).await.state, State::Cancelled);
+    let log = actions(&mut w.db.read().await.unwrap(), stale).await.unwrap();
+    let ended = log.last().map(|it| (it.coordinator.as_str(), it.action, it.detail.as_deref()));
+    let why = Some("a newer version was announced");
+    assert_eq!(ended, Some((Actor::machine().name(), Action::Cancelled, why)));
     sweep_cancelled(&w.db, w.now()).await.unwrap();
     let states = format!("SELECT state FROM delivery WHERE campaign_id = {stale}");
     assert_eq!(w.raw.words(&states).await, ["cancelled"]);
@@ -157,6 +163,43 @@ async fn no_step_goes_while_a_correction_waits(w: &World) {
     let expected =
         [("next 14d", "2026-04-24T15:00:00+01:00"), ("next 1d", "2026-05-07T15:00:00+01:00")];
     assert_eq!(w.steps_to_come().await, to_come(expected));
+}
+
+/// It was due, and none was waiting, when the daemon looked.
+async fn no_step_goes_when_a_correction_is_queued_before_its_turn_comes(w: &World) {
+    let correction = correction_in_waiting(w).await;
+    assert!(w.move_campaign(correction, State::Scheduled, State::Cancelled).await);
+    let mut write = w.write().await;
+    take_turn(&mut write).await.unwrap();
+    change(&mut write, correction, State::Cancelled, State::Scheduled, None, w.now())
+        .await
+        .unwrap();
+    let planned = plan_due(&w.db, &w.config, w.now());
+    let committed = async {
+        // long enough for the other to have looked, and to wait for its turn
+        for _ in 0..20_000 {
+            tokio::task::yield_now().await;
+        }
+        write.commit().await.unwrap();
+    };
+    let (planned, ()) = tokio::join!(planned, committed);
+    assert_eq!(planned.unwrap(), []);
+    assert!(w.move_campaign(correction, State::Scheduled, State::Cancelled).await);
+    assert_eq!(w.remind().await.len(), 1, "the step was left as it is");
+}
+
+async fn a_correction_that_nobody_let_go_in_time_holds_no_step(w: &World) {
+    let correction = correction_in_waiting(w).await;
+    for state in ["awaiting_approval", "paused"] {
+        let change = format!(
+            "UPDATE campaign SET state = '{state}', due_at = {0}, expires_at = {0} + 1 WHERE id = {correction}",
+            w.now().0
+        );
+        w.raw.run(&change).await.unwrap();
+        assert_eq!(w.remind().await, [], "{state}");
+    }
+    w.pass(1);
+    assert_eq!(w.remind().await.len(), 1, "it never goes out any more");
 }
 
 async fn a_correction_that_is_called_off_leaves_the_sequence_that_calendars_have(w: &World) {
