@@ -75,7 +75,8 @@ async fn a_daemon_that_comes_under_load_is_made_room_for() {
 /// The default lease is half an hour; a dead daemon's is worth nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_a_killed_daemon_held_is_taken_over_by_the_others_at_once() {
-    let mut fleet = Fleet::new(plan(), 1500, vec![relay(20), relay(20), relay(20)]).await;
+    // slow enough that none is done before the case has looked
+    let mut fleet = Fleet::new(plan(), 1500, vec![relay(100), relay(100), relay(100)]).await;
     let campaign = fleet.announce("minutes");
     until("all share", || fleet.crew.iter().all(|one| one.relay.count() >= 100)).await;
     // while it stands still nobody takes what it holds, and the case can look

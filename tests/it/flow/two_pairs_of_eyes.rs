@@ -226,8 +226,8 @@ async fn what_is_approved_late_goes_at_once_and_what_has_expired_never(database:
     raw(&house).await.run(&old).await.unwrap();
     let needs = needs(&house);
     for need in [
-        format!("campaign {hello} waits for approval, and its time has come"),
-        format!("campaign {late} expired before anybody approved it"),
+        format!("campaign {hello} “hello” waits for approval, and its time has come"),
+        format!("campaign {late} “late” expired before anybody approved it"),
     ] {
         assert!(needs.contains(&need), "{needs}");
     }
