@@ -9,7 +9,7 @@
 //!
 //! # What always holds
 //! * An alert means that something is broken, never that there is much to do: whoever was accepted lately
-//!   explains why others still wait ([`judge`], pure).
+//!   explains why others still wait (`judge`, pure).
 //! * What a person did (a pause, a limit in the configuration) is not broken.
 //! * What is broken has been so for `operator.alert_after`, and this daemon has looked on for as long: after
 //!   a start, or a machine's sleep, it first lets the work be done. It may end an alert at any time.

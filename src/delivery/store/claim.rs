@@ -87,7 +87,7 @@ pub struct Taker<'a> {
     pub owner: i64,
     pub lease_until: Timestamp,
     pub limit: i64,
-    /// Whether what is claimed counts as handed over from now on: no other mark comes ([`mark`]).
+    /// Whether what is claimed counts as handed over from now on: no other mark comes ([`mark`](super::mark)).
     pub marks: bool,
     /// What stands behind the @ of Message-IDs: of plain mails, and of discreet ones.
     pub message_domains: &'a [String; 2],
